@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * conn.h - one byte-stream connection of one engine, to a client or to a server.
+ *
+ * Edge-triggered underneath: an event only sets can_read, can_write, is_broken and marks the
+ * owner's task; the owner then reads and writes until CONN_WAIT. A conn lies inside its owner and
+ * is closed at once by conn_close(); the owner's memory must outlive the turn.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/check.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum conn_io {
+	CONN_DONE,  /* some bytes were moved */
+	CONN_WAIT,  /* none now: the task will be marked when that changes */
+	CONN_EOF,   /* reading: the peer will send no more */
+	CONN_BROKEN /* reset or another error: only close is left; error says which */
+};
+
+/* Owner: the engine. */
+struct conn {
+	struct watch watch;    /* watch.fd is the socket; -1: closed */
+	struct engine *engine; /* borrowed: outlives every conn */
+	struct task *task;     /* borrowed: whom an event wakes; may change hands */
+	int error;             /* errno of the break; 0: none */
+	bool can_read, can_write;
+	bool is_connecting;
+	bool has_eof;       /* the peer closed its half */
+	bool is_shut;       /* we closed our half */
+	uint64_t bytes_in, bytes_out;
+};
+
+/* Takes over an accepted socket. 0 or -errno (then the socket is still the caller's). Reads at once
+ * are worth a try: can_read and can_write start true. */
+int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task) MUST_USE;
+/* Starts to connect; is_connecting until the first write event. 0 or -errno. */
+int conn_connect(struct conn *conn, struct engine *engine, const struct address *to,
+		 const struct address *source, struct task *task) MUST_USE;
+/* After an event on a connecting one: CONN_DONE connected, CONN_WAIT not yet, CONN_BROKEN. */
+enum conn_io conn_connected(struct conn *conn) MUST_USE;
+
+/* At most `room` bytes; *done says how many. A short read means the socket is drained. */
+enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done) MUST_USE;
+/* As much as the socket takes; *done says how many bytes. CONN_DONE: all of them; CONN_WAIT: fewer,
+ * perhaps none. Never raises SIGPIPE. */
+enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
+			size_t *done) MUST_USE;
+void conn_shutdown(struct conn *conn); /* FIN after what was written; once */
+void conn_close(struct conn *conn);    /* also when closed already */
+void conn_reset(struct conn *conn);    /* close with RST */
+
+static inline bool conn_is_open(const struct conn *conn)
+{
+	return conn->watch.fd >= 0;
+}

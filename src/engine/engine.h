@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * engine.h - the packet engine: a pinned thread and everything that only it may touch.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "engine/buffer.h"
+#include "engine/loop.h"
+#include "engine/mailbox.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ENGINES_MAX = 128 };
+
+/* Owner: the engine. Control reads loop.heartbeat and the mailboxes' own ends only. */
+struct engine {
+	unsigned index;
+	int cpu; /* pinned to it; -1: not pinned */
+	struct loop loop;
+	struct buffer_pool buffers;
+	struct mailbox inbox;  /* from control */
+	struct mailbox outbox; /* to control */
+	struct list unsent;    /* messages that found the outbox full; sent at the next turn's end */
+	pthread_t thread;
+	/* What the data plane does; set by proxy before the start. */
+	void *plane; /* struct proxy *, which no lower floor knows */
+	void (*receive)(struct engine *engine, const struct message *message);
+	void (*begin)(struct engine *engine); /* first thing on the thread */
+	void (*end)(struct engine *engine);   /* last thing on the thread */
+	struct task mail_task;
+	struct watch mail_watch;
+	struct loop_hook unsent_hook;
+};
+
+extern _Thread_local const struct engine *engine_here;
+
+/* First line of every function that touches an engine's own data. */
+#define must_be_on(engine) must(engine_here == (engine))
+
+/* `control` is the loop of the control thread (it watches outbox.wake_fd and reads the outbox).
+ * `buffer_bytes_max` bounds the memory of the engine's buffers. 0 or -errno. */
+int engine_init(struct engine *engine, unsigned index, int cpu, struct loop *control,
+		size_t buffer_bytes_max) MUST_USE;
+int engine_start(struct engine *engine) MUST_USE; /* the thread; 0 or -errno */
+void engine_join(struct engine *engine);          /* after MESSAGE_STOP was sent */
+void engine_fini(struct engine *engine);
+/* To control; never lost and never blocks: what finds the outbox full is kept and sent later. */
+void engine_tell(struct engine *engine, struct message message);
+/* For tests that drive an engine's functions from the test's own thread. */
+void engine_enter(const struct engine *engine);

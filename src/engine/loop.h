@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * loop.h - the event loop of one thread: descriptors, timers, tasks.
+ *
+ * Events do not act: they record what became possible and mark a task as ready. A turn is:
+ *   1 wait for events, at most until the next timer
+ *   2 dispatch the events of streams, then those of listeners (closes before accepts, so that a
+ *     use that a client gives back is there for the next)
+ *   3 timers that are due
+ *   4 every ready task once, in the order they were marked; one marked meanwhile runs in this turn
+ *     too, up to a bound, so that a turn ends
+ *   5 the turn's end: registered hooks (quota settlement, deferred frees)
+ * Time is read once a turn. epoll, edge-triggered, each descriptor registered once.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "base/list.h"
+#include "engine/timer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	LOOP_READ = 1,  /* readable, or the peer has closed its half */
+	LOOP_WRITE = 2, /* writable, or connected */
+	LOOP_BROKEN = 4 /* error or hang-up; always together with READ and WRITE */
+};
+
+struct watch;
+typedef void watch_fn(struct watch *watch, unsigned events);
+
+/* Owner: the loop's thread. Lies inside the thing that it watches, which must live until the end
+ * of the turn in which it was unwatched (loop_free_later). */
+struct watch {
+	int fd;           /* -1: not watched; events of this turn for it are dropped */
+	bool is_listener; /* dispatched after all others */
+	watch_fn *ready;
+};
+
+struct task;
+typedef void task_fn(struct task *task);
+
+/* Work to be done in this turn, once, however many events ask for it. */
+struct task {
+	struct list link; /* in the loop's ready list while marked */
+	task_fn *run;
+};
+
+/* Called at the end of every turn. Registered for the life of the loop. */
+struct loop_hook {
+	struct list link;
+	void (*turn_end)(struct loop_hook *hook);
+};
+
+/* Something to be freed at the end of the turn. */
+struct loop_free {
+	struct list link;
+	void (*free)(struct loop_free *later);
+};
+
+struct loop {
+	int epoll_fd;
+	bool is_stopping;
+	uint64_t now_ms; /* monotonic; read once a turn */
+	uint64_t turns;
+	uint64_t events;
+	struct timer_wheel timers;
+	struct list ready; /* tasks */
+	struct list hooks;
+	struct list frees;
+	_Atomic uint64_t heartbeat; /* = turns, for the watchdog; relaxed: a number only */
+	_Atomic bool is_asleep;     /* inside the wait; see mailbox.c for its order */
+	/* Called right before sleeping, after is_asleep was set: true when work came in meanwhile. */
+	bool (*has_mail)(struct loop *loop);
+};
+
+int loop_init(struct loop *loop) MUST_USE; /* 0 or -errno */
+void loop_fini(struct loop *loop);
+
+/* Edge-triggered for reading and writing (level-triggered for reading only when is_listener).
+ * 0 or -errno. */
+int loop_watch(struct loop *loop, struct watch *watch) MUST_USE;
+/* Before the descriptor is closed. Sets fd to -1 and returns the descriptor. */
+int loop_unwatch(struct loop *loop, struct watch *watch);
+/* A listener that shall be silent for a while (out of descriptors), and again. */
+void loop_pause(struct loop *loop, struct watch *watch);
+void loop_resume(struct loop *loop, struct watch *watch);
+
+static inline void loop_ready(struct loop *loop, struct task *task)
+{
+	if (!list_is_in(&task->link))
+		list_add_last(&loop->ready, &task->link);
+}
+
+void loop_add_hook(struct loop *loop, struct loop_hook *hook);
+void loop_free_later(struct loop *loop, struct loop_free *later);
+
+void loop_turn(struct loop *loop);
+void loop_run(struct loop *loop); /* until loop_stop() */
+void loop_stop(struct loop *loop);

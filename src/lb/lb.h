@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * lb.h - balancing methods: each is one file and one row in lb_methods[].
+ *
+ * A pure choice: who is asked gets an index, nothing is changed but the method's own state.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A service as one engine sees it. */
+struct lb_candidate {
+	bool is_eligible; /* up, not yet tried for this request, not known to be full */
+	uint32_t weight;  /* 1..100 */
+	uint32_t id;      /* of the service: stable, for hashes */
+	uint64_t load;    /* connections or requests it serves now, as far as this engine knows */
+};
+
+enum { LB_NONE = -1 };
+
+/* An index into `candidates`, or LB_NONE when none is eligible. `state` is this engine's own for
+ * this vserver: state_size bytes, zeroed at first, kept over changes of the services. */
+typedef int lb_choose_fn(void *state, const struct lb_candidate *candidates, unsigned count,
+			 uint64_t key);
+
+struct lb_method {
+	const char *name; /* as written in the configuration */
+	const char *help; /* one line, for CLI, REST and manual */
+	size_t state_size;
+	lb_choose_fn *choose;
+};
+
+enum { LB_STATE_MAX = 64 };
+
+extern const struct lb_method *const lb_methods[]; /* ends with NULL */
+
+/* NULL when there is none of that name (case does not matter). */
+const struct lb_method *lb_find(struct str name);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * snapshot.h - the whole configuration as engines read it. Immutable after publish.
+ *
+ * Control builds it in one arena, numbers it and sends it to every engine. An engine copies what
+ * it needs into its own slots (by id) when it takes the snapshot up and says MESSAGE_TAKEN;
+ * sessions hold slots, never a snapshot, so a connection of a day pins nothing. When all engines
+ * have taken a newer one, control frees it.
+ *
+ * An id is dense, small and stable while the thing exists; it is used again only after every
+ * engine has said that its last session left.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lb_method;
+struct stat_service;
+struct stat_vserver;
+
+#define MODEL_NONE UINT32_MAX /* no id, no pool */
+
+enum protocol {
+	PROTOCOL_HTTP,
+	PROTOCOL_TCP
+};
+
+/* What happens to a client when the limit is reached and no backup can take it. */
+enum so_backup_action {
+	SO_BACKUP_DEFAULT, /* redirect when a URL is set, else as DROP */
+	SO_BACKUP_DROP,
+	SO_BACKUP_ACCEPT,
+	SO_BACKUP_REDIRECT
+};
+
+/* A server that we send traffic to: a service, or one member of a service group. */
+struct model_service {
+	uint32_t id;
+	struct str name; /* of a member: "group?server?port" */
+	enum protocol protocol;
+	struct address address;
+	uint32_t pool;      /* quota pool of its connections; never MODEL_NONE */
+	uint32_t max_client; /* 0: no limit; the pool holds it, this is for the arithmetic of lb */
+	uint32_t max_requests_per_connection; /* 0: no limit (-maxReq) */
+	uint32_t server_timeout_ms;           /* idle, -svrTimeout */
+	uint32_t client_timeout_ms;           /* idle, -cltTimeout; 0: the virtual server's */
+	uint32_t connect_timeout_ms;
+	bool is_enabled;
+	bool is_up;                 /* enabled and its monitors say so, when this was built */
+	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
+	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
+};
+
+struct model_member {
+	uint32_t service; /* id */
+	uint32_t weight;  /* 1..100 */
+};
+
+struct model_vserver {
+	uint32_t id;
+	struct str name;
+	enum protocol protocol;
+	struct address address; /* any address and port 0: not reachable, a backup only */
+	const int *listeners;   /* borrowed: a descriptor for each engine; NULL: none */
+	bool is_enabled;
+	const struct lb_method *method;
+	const struct model_member *members;
+	uint32_t member_count;
+	uint32_t pool;    /* quota pool of its clients; never MODEL_NONE (unlimited ones count too) */
+	uint32_t backup;  /* id of a virtual server, or MODEL_NONE */
+	enum so_backup_action so_backup_action;
+	struct str redirect_url; /* empty: none */
+	uint32_t client_timeout_ms; /* idle, -cltTimeout */
+	struct stat_vserver *stats; /* borrowed: one for each engine */
+};
+
+struct snapshot {
+	uint64_t number;
+	struct arena *arena; /* owned: everything in here */
+	/* By id; NULL where there is none. */
+	const struct model_service *const *services;
+	uint32_t service_room;
+	const struct model_vserver *const *vservers;
+	uint32_t vserver_room;
+	uint32_t header_bytes_max;       /* of a request or response head; default 24820 */
+	uint32_t request_timeout_ms;     /* for a whole request head to arrive */
+	uint32_t keep_idle_max;          /* idle server connections per service and engine */
+};
+
+/* The vserver or service of an id; NULL when there is none. */
+static inline const struct model_vserver *snapshot_vserver(const struct snapshot *snapshot,
+							   uint32_t id)
+{
+	return id < snapshot->vserver_room ? snapshot->vservers[id] : NULL;
+}
+
+static inline const struct model_service *snapshot_service(const struct snapshot *snapshot,
+							   uint32_t id)
+{
+	return id < snapshot->service_room ? snapshot->services[id] : NULL;
+}
+
+void snapshot_free(struct snapshot *snapshot); /* NULL is allowed */

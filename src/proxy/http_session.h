@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * http_session.h - one client connection that speaks HTTP/1 and the requests on it, one by one.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "proxy/proxy.h"
+
+/* Takes over the accepted socket and the use of `serving` that was admitted. */
+void http_session_start(struct proxy *proxy, struct vserver *serving, int fd,
+			const struct address *peer);
+/* A client that nobody can serve: reads its request, answers 503 (Retry-After) or, with a
+ * redirect_url in `refusing`, 302, and closes. Holds no use. */
+void http_session_refuse(struct proxy *proxy, struct vserver *refusing, bool redirects, int fd,
+			 const struct address *peer);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * proxy.h - the data plane of one engine: its slots, its sessions, what control told it.
+ */
+#pragma once
+
+#include "admit/quota.h"
+#include "base/check.h"
+#include "engine/engine.h"
+#include "model/snapshot.h"
+#include "proxy/vserver.h"
+#include "record/stat.h"
+#include "service/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Owner: the engine. */
+struct proxy {
+	struct engine *engine;
+	struct quota_core *quota;
+	struct service_room services;
+	struct vserver **vservers; /* by id; owned */
+	uint32_t vserver_room;
+	uint64_t snapshot_number;
+	/* copies of the snapshot's settings */
+	uint32_t header_bytes_max, request_timeout_ms;
+	bool is_draining, is_stopping;
+	uint32_t sessions; /* all, of every kind */
+	struct slab tcp_sessions, http_sessions;
+	struct list all_sessions; /* links of every session, so that a stop can end them */
+	struct list paused;       /* listeners that wait for descriptors */
+	struct timer pause_timer;
+	struct loop_hook turn_hook; /* settles the quota */
+	struct stat_engine *stats;
+};
+
+struct proxy_limits {
+	size_t sessions_max; /* of each kind, on this engine */
+	size_t servers_max;
+};
+
+/* Makes `engine` run the data plane: sets its plane, receive, begin and end. Before the start.
+ * `map` is shared with the other engines. NULL without memory. */
+struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct stat_engine *stats,
+			struct proxy_limits limits);
+void proxy_free(struct proxy *proxy); /* after the thread has ended */
+
+/* A client was accepted: decides who serves it and starts a session (or answers and closes). */
+void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd,
+		  const struct address *peer);

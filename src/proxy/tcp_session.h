@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tcp_session.h - relays bytes between a client and a server, both ways, with half-close.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "proxy/proxy.h"
+
+/* Takes over the accepted socket and the use of `serving` that was admitted. */
+void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
+		       const struct address *peer);

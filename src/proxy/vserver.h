@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * vserver.h - a virtual server's slot on one engine, and the decision who serves a new client.
+ *
+ * Every client holds one use of the quota pool of the virtual server that serves it, from before
+ * it is looked at until it is closed. A virtual server whose limit is reached, or that is down,
+ * hands the client down its chain of backups; each has its own limit.
+ */
+#pragma once
+
+#include "admit/quota.h"
+#include "base/check.h"
+#include "lb/lb.h"
+#include "model/snapshot.h"
+#include "record/stat.h"
+#include "service/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct proxy;
+struct listener;
+
+struct vserver_member {
+	struct service *service; /* borrowed: lives while it is configured */
+	uint32_t weight;
+};
+
+/* Owner: the engine. Lives until it is configured no more and its last client has gone. Settings
+ * are copies. */
+struct vserver {
+	struct proxy *proxy;
+	uint32_t id;
+	bool is_configured;
+	bool is_enabled;
+	enum protocol protocol;
+	struct address address;
+	const struct lb_method *method;
+	_Alignas(16) char method_state[LB_STATE_MAX];
+	struct vserver_member *members; /* owned */
+	uint32_t member_count;
+	uint32_t pool;
+	uint32_t backup; /* id, or MODEL_NONE */
+	enum so_backup_action so_backup_action;
+	char *redirect_url; /* owned; NULL: none */
+	uint32_t client_timeout_ms;
+	struct listener *listener; /* owned; NULL: not reachable */
+	uint32_t sessions; /* on this engine, counted while they refer to this slot */
+	bool is_spilling;  /* control was told */
+	struct stat_vserver *stats;
+};
+
+enum admit {
+	ADMIT_OK,       /* vserver serves the client; one use of its pool is held */
+	ADMIT_REFUSE,   /* drop: 503 with Retry-After, or reset */
+	ADMIT_REDIRECT, /* 302 to redirect_url */
+	ADMIT_AGAIN     /* undecided: ask again next turn */
+};
+
+/* Walks from the virtual server that the client reached through its backups. ADMIT_OK: *serving
+ * is the one that serves; vserver_leave() it once. ADMIT_REDIRECT: *serving has the URL. */
+enum admit vserver_admit(struct vserver *reached, struct vserver **serving) MUST_USE;
+/* The client has gone (or will have, once its last bytes are written): gives the use back. */
+void vserver_leave(struct vserver *serving);
+
+/* True when at least one member is enabled and up. */
+bool vserver_is_up(const struct vserver *vserver);
+
+/* Chooses a member with the balancing method among those that are up and not in `tried` (a bit for
+ * each of the first 64 members; later ones count as tried never). NULL: none. */
+struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *tried) MUST_USE;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * stat.h - the numbers that engines write down and others read.
+ *
+ * One writer (the engine), any readers: relaxed order is enough, each is a number by itself and
+ * guards no other memory. A reader sums over the engines. What a number means stands once, in the
+ * tables below; stat, the REST API and the metrics text are made from them.
+ */
+#pragma once
+
+#include "base/check.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct stat_number {
+	_Atomic uint64_t value;
+};
+
+/* Writer only: a load and a store, no locked operation. */
+static inline void stat_add(struct stat_number *number, uint64_t more)
+{
+	atomic_store_explicit(&number->value,
+			      atomic_load_explicit(&number->value, memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
+
+static inline void stat_subtract(struct stat_number *number, uint64_t less)
+{
+	stat_add(number, -less);
+}
+
+static inline uint64_t stat_read(const struct stat_number *number)
+{
+	return atomic_load_explicit(&number->value, memory_order_relaxed);
+}
+
+/* One virtual server on one engine. */
+struct stat_vserver {
+	alignas(64) struct stat_number clients; /* gauge */
+	struct stat_number requests_active;     /* gauge */
+	struct stat_number clients_total;
+	struct stat_number requests_total, responses_total;
+	struct stat_number bytes_in, bytes_out; /* from and to clients */
+	struct stat_number spilled;             /* given to the backup because the limit was reached */
+	struct stat_number spilled_down;        /* given to the backup because this one is down */
+	struct stat_number spilled_in;          /* taken over from another virtual server */
+	struct stat_number refused;             /* limit reached and no backup: dropped or redirected */
+	struct stat_number refused_down;        /* down and no backup */
+	struct stat_number bad_requests;        /* 400, 431, 501, ... answered by us */
+	struct stat_number bad_gateways;        /* 502, 503, 504 answered by us */
+	struct stat_number client_aborts, client_timeouts;
+};
+
+/* One service on one engine. */
+struct stat_service {
+	alignas(64) struct stat_number connections; /* gauge: open to the server, idle ones too */
+	struct stat_number idle;                    /* gauge */
+	struct stat_number active;                  /* gauge: clients or requests being served */
+	struct stat_number waiting;                 /* gauge: sessions that wait for a use */
+	struct stat_number connections_total, reused_total;
+	struct stat_number requests_total, responses_total;
+	struct stat_number bytes_in, bytes_out; /* from and to the server */
+	struct stat_number connect_failures, resets, timeouts, retries, bad_answers;
+};
+
+/* One engine. */
+struct stat_engine {
+	alignas(64) struct stat_number turns, events, messages;
+	struct stat_number accepted, accept_pauses;
+	struct stat_number clients;  /* gauge */
+	struct stat_number sessions; /* gauge: session objects out, must be 0 when idle */
+	struct stat_number servers;  /* gauge: server connections */
+	struct stat_number buffers;  /* gauge: buffers out */
+	struct stat_number refused_memory;
+};
+
+struct stat_row {
+	const char *name; /* as shown */
+	const char *help;
+	size_t offset;
+	bool is_gauge;
+};
+
+extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_engine_rows[];
+
+/* Sum of one row over `count` blocks that lie `size` bytes apart. */
+uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct stat_row *row);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * service.h - one service as one engine sees it: its connections, and those who wait for one.
+ *
+ * Every open connection to the server holds one use of the service's quota pool, idle ones too: so
+ * the server never sees more than -maxClient connections, over all engines. Idle connections are
+ * reused newest first and checked before use. When the pool is full an idle connection of another
+ * engine is asked for (MESSAGE_WANT_IDLE) and the session waits in line.
+ */
+#pragma once
+
+#include "admit/quota.h"
+#include "base/check.h"
+#include "conn/conn.h"
+#include "model/snapshot.h"
+#include "record/stat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One connection to a server, busy or idle. Owner: the engine. From the engine's slab. */
+struct server_conn {
+	struct conn conn;
+	struct service *service; /* counted: the slot outlives it */
+	struct list idle_link;   /* in service->idle while idle */
+	struct timer idle_timer;
+	struct task idle_task; /* runs when an idle one is closed by the server or says something */
+	uint32_t requests;     /* sent over it so far */
+	bool is_reused;        /* served a request before this one */
+	struct loop_free free_later;
+};
+
+/* A session that waits for a use of a full service. */
+struct service_waiter {
+	struct list link;
+	struct task *task; /* woken when it is worth to try again */
+};
+
+/* A service's slot on one engine. Owner: the engine. Lives from the first snapshot that has it
+ * until it is configured no more and its last connection has gone. Settings are copies. */
+struct service {
+	struct engine *engine;
+	struct service_room *room; /* the engine's slabs and quota, shared by its slots */
+	uint32_t id;
+	bool is_configured;
+	bool is_enabled, is_up;
+	enum protocol protocol;
+	struct address address;
+	uint32_t pool, max_client, max_requests;
+	uint32_t server_timeout_ms, client_timeout_ms, connect_timeout_ms;
+	char client_ip_field[128];
+	uint32_t connections, active; /* on this engine */
+	uint32_t idle_count, idle_max;
+	struct list idle; /* server_conn, newest first */
+	struct list busy_sessions; /* for MESSAGE_CUT_SERVICE: links of the sessions that use it */
+	struct list waiters;
+	struct timer wait_timer; /* a second look while somebody waits */
+	struct stat_service *stats; /* this engine's block */
+};
+
+/* What all service slots of an engine share. Owner: the engine. */
+struct service_room {
+	struct engine *engine;
+	struct quota_core *quota;
+	struct slab conns; /* struct server_conn */
+	struct service **slots; /* by id; owned */
+	uint32_t slot_room;
+	struct stat_engine *stats;
+};
+
+enum service_result {
+	SERVICE_READY,      /* *out is connected (reused): write */
+	SERVICE_CONNECTING, /* *out is on its way: wait for conn_connected() */
+	SERVICE_FULL,       /* every use is taken: try another service, or wait */
+	SERVICE_AGAIN,      /* not decided yet: run again next turn */
+	SERVICE_FAILED      /* no descriptor, no memory, refused at once */
+};
+
+int service_room_init(struct service_room *room, struct engine *engine, struct quota_core *quota,
+		      struct stat_engine *stats, size_t conns_max) MUST_USE;
+void service_room_fini(struct service_room *room);
+/* Brings the slots to what the snapshot says: makes, changes, retires. */
+void service_room_take_up(struct service_room *room, const struct snapshot *snapshot);
+struct service *service_of(struct service_room *room, uint32_t id); /* NULL: none */
+void service_set_state(struct service *service, bool is_up);
+
+/* A connection for a session: an idle one when `may_reuse`, else a new one. Events wake `task`. */
+enum service_result service_get(struct service *service, struct task *task, bool may_reuse,
+				struct server_conn **out) MUST_USE;
+/* The answer was whole and the connection can serve another request: it becomes idle, or goes to
+ * nobody and is closed when there are enough. */
+void service_put(struct server_conn *server);
+/* Closed; `resets` sends RST. The use goes back. */
+void service_drop(struct server_conn *server, bool resets);
+
+void service_wait(struct service *service, struct service_waiter *waiter, struct task *task);
+void service_unwait(struct service *service, struct service_waiter *waiter);
+/* MESSAGE_GIVE_IDLE: closes the oldest idle connection; false when there is none. */
+bool service_give_idle(struct service *service) MUST_USE;
+/* MESSAGE_USE_FREED */
+void service_use_freed(struct service *service);
