@@ -6,7 +6,8 @@
 #include "base/address.h"
 #include "proxy/proxy.h"
 
-/* Takes over the accepted socket and the use of `serving` that was admitted. */
+/* Takes over the accepted socket and the use of `serving` that was admitted: without memory closes
+ * the socket and gives the use back. */
 void http_session_start(struct proxy *proxy, struct vserver *serving, int fd,
 			const struct address *peer);
 /* A client that nobody can serve: reads its request, answers 503 (Retry-After) or, with a

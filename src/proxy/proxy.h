@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "engine/engine.h"
 #include "model/snapshot.h"
+#include "proxy/session.h"
 #include "proxy/vserver.h"
 #include "record/stat.h"
 #include "service/service.h"
@@ -24,12 +25,13 @@ struct proxy {
 	uint64_t snapshot_number;
 	/* copies of the snapshot's settings */
 	uint32_t header_bytes_max, request_timeout_ms;
-	bool is_draining, is_stopping;
+	bool is_draining, is_stopping, has_drained;
 	uint32_t sessions; /* all, of every kind */
 	struct slab tcp_sessions, http_sessions;
-	struct list all_sessions; /* links of every session, so that a stop can end them */
-	struct list paused;       /* listeners that wait for descriptors */
-	struct timer pause_timer;
+	struct list all_sessions; /* struct session: link, so that a stop can end them */
+	struct slab parked_slab;
+	struct list parked;         /* accepted clients whose admission is not decided yet */
+	struct timer parked_timer;  /* looks at them in the next turn */
 	struct loop_hook turn_hook; /* settles the quota */
 	struct stat_engine *stats;
 };
@@ -46,5 +48,4 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 void proxy_free(struct proxy *proxy); /* after the thread has ended */
 
 /* A client was accepted: decides who serves it and starts a session (or answers and closes). */
-void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd,
-		  const struct address *peer);
+void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer);

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
- * session.h - what every kind of session has in common: its places in the engine's lists, and the
- * way to end it from outside.
+ * session.h - what every session of the data plane has, whatever it speaks: its place among the
+ * others, the virtual server it belongs to, and the ways to end it from outside.
  *
- * It lies inside the session of its kind. Who ends sessions (a stop, MESSAGE_CUT_SERVICE) knows
- * only this.
+ * It lies first inside the session of its kind. MESSAGE_CUT_SERVICE needs nothing of it: there the
+ * session sees its server connection break.
  */
 #pragma once
 
+#include "base/check.h"
 #include "base/list.h"
+
+struct proxy;
+struct vserver;
 
 /* Owner: the engine. */
 struct session {
-	struct list link;         /* in proxy->all_sessions, from start to close */
-	struct list service_link; /* in service->busy_sessions while it uses a connection of it */
-	/* Ends the session at once; resets towards a client that waits for bytes. It is freed at the
-	 * end of the turn: `link` and `service_link` are in no list when this returns. */
+	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
+	struct proxy *proxy;
+	struct vserver *serving; /* held: the slot outlives the session. Refusals: who refuses */
+	/* Ends the session at once; resets towards a client that waits for bytes. session_close() was
+	 * called when this returns; the memory is freed at the end of the turn. */
 	void (*cut)(struct session *session);
+	/* The engine drains: end now when nothing is under way, else after the present request. NULL:
+	 * the session goes on to its own end. May be called more than once. */
+	void (*drain)(struct session *session);
 };
+
+/* Makes it known: counts and links it, holds `serving`. The caller has set `cut` and `drain`. */
+void session_open(struct session *session, struct proxy *proxy, struct vserver *serving);
+/* Undoes all of that; the memory is the caller's still. Does not vserver_leave(). */
+void session_close(struct session *session);
 
 static inline struct session *session_of_link(struct list *link)
 {
 	return list_entry(link, struct session, link);
-}
-
-static inline struct session *session_of_service_link(struct list *link)
-{
-	return list_entry(link, struct session, service_link);
 }

@@ -44,9 +44,16 @@ struct vserver {
 	char *redirect_url; /* owned; NULL: none */
 	uint32_t client_timeout_ms;
 	struct listener *listener; /* owned; NULL: not reachable */
-	uint32_t sessions; /* on this engine, counted while they refer to this slot */
-	bool is_spilling;  /* control was told */
+	uint32_t sessions;         /* on this engine, counted while they refer to this slot */
+	uint32_t clients;          /* on this engine: admitted and not left */
+	uint32_t excess;           /* of the clients: let in past the limit, without a use */
+	bool was_full;             /* scratch of vserver_admit() */
+	bool is_spilling;          /* control was told */
+	bool has_admitted;         /* since the last spill */
+	uint64_t spilled_ms;       /* when the last client was spilled */
+	struct timer spill_timer;  /* armed while is_spilling: is it over? */
 	struct stat_vserver *stats;
+	struct loop_free free_later;
 };
 
 enum admit {
@@ -57,10 +64,14 @@ enum admit {
 };
 
 /* Walks from the virtual server that the client reached through its backups. ADMIT_OK: *serving
- * is the one that serves; vserver_leave() it once. ADMIT_REDIRECT: *serving has the URL. */
-enum admit vserver_admit(struct vserver *reached, struct vserver **serving) MUST_USE;
+ * is the one that serves; vserver_leave() it once. Else *serving is the one that refuses, and with
+ * ADMIT_REDIRECT it has the URL. ADMIT_AGAIN only when `may_wait`; without, undecided is full. */
+enum admit vserver_admit(struct vserver *reached, bool may_wait, struct vserver **serving) MUST_USE;
 /* The client has gone (or will have, once its last bytes are written): gives the use back. */
 void vserver_leave(struct vserver *serving);
+/* A session refers to the slot: it lives until the last one has dropped it. */
+void vserver_hold(struct vserver *vserver);
+void vserver_drop(struct vserver *vserver);
 
 /* True when at least one member is enabled and up. */
 bool vserver_is_up(const struct vserver *vserver);

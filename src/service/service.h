@@ -19,17 +19,18 @@
 
 /* One connection to a server, busy or idle. Owner: the engine. From the engine's slab. */
 struct server_conn {
-	struct conn conn;
+	struct conn conn;        /* conn.task: whom events wake; the session's while it is busy */
 	struct service *service; /* counted: the slot outlives it */
-	struct list idle_link;   /* in service->idle while idle */
-	struct timer idle_timer;
+	struct list link;        /* in service->busy or service->idle */
 	struct task idle_task; /* runs when an idle one is closed by the server or says something */
-	uint32_t requests;     /* sent over it so far */
-	bool is_reused;        /* served a request before this one */
+	uint64_t idle_since_ms;
+	uint32_t requests; /* sent over it so far; the session counts */
+	bool is_idle;
+	bool is_reused; /* served a request before this one */
 	struct loop_free free_later;
 };
 
-/* A session that waits for a use of a full service. */
+/* A session that waits for a use of a full service. Lies in the session; list_init(&link) first. */
 struct service_waiter {
 	struct list link;
 	struct task *task; /* woken when it is worth to try again */
@@ -50,18 +51,23 @@ struct service {
 	char client_ip_field[128];
 	uint32_t connections, active; /* on this engine */
 	uint32_t idle_count, idle_max;
-	struct list idle; /* server_conn, newest first */
-	struct list busy_sessions; /* for MESSAGE_CUT_SERVICE: links of the sessions that use it */
-	struct list waiters;
-	struct timer wait_timer; /* a second look while somebody waits */
+	uint32_t waiter_count;
+	bool has_asked; /* control was told that somebody waits; not answered yet */
+	uint64_t asked_ms;
+	struct list idle;           /* server_conn, newest first */
+	struct list busy;           /* server_conn, in use by a session */
+	struct list waiters;        /* oldest first */
+	struct timer idle_timer;    /* for the oldest idle connection */
+	struct timer wait_timer;    /* a second look while somebody waits */
 	struct stat_service *stats; /* this engine's block */
+	struct loop_free free_later;
 };
 
 /* What all service slots of an engine share. Owner: the engine. */
 struct service_room {
 	struct engine *engine;
 	struct quota_core *quota;
-	struct slab conns; /* struct server_conn */
+	struct slab conns;      /* struct server_conn */
 	struct service **slots; /* by id; owned */
 	uint32_t slot_room;
 	struct stat_engine *stats;
@@ -70,8 +76,7 @@ struct service_room {
 enum service_result {
 	SERVICE_READY,      /* *out is connected (reused): write */
 	SERVICE_CONNECTING, /* *out is on its way: wait for conn_connected() */
-	SERVICE_FULL,       /* every use is taken: try another service, or wait */
-	SERVICE_AGAIN,      /* not decided yet: run again next turn */
+	SERVICE_FULL,       /* every use is taken, or others wait: try another service, or wait */
 	SERVICE_FAILED      /* no descriptor, no memory, refused at once */
 };
 
@@ -83,17 +88,28 @@ void service_room_take_up(struct service_room *room, const struct snapshot *snap
 struct service *service_of(struct service_room *room, uint32_t id); /* NULL: none */
 void service_set_state(struct service *service, bool is_up);
 
-/* A connection for a session: an idle one when `may_reuse`, else a new one. Events wake `task`. */
+/* A connection for a session: an idle one when `may_reuse`, else a new one. Events wake `task`.
+ * While sessions wait in line only the first of them (known by its task) gets one; it leaves the
+ * line by that and the next is woken. A failed connect is counted here when it fails at once; what
+ * fails later the session counts (stats->connect_failures). */
 enum service_result service_get(struct service *service, struct task *task, bool may_reuse,
 				struct server_conn **out) MUST_USE;
 /* The answer was whole and the connection can serve another request: it becomes idle, or goes to
  * nobody and is closed when there are enough. */
 void service_put(struct server_conn *server);
-/* Closed; `resets` sends RST. The use goes back. */
+/* Closed; `resets` sends RST. The use goes back. `server` and, when it is configured no more, its
+ * service live to the end of the turn. */
 void service_drop(struct server_conn *server, bool resets);
 
+/* After SERVICE_FULL: stands in line, and stays where it stands when it is in line already. The
+ * task is woken when it is first and something may have become free, and when the service goes
+ * down: then choose again, from the start. */
 void service_wait(struct service *service, struct service_waiter *waiter, struct task *task);
+/* Also when it does not wait. */
 void service_unwait(struct service *service, struct service_waiter *waiter);
+/* MESSAGE_CUT_SERVICE: idle connections are closed, busy ones break: their sessions read and write
+ * CONN_BROKEN. */
+void service_cut(struct service *service);
 /* MESSAGE_GIVE_IDLE: closes the oldest idle connection; false when there is none. */
 bool service_give_idle(struct service *service) MUST_USE;
 /* MESSAGE_USE_FREED */
