@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the scripts beside this file share: where the project lies, installing, building.
+# Sourced, not run.
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+is_installed() {
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root: run 'apt-get install ${missing[*]}' as root, then try again"
+	fi
+}
+
+# need PURPOSE...: installs the packages of script/packages that are not there. Asks dpkg only, so
+# that it is quick and works without a network once all are there.
+#
+# nginx and haproxy come with a service of the system that Debian starts; RUNLEVEL=1 tells it not
+# to, where the machine has no systemd. What runs already is left as it is.
+need() {
+	local purpose package
+	missing=()
+	command -v dpkg-query >/dev/null || {
+		say "not a Debian system: make sure that the packages of script/packages are there"
+		return 0
+	}
+	for purpose in "$@"; do
+		for package in $(awk -v p="$purpose" '$1 == p { $1 = ""; print }' "$top/script/packages"); do
+			is_installed "$package" || missing+=("$package")
+		done
+	done
+	[ ${#missing[@]} = 0 ] && return 0
+	say "installing: ${missing[*]}"
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
+		say "apt-get update failed; trying with the lists that are there"
+	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+		apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+		install --no-install-recommends "${missing[@]}" >&2 ||
+		die "could not install: ${missing[*]}"
+}
+
+# build_spillway: an optimised build/spillway.
+build_spillway() {
+	local build=$top/build
+	[ -f "$build/build.ninja" ] ||
+		meson setup --buildtype=release "$build" "$top" >&2 || die "configuring failed"
+	ninja -C "$build" spillway >&2 || die "building failed"
+}
