@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lb/lb.h"
+
+#include "lb/lb_priv.h"
+
+/* All there are. The first is the default. */
+const struct lb_method *const lb_methods[] = { &lb_least_connection, &lb_round_robin,
+					       &lb_source_hash, NULL };
+
+const struct lb_method *lb_find(struct str name)
+{
+	for (const struct lb_method *const *row = lb_methods; *row != NULL; row++)
+		if (str_equal_nocase(str_of((*row)->name), name))
+			return *row;
+	return NULL;
+}
