@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 /* A listening socket with SO_REUSEADDR and SO_REUSEPORT, TCP_NODELAY (accepted ones inherit it),
@@ -23,6 +24,10 @@ int socket_connect(const struct address *address, const struct address *source) 
 /* The outcome of a connect once the socket is writable: 0 or -errno. */
 int socket_connect_result(int fd) MUST_USE;
 
+/* Bytes moved (reading: 0 is the end), or -errno; -EAGAIN: none now. Never raises SIGPIPE. */
+ssize_t socket_read(int fd, void *bytes, size_t room) MUST_USE;
+ssize_t socket_write(int fd, const struct iovec *parts, int count) MUST_USE;
+
 void socket_close(int fd);
 void socket_shutdown_write(int fd);
 /* The next close sends RST instead of FIN. */
@@ -31,3 +36,10 @@ void socket_reset_on_close(int fd);
 bool socket_is_quiet(int fd);
 /* Local address of a socket. */
 int socket_local(int fd, struct address *address) MUST_USE;
+
+/* A datagram socket for ICMP or ICMPv6 echoes to `to`, connected to it: without privilege where the
+ * system allows that, else raw (*is_raw: answers to other processes come in too, and IPv4 ones
+ * begin with the IP header). Returns the descriptor. */
+int socket_ping(const struct address *to, bool *is_raw) MUST_USE;
+/* In words, for people: socket_error_text(-ECONNREFUSED) is "connection refused". */
+const char *socket_error_text(int error);

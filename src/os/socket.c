@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BACKLOG = 65535 }; /* the system cuts it to net.core.somaxconn */
+
+static int set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+static int open_stream(const struct address *address)
+{
+	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (err != 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int start_listening(int fd, const struct address *address)
+{
+	int err = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+	if (err == 0)
+		err = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (err == 0 && address->any.sa_family == AF_INET6)
+		err = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (err == 0 && bind(fd, &address->any, address_length(address)) != 0)
+		err = -errno;
+	if (err == 0 && listen(fd, BACKLOG) != 0)
+		err = -errno;
+	return err;
+}
+
+int socket_listen(const struct address *address)
+{
+	int fd = open_stream(address);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = start_listening(fd, address);
+	if (err != 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int socket_accept(int listener, struct address *peer)
+{
+	socklen_t length = sizeof(*peer);
+	int fd;
+
+	*peer = (struct address){ 0 };
+	do
+		fd = accept4(listener, &peer->any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd >= 0 ? fd : -errno;
+}
+
+/* A source without a port leaves the choice of the port to connect(), which may share it among
+ * destinations. */
+static int bind_source(int fd, const struct address *source)
+{
+	if (source == NULL)
+		return 0;
+	if (address_port(source) == 0)
+		(void)set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, &source->any, address_length(source)) == 0 ? 0 : -errno;
+}
+
+int socket_connect(const struct address *address, const struct address *source)
+{
+	int fd = open_stream(address);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = bind_source(fd, source);
+	if (err == 0 && connect(fd, &address->any, address_length(address)) != 0)
+		err = -errno;
+	if (err != 0 && err != -EINPROGRESS && err != -EINTR) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int socket_connect_result(int fd)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+		return -errno;
+	return -error;
+}
+
+ssize_t socket_read(int fd, void *bytes, size_t room)
+{
+	ssize_t count;
+
+	do
+		count = recv(fd, bytes, room, MSG_DONTWAIT);
+	while (count < 0 && errno == EINTR);
+	return count >= 0 ? count : -errno;
+}
+
+ssize_t socket_write(int fd, const struct iovec *parts, int count)
+{
+	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts,
+				  .msg_iovlen = (size_t)count };
+	ssize_t done;
+
+	do
+		done = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (done < 0 && errno == EINTR);
+	return done >= 0 ? done : -errno;
+}
+
+void socket_close(int fd)
+{
+	must(fd >= 0);
+	/* A descriptor that is not ours to close is a bug that would hit somebody else's. */
+	must(close(fd) == 0 || errno != EBADF);
+}
+
+void socket_shutdown_write(int fd)
+{
+	(void)shutdown(fd, SHUT_WR); /* a peer that is gone already is no error */
+}
+
+void socket_reset_on_close(int fd)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+bool socket_is_quiet(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+int socket_local(int fd, struct address *address)
+{
+	socklen_t length = sizeof(*address);
+
+	*address = (struct address){ 0 };
+	return getsockname(fd, &address->any, &length) == 0 ? 0 : -errno;
+}
+
+int socket_ping(const struct address *to, bool *is_raw)
+{
+	int protocol = to->any.sa_family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
+	struct address peer = *to;
+	int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | flags, protocol);
+
+	*is_raw = fd < 0;
+	if (fd < 0)
+		fd = socket(to->any.sa_family, SOCK_RAW | flags, protocol);
+	if (fd < 0)
+		return -errno;
+	address_set_port(&peer, 0);
+	if (connect(fd, &peer.any, address_length(&peer)) != 0) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static const struct {
+	int error;
+	const char *text;
+} texts[] = {
+	{ ECONNREFUSED, "connection refused" },
+	{ ECONNRESET, "connection reset" },
+	{ EPIPE, "connection closed" },
+	{ ETIMEDOUT, "connection timed out" },
+	{ EHOSTUNREACH, "no route to host" },
+	{ ENETUNREACH, "network unreachable" },
+	{ EADDRINUSE, "address already in use" },
+	{ EADDRNOTAVAIL, "address not available" },
+	{ EACCES, "not permitted" },
+	{ EPERM, "not permitted" },
+	{ EMFILE, "out of descriptors" },
+	{ ENFILE, "out of descriptors" },
+	{ ENOMEM, "out of memory" },
+	{ ENOBUFS, "out of memory" },
+	{ EAFNOSUPPORT, "address family not supported" },
+};
+
+const char *socket_error_text(int error)
+{
+	int positive = error < 0 ? -error : error;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].error == positive)
+			return texts[i].text;
+	return strerrordesc_np(positive) != NULL ? strerrordesc_np(positive) : "unknown error";
+}
