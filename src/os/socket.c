@@ -150,6 +150,13 @@ void socket_reset_on_close(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
+void socket_abort(int fd)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	(void)connect(fd, &nobody, sizeof(nobody));
+}
+
 bool socket_is_quiet(int fd)
 {
 	char byte;

@@ -32,6 +32,9 @@ void socket_close(int fd);
 void socket_shutdown_write(int fd);
 /* The next close sends RST instead of FIN. */
 void socket_reset_on_close(int fd);
+/* Breaks a connection but keeps the descriptor: the peer gets RST, reads and writes fail from now
+ * on, and who watches it is told. */
+void socket_abort(int fd);
 /* True when a connection that should be idle is still open and has nothing to read. */
 bool socket_is_quiet(int fd);
 /* Local address of a socket. */

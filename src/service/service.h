@@ -24,7 +24,8 @@ struct server_conn {
 	struct list link;        /* in service->busy or service->idle */
 	struct task idle_task; /* runs when an idle one is closed by the server or says something */
 	uint64_t idle_since_ms;
-	uint32_t requests; /* sent over it so far; the session counts */
+	uint32_t address_number; /* of its service when it was opened */
+	uint32_t requests;       /* sent over it so far; the session counts */
 	bool is_idle;
 	bool is_reused; /* served a request before this one */
 	struct loop_free free_later;
@@ -46,10 +47,11 @@ struct service {
 	bool is_enabled, is_up;
 	enum protocol protocol;
 	struct address address;
+	uint32_t address_number; /* counts changes of the address: older connections are not kept */
 	uint32_t pool, max_client, max_requests;
 	uint32_t server_timeout_ms, client_timeout_ms, connect_timeout_ms;
 	char client_ip_field[128];
-	uint32_t connections, active; /* on this engine */
+	uint32_t connections; /* open on this engine, idle ones too */
 	uint32_t idle_count, idle_max;
 	uint32_t waiter_count;
 	bool has_asked; /* control was told that somebody waits; not answered yet */
@@ -86,7 +88,18 @@ void service_room_fini(struct service_room *room);
 /* Brings the slots to what the snapshot says: makes, changes, retires. */
 void service_room_take_up(struct service_room *room, const struct snapshot *snapshot);
 struct service *service_of(struct service_room *room, uint32_t id); /* NULL: none */
+/* The engine stops: closes idle connections for good. Sessions were ended before. */
+void service_room_close(struct service_room *room);
 void service_set_state(struct service *service, bool is_up);
+/* What balancing compares: sessions that it serves or that wait for it, on this engine. */
+static inline uint32_t service_load(const struct service *service)
+{
+	return service->connections - service->idle_count + service->waiter_count;
+}
+static inline bool service_is_usable(const struct service *service)
+{
+	return service->is_configured && service->is_enabled && service->is_up;
+}
 
 /* A connection for a session: an idle one when `may_reuse`, else a new one. Events wake `task`.
  * While sessions wait in line only the first of them (known by its task) gets one; it leaves the
