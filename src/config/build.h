@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * build.h - a plan and what control gave its parts (ids, pools, sockets, states) to a snapshot.
+ */
+#pragma once
+
+#include "config/plan.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct build_service {
+	uint32_t id, pool;
+	struct stat_service *stats;
+	bool is_up;
+};
+
+struct build_vserver {
+	uint32_t id, pool;
+	struct stat_vserver *stats;
+	const int *listeners; /* NULL: none. Must live as long as the snapshot */
+};
+
+struct build_runtime {
+	void *context;
+	struct build_service (*service)(void *context, uint64_t uid);
+	struct build_vserver (*vserver)(void *context, uint64_t uid);
+};
+
+/* Everything in it is copied; the plan may go. The caller owns it: snapshot_free(). */
+struct snapshot *build_snapshot(const struct plan *plan, const struct build_runtime *runtime,
+				uint64_t number);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * object.h - one configured thing: its values, what is bound to it, and what it is told but cannot
+ * do yet. Owner: control.
+ *
+ * Objects never move: a pointer is good until the object is removed. Control remembers objects by
+ * uid, which is never used again and stays over a rename.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/str.h"
+#include "config/kind.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An option of the reference that has no row of its own yet: kept as it was typed. */
+struct extra {
+	char *name; /* owned; as the reference spells it */
+	char *text; /* owned; its words, quoted, with a blank before each */
+};
+
+enum binding_type {
+	BINDING_SERVICE, /* of a vserver: a service */
+	BINDING_GROUP,   /* of a vserver: a service group */
+	BINDING_POLICY,  /* of a vserver or service: kept as text */
+	BINDING_MEMBER,  /* of a service group: a server and a port */
+	BINDING_MONITOR  /* of a service or service group */
+};
+
+struct binding {
+	uint64_t uid; /* never used again; stays while the binding stands */
+	enum binding_type type;
+	struct object *target; /* NULL of a policy */
+	uint16_t port;         /* of a member */
+	uint32_t weight;       /* 1..100 */
+	bool is_disabled;      /* of a member or a monitor */
+	bool is_passive;       /* of a monitor */
+	char *name;            /* owned; of a policy */
+	char *extra;           /* owned; further options, each with a blank before it; NULL: none */
+};
+
+struct object {
+	uint64_t uid;
+	const struct kind *kind;
+	struct value *values;     /* owned; kind->option_count of them */
+	struct binding *bindings; /* owned; in the order in which they came */
+	unsigned binding_count;
+	struct extra *extras; /* owned */
+	unsigned extra_count;
+	bool is_implicit; /* a server that a service made by its address: goes with its last user */
+	bool is_builtin;  /* came with Spillway: not printed while untouched, cannot be removed */
+	unsigned users;   /* bindings and options of other objects that lead here */
+	struct list by_kind; /* link: all of a kind, oldest first */
+	struct list by_name; /* link: hash chain */
+};
+
+static inline struct str object_name(const struct object *object)
+{
+	return str_of(object->values[0].text);
+}
+
+/* What holds: the value that is set, else the default. */
+uint64_t object_number(const struct object *object, unsigned option);
+struct str object_text(const struct object *object, unsigned option); /* TEXT, ADDRESS, LIST */
+bool object_is_set(const struct object *object, unsigned option);
+/* Of kinds with a state: its own state only (a service's server may be disabled). */
+bool object_is_enabled(const struct object *object);
+/* Any option as text, default included; empty when neither is there. */
+void object_print_option(const struct object *object, unsigned option, struct text *text);
+
+const struct binding *object_binding(const struct object *object, const struct object *target,
+				     unsigned port); /* port only of members; NULL: none */

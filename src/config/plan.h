@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * plan.h - the configuration resolved: what there is to run, before anything has a pool, a socket
+ * or a state.
+ *
+ * Control makes a plan after every change, compares it with what runs (by uid), opens and closes
+ * pools, sockets and monitors, and has build.h make the snapshot of it. Unsupported protocols are
+ * left out. A member of a service group is a service here, named "group?server?port".
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct plan_monitor {
+	uint64_t uid; /* of the binding, or of the monitor when it is the default one */
+	const struct object *object; /* borrowed: kind lb monitor */
+	struct str name;
+	uint32_t weight;
+	bool is_passive;
+};
+
+struct plan_service {
+	uint64_t uid; /* of the service, or of the group's member binding */
+	struct str name;
+	const struct object *object; /* borrowed: service or service group */
+	enum protocol protocol;
+	struct address address;
+	uint32_t max_client; /* 0: no limit */
+	uint32_t max_requests_per_connection;
+	uint32_t client_timeout_ms, server_timeout_ms;
+	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
+	struct str client_ip_field;
+	bool is_enabled;                     /* server, group and itself */
+	bool is_monitored;                   /* -healthMonitor NO: up while enabled */
+	const struct plan_monitor *monitors; /* without any: tcp-default */
+	uint32_t monitor_count;
+};
+
+struct plan_member {
+	uint32_t service; /* index in plan->services */
+	uint32_t weight;
+};
+
+struct plan_vserver {
+	uint64_t uid;
+	struct str name;
+	const struct object *object;
+	enum protocol protocol;
+	struct address address; /* any address and port 0: not reachable */
+	bool is_enabled;
+	const struct lb_method *method;
+	const struct plan_member *members;
+	uint32_t member_count;
+	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
+	enum so_backup_action so_backup_action;
+	struct str redirect_url;
+	uint32_t client_timeout_ms;
+};
+
+struct plan {
+	struct arena *arena; /* owned: everything in here */
+	struct plan_service *services;
+	uint32_t service_count;
+	struct plan_vserver *vservers;
+	uint32_t vserver_count;
+	uint32_t exclusive_spillover, grant_spillover;   /* percent, of vservers' pools */
+	uint32_t exclusive_max_client, grant_max_client; /* percent, of services' pools */
+};
+
+/* Good until the next change of the configuration (it borrows objects). */
+struct plan *plan_new(const struct config *config);
+void plan_free(struct plan *plan); /* NULL is allowed */
+
+/* -1: no limit. The quota of a vserver's pool, from its spillover method: CONNECTION: -soThreshold;
+ * DYNAMICCONNECTION: the sum of -maxClient over the services that are enabled and up, -1 when one
+ * of them has none (0 when none is up); others: no limit. `is_up` answers for a service's uid. */
+int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
+		   bool (*is_up)(void *context, uint64_t uid), void *context);
+/* Whether the limit moves when services go up and down. */
+bool plan_limit_is_dynamic(const struct plan_vserver *vserver);
