@@ -11,14 +11,19 @@
 
 enum body_state { BODY_DATA, BODY_TRAILERS, BODY_END, BODY_BAD };
 
+enum {
+	BODY_EXTENSION_MAX = 256, /* bytes of the extensions of one chunk */
+	BODY_TRAILERS_MAX = 8192  /* bytes of the trailer section */
+};
+
 /* Zero-initialised by body_begin(); copies no bytes of the message. */
 struct body {
 	enum h1_framing framing;
 	enum body_state state;
 	uint64_t left;       /* of the length, or of the chunk being read */
-	uint8_t step;        /* inside a chunk's line */
-	uint8_t digits;
-	uint16_t line_bytes; /* of the chunk line or trailer section so far: bounded */
+	uint8_t step;        /* inside a chunk */
+	uint8_t digits;      /* of the chunk's size */
+	uint16_t line_bytes; /* of the chunk's extension so far: bounded */
 	struct h1_scan scan; /* of the trailers */
 };
 
@@ -31,7 +36,8 @@ void body_begin(struct body *body, enum h1_framing framing, uint64_t length);
 void body_read(struct body *body, char *bytes, size_t length, size_t *used, size_t *data,
 	       struct h1_fault *fault);
 
-/* The trailer section, up to its empty line: H1_DONE sets the state to BODY_END and *used. */
+/* The trailer section, up to its empty line: H1_DONE sets the state to BODY_END and *used. Longer
+ * than BODY_TRAILERS_MAX or more than fields_max (at most H1_FIELDS_MAX): refused with 431. */
 enum h1_result body_trailers(struct body *body, const char *bytes, size_t length, size_t *used,
 			     struct h1_field fields[], unsigned fields_max, unsigned *field_count,
 			     struct h1_fault *fault) MUST_USE;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * h1.h - reads the head of an HTTP/1 message: strict RFC 9110 and 9112, without copies.
  *
- * Incremental: called again with the same bytes and more of them, it goes on where it stopped.
- * What is ambiguous is refused, never repaired: see h1_fault. Fields point into the caller's
- * bytes and live as long as those.
+ * Incremental: called again with the same bytes and more of them, it looks again only when a line
+ * has become whole, so a head costs at most one look a line. What is ambiguous is refused, never
+ * repaired: see h1_fault. Fields point into the caller's bytes and live as long as those. A request
+ * or response is valid only after H1_DONE; it needs no preparation, and what it does not use of
+ * `fields` stays as it was.
  */
 #pragma once
 
@@ -22,8 +24,18 @@ enum h1_result {
 	H1_BAD   /* refused: h1_fault says why, and which status a client is answered with */
 };
 
-enum h1_method { H1_GET, H1_HEAD, H1_POST, H1_PUT, H1_DELETE, H1_OPTIONS, H1_TRACE, H1_PATCH,
-		 H1_CONNECT, H1_OTHER };
+enum h1_method {
+	H1_GET,
+	H1_HEAD,
+	H1_POST,
+	H1_PUT,
+	H1_DELETE,
+	H1_OPTIONS,
+	H1_TRACE,
+	H1_PATCH,
+	H1_CONNECT,
+	H1_OTHER
+};
 
 /* Fields that mean something to a proxy; everything else is H1_FIELD_OTHER. */
 enum h1_field_id {
@@ -55,7 +67,7 @@ struct h1_field {
 /* How the end of the message's body is found. */
 enum h1_framing {
 	H1_NO_BODY,
-	H1_LENGTH,     /* body_length bytes */
+	H1_LENGTH, /* body_length bytes */
 	H1_CHUNKED,
 	H1_UNTIL_CLOSE /* responses only */
 };
@@ -66,29 +78,37 @@ struct h1_fault {
 	const char *what; /* program lifetime */
 };
 
-/* Resumable scan position; zero before the first byte of each message. */
+/* Sets the fault; for use as `return h1_refuse(...)`. */
+static inline enum h1_result h1_refuse(struct h1_fault *fault, int status, const char *what)
+{
+	fault->status = status;
+	fault->what = what;
+	return H1_BAD;
+}
+
+/* Where an incremental read stands; zero before the first byte of each message. */
 struct h1_scan {
-	size_t seen;       /* bytes already searched for the end of the head */
-	size_t line_start; /* where the line that is being searched began */
+	size_t seen; /* bytes that were there at the last call */
 };
 
 struct h1_request {
 	enum h1_method method;
 	struct str method_text;
 	struct str target;    /* as it stood on the request line */
-	struct str path;      /* origin-form to send on: path and query; "*" for OPTIONS */
+	struct str path;      /* origin-form to send on: path and query; "*" for OPTIONS. May be
+			       * a constant when an absolute target has no path */
 	struct str authority; /* the host that the request is for: Host, or of an absolute target */
 	unsigned minor;       /* HTTP/1.minor: 0 or 1 */
 	struct h1_field fields[H1_FIELDS_MAX];
 	unsigned field_count;
 	enum h1_framing framing;
 	uint64_t body_length;
-	bool keeps_alive;        /* the client wants the connection to go on */
-	bool expects_continue;   /* Expect: 100-continue */
-	bool wants_upgrade;      /* Connection: upgrade with an Upgrade field (not h2c) */
-	struct str upgrade;
-	bool accepts_trailers;   /* TE: trailers */
-	size_t head_length;      /* bytes up to and with the empty line */
+	bool keeps_alive;      /* the client wants the connection to go on */
+	bool expects_continue; /* Expect: 100-continue */
+	bool wants_upgrade;    /* Connection: upgrade with one Upgrade field, no h2c, no body */
+	struct str upgrade;    /* empty unless it does */
+	bool accepts_trailers; /* TE: trailers */
+	size_t head_length;    /* bytes up to and with the empty line */
 };
 
 struct h1_response {
@@ -100,8 +120,8 @@ struct h1_response {
 	enum h1_framing framing; /* for the method that it answers */
 	uint64_t body_length;
 	bool keeps_alive;
-	bool switches; /* 101 */
-	struct str upgrade;
+	bool switches;      /* 101 */
+	struct str upgrade; /* empty unless it does */
 	size_t head_length;
 };
 
