@@ -31,11 +31,15 @@ struct conn {
 	int error;             /* errno of the break; 0: none */
 	bool can_read, can_write;
 	bool is_connecting;
-	bool has_eof;       /* the peer closed its half */
-	bool is_shut;       /* we closed our half */
+	bool is_broken; /* an error event came: reads may still bring bytes, then CONN_BROKEN */
+	bool is_ending; /* the end of the peer's half is in the socket: read until CONN_EOF */
+	bool has_eof;   /* the peer closed its half */
+	bool is_shut;   /* we closed our half */
 	uint64_t bytes_in, bytes_out;
 };
 
+/* Closed, with nothing in it: conn_is_open() is false, conn_close() is allowed. */
+void conn_init(struct conn *conn);
 /* Takes over an accepted socket. 0 or -errno (then the socket is still the caller's). Reads at once
  * are worth a try: can_read and can_write start true. */
 int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task) MUST_USE;

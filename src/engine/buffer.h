@@ -26,10 +26,12 @@ struct buffer {
 };
 
 struct buffer_pool {
-	struct slab slabs[BUFFER_CLASSES];
+	struct slab slabs[BUFFER_CLASSES]; /* each keeps what it once had, for the next peak */
+	size_t bytes_max;
+	size_t bytes_out; /* size of all buffers that are out */
 };
 
-/* `bytes_max`: a bound on the memory of all buffers of the engine; beyond it a take is refused. */
+/* `bytes_max`: a bound on the size of all buffers that are out; beyond it a take is refused. */
 void buffer_pool_init(struct buffer_pool *pool, size_t bytes_max);
 void buffer_pool_fini(struct buffer_pool *pool);
 

@@ -14,15 +14,17 @@
 
 enum { ENGINES_MAX = 128 };
 
-/* Owner: the engine. Control reads loop.heartbeat and the mailboxes' own ends only. */
+/* Owner: the engine. Lies in zeroed memory before engine_init(). Control reads loop.heartbeat and
+ * the mailboxes' own ends only. */
 struct engine {
 	unsigned index;
 	int cpu; /* pinned to it; -1: not pinned */
 	struct loop loop;
 	struct buffer_pool buffers;
-	struct mailbox inbox;  /* from control */
-	struct mailbox outbox; /* to control */
-	struct list unsent;    /* messages that found the outbox full; sent at the next turn's end */
+	struct mailbox inbox;      /* from control */
+	struct mailbox outbox;     /* to control */
+	struct list unsent;        /* owned; messages that found the outbox full, oldest first */
+	struct timer unsent_timer; /* tries them again; armed while there are any */
 	pthread_t thread;
 	/* What the data plane does; set by proxy before the start. */
 	void *plane; /* struct proxy *, which no lower floor knows */
@@ -31,7 +33,7 @@ struct engine {
 	void (*end)(struct engine *engine);   /* last thing on the thread */
 	struct task mail_task;
 	struct watch mail_watch;
-	struct loop_hook unsent_hook;
+	uint32_t paused_listeners; /* out of descriptors; control is told of the first and last */
 };
 
 extern _Thread_local const struct engine *engine_here;

@@ -7,7 +7,7 @@
  *     use that a client gives back is there for the next)
  *   3 timers that are due
  *   4 every ready task once, in the order they were marked; one marked meanwhile runs in this turn
- *     too, up to a bound, so that a turn ends
+ *     too, up to a bound (LOOP_ROUNDS), so that a turn ends
  *   5 the turn's end: registered hooks (quota settlement, deferred frees)
  * Time is read once a turn. epoll, edge-triggered, each descriptor registered once.
  */
@@ -21,10 +21,13 @@
 #include <stdint.h>
 
 enum {
-	LOOP_READ = 1,  /* readable, or the peer has closed its half */
-	LOOP_WRITE = 2, /* writable, or connected */
-	LOOP_BROKEN = 4 /* error or hang-up; always together with READ and WRITE */
+	LOOP_READ = 1,   /* readable, or the peer has closed its half */
+	LOOP_WRITE = 2,  /* writable, or connected */
+	LOOP_BROKEN = 4, /* an error of the descriptor; always together with READ and WRITE */
+	LOOP_ENDED = 8   /* the peer will send no more; together with READ: read until the end */
 };
+
+enum { LOOP_ROUNDS = 4 }; /* how often a task may run in one turn */
 
 struct watch;
 typedef void watch_fn(struct watch *watch, unsigned events);
@@ -70,7 +73,9 @@ struct loop {
 	struct list frees;
 	_Atomic uint64_t heartbeat; /* = turns, for the watchdog; relaxed: a number only */
 	_Atomic bool is_asleep;     /* inside the wait; see mailbox.c for its order */
-	/* Called right before sleeping, after is_asleep was set: true when work came in meanwhile. */
+	/* Asked every turn before the wait: true when mail is there; it has then marked the task
+	 * that reads it. Looks with mailbox_has_mail() at every mailbox of this loop. NULL: no
+	 * mail. */
 	bool (*has_mail)(struct loop *loop);
 };
 
@@ -82,14 +87,35 @@ void loop_fini(struct loop *loop);
 int loop_watch(struct loop *loop, struct watch *watch) MUST_USE;
 /* Before the descriptor is closed. Sets fd to -1 and returns the descriptor. */
 int loop_unwatch(struct loop *loop, struct watch *watch);
+/* As loop_unwatch() without its system call: only for a descriptor that has no duplicate and is
+ * closed right now, which ends the watch by itself. */
+static inline int loop_forget(struct watch *watch)
+{
+	int fd = watch->fd;
+
+	watch->fd = -1;
+	return fd;
+}
 /* A listener that shall be silent for a while (out of descriptors), and again. */
 void loop_pause(struct loop *loop, struct watch *watch);
 void loop_resume(struct loop *loop, struct watch *watch);
+
+static inline void loop_task_init(struct task *task, task_fn *run)
+{
+	list_init(&task->link);
+	task->run = run;
+}
 
 static inline void loop_ready(struct loop *loop, struct task *task)
 {
 	if (!list_is_in(&task->link))
 		list_add_last(&loop->ready, &task->link);
+}
+
+/* Not wanted any more; also when it is not marked. Before its memory goes. */
+static inline void loop_unready(struct task *task)
+{
+	list_remove(&task->link);
 }
 
 void loop_add_hook(struct loop *loop, struct loop_hook *hook);

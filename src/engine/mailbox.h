@@ -23,13 +23,13 @@ enum message_kind {
 	MESSAGE_DRAIN,         /* take no new clients; say MESSAGE_DRAINED when the last has left */
 	MESSAGE_STOP,          /* leave the loop now */
 	/* engine to control */
-	MESSAGE_TAKEN,         /* number: snapshot; the engine uses no older one any more */
-	MESSAGE_VSERVER_GONE,  /* id: vserver; its last session on this engine has ended */
-	MESSAGE_SERVICE_GONE,  /* id: service; likewise */
-	MESSAGE_WANT_IDLE,     /* id: service; all its uses are taken, idle ones perhaps elsewhere */
-	MESSAGE_IDLE_GIVEN,    /* id: service; answer to GIVE_IDLE; number: 1 one was closed, 0 none */
-	MESSAGE_SPILL,         /* id: vserver; number: 1 it spills, 0 it has room again */
-	MESSAGE_PASSIVE,       /* id: service; number: 1 answered, 0 failed (connect, reset) */
+	MESSAGE_TAKEN,        /* number: snapshot; the engine uses no older one any more */
+	MESSAGE_VSERVER_GONE, /* id: vserver; its last session on this engine has ended */
+	MESSAGE_SERVICE_GONE, /* id: service; likewise */
+	MESSAGE_WANT_IDLE,    /* id: service; all its uses are taken, idle ones perhaps elsewhere */
+	MESSAGE_IDLE_GIVEN, /* id: service; answer to GIVE_IDLE; number: 1 one was closed, 0 none */
+	MESSAGE_SPILL,      /* id: vserver; number: 1 it spills, 0 it has room again */
+	MESSAGE_PASSIVE,    /* id: service; number: 1 answered, 0 failed (connect, reset) */
 	MESSAGE_ACCEPT_PAUSED, /* number: errno, or 0 when resumed */
 	MESSAGE_DRAINED,
 	MESSAGE_STOPPED
@@ -46,13 +46,13 @@ enum { MAILBOX_ROOM = 4096 }; /* messages; a power of two */
 
 /* Shared by two threads: `tail` is written by the sender, `head` by the receiver. */
 struct mailbox {
-	struct message *ring;               /* owned; fixed after init */
-	struct loop *receiver;              /* borrowed; only its is_asleep is read by the sender */
-	int wake_fd;                        /* eventfd; owned; the receiver watches it */
-	alignas(64) _Atomic uint32_t tail;  /* next to write */
-	uint32_t head_seen;                 /* sender's copy of head */
-	alignas(64) _Atomic uint32_t head;  /* next to read */
-	uint32_t tail_seen;                 /* receiver's copy of tail */
+	struct message *ring;              /* owned; fixed after init */
+	struct loop *receiver;             /* borrowed; only its is_asleep is read by the sender */
+	int wake_fd;                       /* eventfd; owned; the receiver watches it */
+	alignas(64) _Atomic uint32_t tail; /* next to write */
+	uint32_t head_seen;                /* sender's copy of head */
+	alignas(64) _Atomic uint32_t head; /* next to read */
+	uint32_t tail_seen;                /* receiver's copy of tail */
 };
 
 int mailbox_init(struct mailbox *mailbox, struct loop *receiver) MUST_USE; /* 0 or -errno */

@@ -23,12 +23,13 @@ struct timer {
 	timer_fn *fire;       /* disarmed before it is called; may arm it again or free it */
 };
 
-enum { TIMER_LEVELS = 5, TIMER_SLOTS = 64 }; /* 64^5 ms: twelve days; later ones wait there */
+enum { TIMER_LEVELS = 5, TIMER_SLOTS = 64 }; /* 64^5 ms: twelve days; later ones wait in `far` */
 
 struct timer_wheel {
-	uint64_t now_ms;
+	uint64_t now_ms;             /* everything due until then has fired */
 	uint64_t busy[TIMER_LEVELS]; /* bit s: slot s of the level is not empty */
 	struct list slots[TIMER_LEVELS][TIMER_SLOTS];
+	struct list far;
 };
 
 #define TIMER_NEVER UINT64_MAX
@@ -39,7 +40,8 @@ void timer_init(struct timer *timer, timer_fn *fire);
 void timer_arm(struct timer_wheel *wheel, struct timer *timer, uint64_t deadline_ms);
 void timer_cancel(struct timer_wheel *wheel, struct timer *timer); /* also when not armed */
 bool timer_is_armed(const struct timer *timer);
-/* When timer_run() has work next: never later than the earliest deadline; TIMER_NEVER: none. */
+/* When timer_run() has work next: never later than the earliest deadline, and earlier at most once
+ * for each level that the timer has to come down; TIMER_NEVER: none. */
 uint64_t timer_next(const struct timer_wheel *wheel);
-/* Moves the wheel to now and fires what is due. */
+/* Moves the wheel to now and fires what is due, earliest first. */
 void timer_run(struct timer_wheel *wheel, uint64_t now_ms);

@@ -11,7 +11,7 @@
 int thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument) MUST_USE;
 void thread_join(pthread_t thread);
 /* The calling thread. */
-int thread_pin(int cpu) MUST_USE;
+int thread_pin(int cpu);
 void thread_name(const char *name); /* cut to 15 bytes */
 /* The CPUs that this process may use, ascending: fills at most `room`, returns how many there are.
  */

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What edge-triggered events demand: can_read and can_write may be true without need (a call then
+ * says so with EAGAIN), never false without an edge to come. An edge comes when bytes or the end
+ * arrive after the socket was seen empty. A short read has seen it empty, so can_read goes; but
+ * when the end had arrived before that read, its edge is over already: while is_ending, only the
+ * end itself or EAGAIN clear can_read. When the end arrives after the read, its own edge follows.
+ */
+#include "conn/conn.h"
+
+#include "os/socket.h"
+
+#include <errno.h>
+
+static void on_event(struct watch *watch, unsigned events)
+{
+	struct conn *conn = list_entry(watch, struct conn, watch);
+
+	must_be_on(conn->engine);
+	if ((events & LOOP_READ) && !conn->has_eof)
+		conn->can_read = true;
+	if (events & LOOP_WRITE)
+		conn->can_write = true;
+	if (events & LOOP_ENDED)
+		conn->is_ending = true;
+	if (events & LOOP_BROKEN)
+		conn->is_broken = true;
+	if (conn->task != NULL)
+		loop_ready(&conn->engine->loop, conn->task);
+}
+
+void conn_init(struct conn *conn)
+{
+	*conn = (struct conn){ .watch = { .fd = -1, .ready = on_event } };
+}
+
+int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task)
+{
+	int err;
+
+	must_be_on(engine);
+	must(fd >= 0);
+	conn_init(conn);
+	conn->engine = engine;
+	conn->task = task;
+	conn->can_read = conn->can_write = true;
+	conn->watch.fd = fd;
+	err = loop_watch(&engine->loop, &conn->watch);
+	if (err != 0)
+		conn->watch.fd = -1;
+	return err;
+}
+
+int conn_connect(struct conn *conn, struct engine *engine, const struct address *to,
+		 const struct address *source, struct task *task)
+{
+	int fd = socket_connect(to, source);
+	int err;
+
+	if (fd < 0) {
+		conn_init(conn);
+		return fd;
+	}
+	err = conn_open(conn, engine, fd, task);
+	if (err != 0) {
+		socket_close(fd);
+		return err;
+	}
+	conn->is_connecting = true;
+	conn->can_read = conn->can_write = false;
+	return 0;
+}
+
+/* Whatever can still be asked of it says the same from now on. */
+static enum conn_io break_off(struct conn *conn, int error)
+{
+	conn->error = error;
+	conn->is_broken = true;
+	conn->can_read = conn->can_write = false;
+	return CONN_BROKEN;
+}
+
+enum conn_io conn_connected(struct conn *conn)
+{
+	int err;
+
+	must_be_on(conn->engine);
+	must(conn_is_open(conn));
+	if (conn->error != 0)
+		return CONN_BROKEN;
+	if (!conn->is_connecting)
+		return CONN_DONE;
+	if (!conn->can_write)
+		return CONN_WAIT;
+	err = socket_connect_result(conn->watch.fd);
+	if (err != 0)
+		return break_off(conn, -err);
+	conn->is_connecting = false;
+	conn->can_read = true;
+	return CONN_DONE;
+}
+
+enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done)
+{
+	ssize_t count;
+
+	must_be_on(conn->engine);
+	must(conn_is_open(conn) && room > 0);
+	*done = 0;
+	if (conn->error != 0)
+		return CONN_BROKEN;
+	if (conn->has_eof)
+		return CONN_EOF;
+	if (conn->is_connecting || !conn->can_read)
+		return CONN_WAIT;
+	count = socket_read(conn->watch.fd, bytes, room);
+	if (count == -EAGAIN) {
+		conn->can_read = false;
+		return CONN_WAIT;
+	}
+	if (count < 0)
+		return break_off(conn, (int)-count);
+	if (count == 0) {
+		conn->has_eof = true;
+		conn->can_read = false;
+		return CONN_EOF;
+	}
+	if ((size_t)count < room && !conn->is_ending)
+		conn->can_read = false;
+	*done = (size_t)count;
+	conn->bytes_in += (uint64_t)count;
+	return CONN_DONE;
+}
+
+static size_t total(const struct iovec *parts, int count)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += parts[i].iov_len;
+	return sum;
+}
+
+enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count, size_t *done)
+{
+	ssize_t written;
+
+	must_be_on(conn->engine);
+	must(conn_is_open(conn) && !conn->is_shut);
+	*done = 0;
+	if (conn->error != 0)
+		return CONN_BROKEN;
+	if (conn->is_connecting || !conn->can_write)
+		return CONN_WAIT;
+	written = socket_write(conn->watch.fd, parts, count);
+	if (written == -EAGAIN) {
+		conn->can_write = false;
+		return CONN_WAIT;
+	}
+	if (written < 0)
+		return break_off(conn, (int)-written);
+	*done = (size_t)written;
+	conn->bytes_out += (uint64_t)written;
+	if ((size_t)written == total(parts, count))
+		return CONN_DONE;
+	conn->can_write = false;
+	return CONN_WAIT;
+}
+
+void conn_shutdown(struct conn *conn)
+{
+	must_be_on(conn->engine);
+	if (!conn_is_open(conn) || conn->is_shut)
+		return;
+	conn->is_shut = true;
+	socket_shutdown_write(conn->watch.fd);
+}
+
+void conn_close(struct conn *conn)
+{
+	if (!conn_is_open(conn))
+		return;
+	must_be_on(conn->engine);
+	socket_close(loop_forget(&conn->watch));
+	conn->can_read = conn->can_write = false;
+}
+
+void conn_reset(struct conn *conn)
+{
+	if (!conn_is_open(conn))
+		return;
+	socket_reset_on_close(conn->watch.fd);
+	conn_close(conn);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * listener.h - takes new clients of one listening socket on one engine.
+ *
+ * The socket belongs to control. When descriptors or memory run out the listener pauses, tells
+ * control once (MESSAGE_ACCEPT_PAUSED; once an engine, however many listeners), and tries again by
+ * timer; clients wait in the kernel's queue meanwhile.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/check.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+
+enum { LISTENER_BATCH = 64, LISTENER_RETRY_MS = 50 };
+
+/* Owner: the engine. Must live until the end of the turn in which it was closed. */
+struct listener {
+	struct watch watch;
+	struct engine *engine; /* borrowed: outlives it */
+	struct task task;
+	struct timer retry; /* armed while it is paused */
+	/* The descriptor is the callee's: open, non-blocking. May close the listener. */
+	void (*accepted)(struct listener *listener, int fd, const struct address *peer);
+	void *owner; /* the callee's own; not looked at */
+};
+
+/* Watches `fd` (listening, non-blocking). 0 or -errno. */
+int listener_open(struct listener *listener, struct engine *engine, int fd,
+		  void (*accepted)(struct listener *listener, int fd, const struct address *peer),
+		  void *owner) MUST_USE;
+/* No more clients; the descriptor stays open, it is control's. Also when closed already. */
+void listener_close(struct listener *listener);
+
+static inline bool listener_is_open(const struct listener *listener)
+{
+	return listener->watch.fd >= 0;
+}
+static inline bool listener_is_paused(const struct listener *listener)
+{
+	return timer_is_armed(&listener->retry);
+}
