@@ -22,10 +22,11 @@
 enum quota_result {
 	QUOTA_OK,   /* one use is yours: give it back once */
 	QUOTA_FULL, /* all L uses were in force at an instant inside this call */
-	QUOTA_AGAIN /* not decided: the only free units are in another engine's hands; ask next turn */
+	QUOTA_AGAIN /* not decided: the only free units are in another engine's hands; ask next turn
+		     */
 };
 
-#define QUOTA_NONE      UINT32_MAX     /* no pool */
+#define QUOTA_NONE      UINT32_MAX         /* no pool */
 #define QUOTA_UNLIMITED ((int64_t)1 << 34) /* counted, never full */
 
 struct quota_map; /* all pools of the appliance; opaque */
@@ -35,10 +36,10 @@ struct quota_core;
 
 /* The shares of a limit: the arithmetic of the specification. */
 struct quota_split {
-	int64_t exclusive;          /* X: dealt out */
-	int64_t exclusive_each;     /* x = X / N */
-	int64_t shared;             /* S = L - X */
-	int64_t batch;              /* B */
+	int64_t exclusive;      /* X: dealt out */
+	int64_t exclusive_each; /* x = X / N */
+	int64_t shared;         /* S = L - X */
+	int64_t batch;          /* B */
 };
 /* exclusive_percent 0..100 (default 80), batch_percent 0..100 (default 10). */
 struct quota_split quota_split(int64_t limit, unsigned cores, unsigned exclusive_percent,
@@ -47,6 +48,7 @@ struct quota_split quota_split(int64_t limit, unsigned cores, unsigned exclusive
 /* Control. Room for `pools` pools on `cores` engines; NULL without memory. */
 struct quota_map *quota_map_new(unsigned cores, unsigned pools);
 void quota_map_free(struct quota_map *map);
+size_t quota_map_bytes(const struct quota_map *map); /* of the shared mapping */
 /* Control. A new pool with all its units free; QUOTA_NONE when there is no room. The pool is known
  * to an engine only by messages sent afterwards. */
 uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_percent,
@@ -76,8 +78,11 @@ struct quota_core_view {
 };
 struct quota_view {
 	int64_t limit, used, available; /* available: in the shared pool now */
+	int64_t idle;                   /* in the stashes of the engines */
 	struct quota_split split;
-	uint64_t admitted, borrows, returned, reclaimed, refused; /* since the pool was opened */
+	/* Uses since the pool was opened: admitted; taken from the shared pool; given back to it;
+	 * collected from other engines; then QUOTA_FULL and QUOTA_AGAIN answered. */
+	uint64_t admitted, borrows, returned, reclaimed, refused, undecided;
 	unsigned cores;
 };
 void quota_read(const struct quota_map *map, uint32_t pool, struct quota_view *view);

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engines' side of the quota pools. The words W, U and S are described in quota_priv.h; the
+ * whole is told at more ease in doc/quota.md.
+ *
+ * Why the limit is never exceeded and "full" is never said too early:
+ *
+ *   I1  Conservation. available + all idle + all in flight + all uses = limit. Every step below
+ *       moves units from one of the four to another, or is quota_set_limit(), which changes
+ *       available and limit alike. In flight means: taken out of one word and not yet in the next.
+ *   I2  Every unit that is idle or in flight is covered by S.open. Idle in a stash: the stash is
+ *       OPEN, and S.open counts it. In flight to or from an engine that refills or returns: its
+ *       stash is OPEN and BUSY; nobody can seal it, so it stays counted. In flight to an engine
+ *       that reopens: the step on S that took the units also counted the engine. In flight from a
+ *       stash that was sealed: the step on S that brings the units is the one that ends the count.
+ *   I3  So one load of S that shows available <= 0 and open == 0 proves that nothing is idle or in
+ *       flight, and by I1 that uses = limit - available >= limit, at the instant of that load.
+ *       QUOTA_FULL is answered from such a load only. A use that waits in a pocket for the end of
+ *       its turn has not been given back: it is in force.
+ *   I4  W is stored plainly by its owner only, and only while it is sealed or BUSY; every other
+ *       change is a compare-and-swap. So no unit is lost to a store.
+ *   I5  Nobody opens a stash while available < 0 or somebody waits: what comes back then belongs
+ *       to the debt, or to who waits.
+ *
+ * Uses never exceed the limit: by I1, as long as available >= 0. quota_set_limit() makes available
+ * negative; it returns when available >= 0 again, or when open == 0: then no unit is idle or in
+ * flight (I2), none can be taken from S, none from a pocket (DEBT), and uses can only fall.
+ *
+ * A sealed engine notes in U first and gives to S afterwards, and takes from S first and notes
+ * afterwards, with INTENT set between: whoever dies there has at most lost a unit, never doubled
+ * one.
+ *
+ * Nobody waits here for another. A unit in another engine's hands for longer than a few looks
+ * makes the answer QUOTA_AGAIN.
+ */
+#include "admit/quota_priv.h"
+
+#include <stdlib.h>
+
+enum {
+	PROBES = 4, /* engines looked at before the shared pool is emptied */
+	LOOKS = 64  /* at a unit in somebody's hands, before QUOTA_AGAIN */
+};
+
+/* Uses of one pool given back in this turn. */
+struct pocket {
+	uint32_t uses;
+	bool is_listed;
+};
+
+struct quota_core {
+	const struct quota_map *map; /* borrowed: lives longer */
+	unsigned index;
+	uint32_t turn;
+	struct pocket *pockets; /* owned: by pool */
+	uint32_t *listed;       /* owned: pools whose pocket was used in this turn */
+	uint32_t listed_count;
+};
+
+/* One engine at one pool, for the length of a call. */
+struct seat {
+	struct quota_core *core;
+	struct quota_pool *pool;
+	_Atomic uint64_t *stash, *change;
+	struct quota_habit *habit;
+	struct quota_counts *counts;
+	uint32_t id;
+	unsigned index;
+};
+
+/* What an attempt came to. */
+enum attempt {
+	GOT,    /* one use is ours */
+	MOVED,  /* a word changed under us: look again */
+	NOTHING /* nothing free was seen */
+};
+
+struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
+{
+	struct quota_core *core = calloc(1, sizeof(*core));
+
+	must(index < map->cores);
+	if (core == NULL)
+		return NULL;
+	core->map = map;
+	core->index = index;
+	core->pockets = calloc(map->pools, sizeof(core->pockets[0]));
+	core->listed = calloc(map->pools, sizeof(core->listed[0]));
+	if (core->pockets == NULL || core->listed == NULL) {
+		quota_core_free(core);
+		return NULL;
+	}
+	return core;
+}
+
+void quota_core_free(struct quota_core *core)
+{
+	if (core == NULL)
+		return;
+	free(core->pockets);
+	free(core->listed);
+	free(core);
+}
+
+static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id)
+{
+	return &core->map->counts[(size_t)core->index * core->map->pools + id];
+}
+
+static struct seat sit(struct quota_core *core, uint32_t id)
+{
+	return (struct seat){
+		.core = core,
+		.pool = quota_pool_at(core->map, id),
+		.stash = quota_stash_at(core->map, core->index, id),
+		.change = quota_change_at(core->map, core->index, id),
+		.habit = quota_habit_at(core->map, core->index, id),
+		.counts = counts_of(core, id),
+		.id = id,
+		.index = core->index,
+	};
+}
+
+static bool is_tiny(const struct seat *seat)
+{
+	return quota_load(&seat->pool->mode) & QUOTA_TINY;
+}
+
+/* The habits: how much to keep, and when to reopen. They decide cost only. */
+
+static int32_t cap_within(int64_t cap)
+{
+	return cap < QUOTA_STASH_MAX ? (int32_t)cap : QUOTA_STASH_MAX;
+}
+
+static int64_t wanted(const struct seat *seat)
+{
+	return seat->habit->cap >= 2 ? seat->habit->cap / 2 : 1;
+}
+
+/* A rich pool lets us keep more, a poor one less. */
+static void learn_from_pool(struct seat *seat, int64_t available)
+{
+	int64_t want = wanted(seat);
+
+	if (available >= 2 * want)
+		seat->habit->cap = cap_within(4 * want < 2 * available ? 4 * want : 2 * available);
+	else if (available < want)
+		seat->habit->cap /= 2;
+}
+
+static void learn_from_peer(struct seat *seat, int64_t got)
+{
+	if (got == 1)
+		seat->habit->cap /= 2;
+	else if (seat->habit->cap < 2 * got)
+		seat->habit->cap = cap_within(2 * got);
+}
+
+/* Sealed soon after reopening: stay with S longer the next time. */
+static void note_sealed(struct seat *seat)
+{
+	struct quota_habit *habit = seat->habit;
+	unsigned patience = habit->patience;
+
+	if (habit->knows_sealed)
+		return;
+	habit->knows_sealed = true;
+	habit->singles = 0;
+	if (seat->core->turn - habit->reopened_turn < 4 * patience)
+		patience = 2 * patience < QUOTA_PATIENCE_MOST ? 2 * patience : QUOTA_PATIENCE_MOST;
+	else
+		patience = patience / 2 > QUOTA_PATIENCE_LEAST ? patience / 2
+							       : QUOTA_PATIENCE_LEAST;
+	habit->patience = (uint16_t)patience;
+}
+
+static bool wants_to_open(const struct seat *seat, uint64_t s)
+{
+	return seat->habit->singles >= seat->habit->patience && quota_available(s) >= 0 &&
+	       quota_waiters(s) == 0 && !is_tiny(seat);
+}
+
+/* Before the stores that reopen. */
+static void note_open(struct seat *seat)
+{
+	quota_mask_set(seat->pool, seat->index);
+	seat->habit->knows_sealed = false;
+	seat->habit->reopened_turn = seat->core->turn;
+}
+
+static void note_single(struct seat *seat)
+{
+	if (seat->habit->singles < QUOTA_PATIENCE_MOST)
+		seat->habit->singles++;
+}
+
+/* Searching the other engines. */
+
+/* The next open engine from *at on, round once, by the hint; *left counts down the engines not yet
+ * passed. False: passed all. */
+static bool next_open(const struct seat *seat, unsigned *at, unsigned *left)
+{
+	unsigned cores = seat->core->map->cores;
+
+	while (*left > 0) {
+		uint64_t mask = quota_load(&seat->pool->open_mask[*at / 64]) >> *at % 64;
+		unsigned span = 64 - *at % 64 < cores - *at ? 64 - *at % 64 : cores - *at;
+		unsigned step = mask != 0 ? (unsigned)__builtin_ctzll(mask) : 64;
+
+		if (step < span) {
+			*at += step;
+			*left = *left > step ? *left - step - 1 : 0;
+			return true;
+		}
+		*left = *left > span ? *left - span : 0;
+		*at = *at + span < cores ? *at + span : 0;
+	}
+	return false;
+}
+
+/* Takes uses out of another engine's stash if it has more than `above`: half, or one. */
+static int64_t rob(const struct seat *seat, unsigned victim, int64_t above, bool takes_one)
+{
+	_Atomic uint64_t *stash = quota_stash_at(seat->core->map, victim, seat->id);
+	uint64_t w = quota_load(stash);
+
+	while (quota_is_takeable(w) && quota_idle(w) > above) {
+		int64_t uses = takes_one ? 1 : (quota_idle(w) + 1) / 2;
+
+		if (quota_swap(stash, &w, w - (uint64_t)uses * QUOTA_IDLE_ONE)) {
+			stat_add(&seat->counts->reclaimed, (uint64_t)uses);
+			return uses;
+		}
+	}
+	return 0;
+}
+
+/* Looks at up to `looks` open engines, on from where the last search ended. */
+static int64_t search(struct seat *seat, unsigned looks, int64_t above, bool takes_one)
+{
+	unsigned cores = seat->core->map->cores;
+	unsigned left = cores, at = seat->habit->cursor;
+	int64_t got = 0;
+
+	while (looks-- > 0 && next_open(seat, &at, &left)) {
+		if (at != seat->index)
+			got = rob(seat, at, above, takes_one);
+		seat->habit->cursor = (uint8_t)at;
+		if (got > 0)
+			break;
+		at = at + 1 < cores ? at + 1 : 0;
+	}
+	return got;
+}
+
+/* Taking. */
+
+/* From S, what we want or what there is; 0: nothing is there. */
+static int64_t draw(struct seat *seat, uint64_t s)
+{
+	while (quota_available(s) > 0) {
+		int64_t available = quota_available(s);
+		int64_t uses = wanted(seat) < available ? wanted(seat) : available;
+
+		if (quota_pool_swap(seat->pool, &s, s - (uint64_t)uses * QUOTA_AVAIL_ONE)) {
+			learn_from_pool(seat, available);
+			stat_add(&seat->counts->borrowed, (uint64_t)uses);
+			return uses;
+		}
+	}
+	return 0;
+}
+
+/* Fills an empty stash that is OPEN and BUSY. A pool with a full batch comes first; a poor one
+ * only when no near neighbour has plenty. */
+static int64_t gather(struct seat *seat, uint64_t s)
+{
+	int64_t available = quota_available(s);
+	bool is_alone = is_tiny(seat);
+	int64_t got = 0;
+
+	if (available < wanted(seat) && !is_alone) {
+		got = search(seat, PROBES, available > 0 ? 2 * available : 1, false);
+		if (got > 0)
+			learn_from_peer(seat, got);
+	}
+	if (got == 0)
+		got = draw(seat, s);
+	if (got == 0 && !is_alone) {
+		got = search(seat, seat->core->map->cores, 0, false);
+		if (got > 0)
+			learn_from_peer(seat, got);
+	}
+	return got;
+}
+
+static enum attempt take_open(struct seat *seat, uint64_t s, uint64_t w)
+{
+	int64_t got;
+
+	if (quota_idle(w) > 0)
+		return quota_swap(seat->stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE) ? GOT
+											: MOVED;
+	if (quota_available(s) <= 0 && quota_open_count(s) <= 1)
+		return NOTHING;
+	if (!quota_swap(seat->stash, &w, w | QUOTA_BUSY))
+		return MOVED;
+	got = gather(seat, s);
+	if (got > 0)
+		w += QUOTA_USED_ONE + (uint64_t)(got - 1) * QUOTA_IDLE_ONE;
+	quota_store(seat->stash, w);
+	return got > 0 ? GOT : NOTHING;
+}
+
+/* Ends the sealed time: one store of W opens, and makes the old U void. */
+static void reopen(struct seat *seat, uint64_t w, int64_t used, int64_t idle)
+{
+	uint64_t open = quota_reopened(w, used, idle);
+
+	note_open(seat);
+	quota_store(seat->stash, open);
+	quota_store(seat->change, quota_change_make(0, open, 0));
+}
+
+/* A batch from S, and the stash opens with it; 0: S changed. */
+static bool take_and_open(struct seat *seat, uint64_t *s, uint64_t w, int64_t change)
+{
+	int64_t available = quota_available(*s);
+	int64_t uses = wanted(seat) < available ? wanted(seat) : available;
+
+	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE))
+		return false;
+	learn_from_pool(seat, available);
+	stat_add(&seat->counts->borrowed, (uint64_t)uses);
+	reopen(seat, w, quota_used(w) + change + 1, uses - 1);
+	return true;
+}
+
+static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t change)
+{
+	if (!quota_pool_swap(seat->pool, s, *s - QUOTA_AVAIL_ONE))
+		return false;
+	stat_add(&seat->counts->borrowed, 1);
+	note_single(seat);
+	quota_store(seat->change, quota_change_make(change + 1, w, 0));
+	return true;
+}
+
+/* One by one while sealed; after enough of these, a batch. */
+static enum attempt take_from_pool(struct seat *seat, uint64_t s, uint64_t w, int64_t change)
+{
+	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
+	while (quota_available(s) > 0)
+		if (wants_to_open(seat, s) ? take_and_open(seat, &s, w, change)
+					   : take_single(seat, &s, w, change))
+			return GOT;
+	quota_store(seat->change, quota_change_make(change, w, 0));
+	return MOVED;
+}
+
+static enum attempt take_from_peer(struct seat *seat, uint64_t w, int64_t change)
+{
+	int64_t got;
+
+	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
+	got = search(seat, seat->core->map->cores, 0, true);
+	if (got > 0)
+		note_single(seat);
+	quota_store(seat->change, quota_change_make(change + got, w, 0));
+	return got > 0 ? GOT : NOTHING;
+}
+
+static int64_t change_now(const struct seat *seat, uint64_t w)
+{
+	/* Ours alone while the stash is sealed: relaxed reads our own store. */
+	return quota_change(atomic_load_explicit(seat->change, memory_order_relaxed), w);
+}
+
+static enum attempt take_sealed(struct seat *seat, uint64_t s, uint64_t w)
+{
+	int64_t change = change_now(seat, w);
+
+	note_sealed(seat);
+	if (quota_available(s) > 0)
+		return take_from_pool(seat, s, w, change);
+	if (quota_open_count(s) > 0 && !is_tiny(seat))
+		return take_from_peer(seat, w, change);
+	return NOTHING;
+}
+
+static enum attempt attempt(struct seat *seat)
+{
+	uint64_t s = quota_pool_load(seat->pool);
+	uint64_t w = quota_load(seat->stash);
+
+	return w & QUOTA_OPEN ? take_open(seat, s, w) : take_sealed(seat, s, w);
+}
+
+/* Seals ourselves first (else two engines could wait for one another), then the others until one
+ * yields; in the first round by the hint, later everybody. False: somebody was BUSY. */
+static bool seal_peers(struct seat *seat, bool by_hint)
+{
+	unsigned cores = seat->core->map->cores;
+	unsigned at = seat->index, left = cores;
+	bool was_free = true;
+	int64_t got;
+
+	(void)quota_seal(seat->pool, seat->stash, seat->index, &got);
+	while (got == 0 && (by_hint ? next_open(seat, &at, &left) : left-- > 0)) {
+		_Atomic uint64_t *stash = quota_stash_at(seat->core->map, at, seat->id);
+
+		if (!quota_seal(seat->pool, stash, at, &got))
+			was_free = false;
+		else if (at != seat->index)
+			stat_add(&seat->counts->reclaimed, (uint64_t)got);
+		at = at + 1 < cores ? at + 1 : 0;
+	}
+	return was_free;
+}
+
+static bool is_decided(uint64_t s)
+{
+	return quota_available(s) > 0 || quota_open_count(s) == 0;
+}
+
+/* S decides (I3), after what is idle elsewhere was brought there. */
+static enum quota_result take_slow(struct quota_core *core, uint32_t id)
+{
+	struct seat seat = sit(core, id);
+
+	for (unsigned looks = 0; looks < LOOKS;) {
+		enum attempt end = attempt(&seat);
+		uint64_t s;
+
+		if (end == GOT)
+			return QUOTA_OK;
+		s = quota_pool_load(seat.pool);
+		if (end == MOVED || quota_available(s) > 0)
+			continue;
+		if (quota_open_count(s) == 0)
+			return QUOTA_FULL;
+		if (seal_peers(&seat, looks % 4 == 0) && is_decided(quota_pool_load(seat.pool)))
+			continue;
+		looks++;
+		quota_pause();
+	}
+	return QUOTA_AGAIN;
+}
+
+static enum quota_result counted(const struct quota_core *core, uint32_t id,
+				 enum quota_result result)
+{
+	struct quota_counts *counts = counts_of(core, id);
+
+	stat_add(result == QUOTA_OK     ? &counts->admitted
+		 : result == QUOTA_FULL ? &counts->refused
+					: &counts->undecided,
+		 1);
+	return result;
+}
+
+enum quota_result quota_take(struct quota_core *core, uint32_t id)
+{
+	_Atomic uint64_t *stash = quota_stash_at(core->map, core->index, id);
+	uint64_t w;
+
+	must(id < core->map->pools);
+	/* A use given back in this very turn is still in force: handing it on changes no count. */
+	if (core->pockets[id].uses > 0 &&
+	    !(quota_load(&quota_pool_at(core->map, id)->mode) & QUOTA_DEBT)) {
+		core->pockets[id].uses--;
+		return counted(core, id, QUOTA_OK);
+	}
+	w = quota_load(stash);
+	while (quota_idle(w) > 0)
+		if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
+			return counted(core, id, QUOTA_OK);
+	return counted(core, id, take_slow(core, id));
+}
+
+/* Giving. */
+
+/* How many of `idle` go back to S: down to half the cap, never below the floor. */
+static int64_t surplus(const struct seat *seat, int64_t idle, int64_t held)
+{
+	int64_t cap = seat->habit->cap;
+	int64_t floor = atomic_load_explicit(&seat->pool->floor, memory_order_relaxed);
+	int64_t above_cap = idle - cap / 2;
+	int64_t above_floor = held - floor;
+
+	if (idle <= cap || above_floor <= 0)
+		return 0;
+	return above_cap < above_floor ? above_cap : above_floor;
+}
+
+/* False: the stash is sealed, and *w says so. */
+static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
+{
+	while (*w & QUOTA_OPEN) {
+		int64_t back = surplus(seat, quota_idle(*w) + uses,
+				       quota_used(*w) + quota_idle(*w));
+		uint64_t next = *w - (uint64_t)uses * QUOTA_USED_ONE +
+				(uint64_t)(uses - back) * QUOTA_IDLE_ONE;
+
+		must(quota_used(*w) >= uses);
+		if (!quota_swap(seat->stash, w, back > 0 ? next | QUOTA_BUSY : next))
+			continue;
+		if (back > 0) {
+			stat_add(&seat->counts->returned, (uint64_t)back);
+			quota_pool_add(seat->pool, back, 0);
+			quota_store(seat->stash, next);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* Reopens with the uses that come back, unless somebody is owed them. */
+static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t uses)
+{
+	uint64_t s = quota_pool_load(seat->pool);
+
+	while (wants_to_open(seat, s))
+		if (quota_pool_swap(seat->pool, &s, s + QUOTA_OPEN_ONE)) {
+			reopen(seat, w, quota_used(w) + change, uses);
+			return true;
+		}
+	return false;
+}
+
+static void give_now(struct quota_core *core, uint32_t id, int64_t uses)
+{
+	struct seat seat = sit(core, id);
+	uint64_t w = quota_load(seat.stash);
+	int64_t change;
+
+	if (give_open(&seat, &w, uses))
+		return;
+	note_sealed(&seat);
+	change = change_now(&seat, w) - uses;
+	must(quota_used(w) + change >= 0);
+	quota_store(seat.change, quota_change_make(change, w, QUOTA_INTENT));
+	if (give_and_open(&seat, w, change, uses))
+		return;
+	stat_add(&seat.counts->returned, (uint64_t)uses);
+	note_single(&seat);
+	quota_pool_add(seat.pool, uses, 0);
+	quota_store(seat.change, quota_change_make(change, w, 0));
+}
+
+void quota_give(struct quota_core *core, uint32_t id)
+{
+	struct pocket *pocket = &core->pockets[id];
+	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
+
+	if ((mode & (QUOTA_DEBT | QUOTA_SETTLE)) != QUOTA_SETTLE) {
+		give_now(core, id, 1);
+		return;
+	}
+	pocket->uses++;
+	if (!pocket->is_listed) {
+		pocket->is_listed = true;
+		core->listed[core->listed_count++] = id;
+	}
+}
+
+void quota_turn_end(struct quota_core *core)
+{
+	core->turn++;
+	while (core->listed_count > 0) {
+		uint32_t id = core->listed[--core->listed_count];
+		uint32_t uses = core->pockets[id].uses;
+
+		core->pockets[id] = (struct pocket){ 0 };
+		if (uses > 0)
+			give_now(core, id, uses);
+	}
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admit/quota_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { LINE_BYTES = 64, PAGE_BYTES = 4096 };
+
+static size_t round_up(size_t bytes, size_t to)
+{
+	return (bytes + to - 1) / to * to;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+struct quota_split quota_split(int64_t limit, unsigned cores, unsigned exclusive_percent,
+			       unsigned batch_percent)
+{
+	struct quota_split split;
+
+	must(cores > 0 && exclusive_percent <= 100 && batch_percent <= 100);
+	must(limit >= 0 && limit <= QUOTA_UNLIMITED);
+	split.exclusive_each = limit * exclusive_percent / 100 / cores;
+	split.exclusive = split.exclusive_each * cores;
+	split.shared = limit - split.exclusive;
+	split.batch = split.shared * batch_percent / 100;
+	if (split.batch < 1)
+		split.batch = 1;
+	return split;
+}
+
+static void *map_memory(size_t bytes, int flags)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void lay_out(struct quota_map *map)
+{
+	size_t words = round_up(map->pools * sizeof(uint64_t), LINE_BYTES);
+
+	map->pools_at = 0;
+	map->cores_at = round_up(map->pools * sizeof(struct quota_pool), PAGE_BYTES);
+	map->changes_at = words;
+	map->habits_at = 2 * words;
+	map->core_bytes = round_up(2 * words + map->pools * sizeof(struct quota_habit), PAGE_BYTES);
+	map->bytes = map->cores_at + map->cores * map->core_bytes;
+	map->counts_bytes = (size_t)map->cores * map->pools * sizeof(struct quota_counts);
+}
+
+struct quota_map *quota_map_new(unsigned cores, unsigned pools)
+{
+	struct quota_map *map = calloc(1, sizeof(*map));
+
+	must(cores > 0 && cores <= QUOTA_CORES_MAX && pools > 0 && pools < QUOTA_NONE);
+	if (map == NULL)
+		return NULL;
+	map->cores = cores;
+	map->pools = pools;
+	lay_out(map);
+	map->base = map_memory(map->bytes, MAP_SHARED);
+	map->counts = map_memory(map->counts_bytes, MAP_PRIVATE);
+	map->free_ids = calloc(pools, sizeof(uint32_t));
+	if (map->base == NULL || map->counts == NULL || map->free_ids == NULL) {
+		quota_map_free(map);
+		return NULL;
+	}
+	map->free_count = pools;
+	for (uint32_t id = 0; id < pools; id++)
+		map->free_ids[id] = id;
+	return map;
+}
+
+void quota_map_free(struct quota_map *map)
+{
+	if (map == NULL)
+		return;
+	if (map->base != NULL)
+		munmap(map->base, map->bytes);
+	if (map->counts != NULL)
+		munmap(map->counts, map->counts_bytes);
+	free(map->free_ids);
+	free(map);
+}
+
+size_t quota_map_bytes(const struct quota_map *map)
+{
+	return map->bytes;
+}
+
+static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)
+{
+	uint32_t percents = atomic_load_explicit(&pool->percents, memory_order_relaxed);
+	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
+
+	return quota_split(limit, map->cores, percents >> 8, percents & 255);
+}
+
+/* True when no use is in force and every engine has stored its last word: then nothing of an
+ * earlier life of the pool can still arrive. A use that was given back waits in its engine's
+ * pocket until the end of the turn and counts as in force. */
+static bool is_settled(const struct quota_map *map, uint32_t id)
+{
+	for (unsigned core = 0; core < map->cores; core++) {
+		uint64_t w = quota_load(quota_stash_at(map, core, id));
+		uint64_t u = quota_load(quota_change_at(map, core, id));
+
+		if (w & QUOTA_BUSY || u & QUOTA_INTENT || quota_used(w) + quota_change(u, w) != 0)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t next_free(struct quota_map *map)
+{
+	for (uint32_t tries = map->free_count; tries > 0; tries--) {
+		uint32_t id = map->free_ids[map->free_first];
+
+		map->free_first = (map->free_first + 1) % map->pools;
+		map->free_count--;
+		if (is_settled(map, id))
+			return id;
+		quota_close(map, id);
+	}
+	return QUOTA_NONE;
+}
+
+static uint64_t mode_of(const struct quota_map *map, int64_t limit)
+{
+	return (limit >= (int64_t)QUOTA_SETTLE_EACH * map->cores ? QUOTA_SETTLE : 0) |
+	       (limit < (int64_t)QUOTA_TINY_EACH * map->cores ? QUOTA_TINY : 0);
+}
+
+static void forget_counts(struct quota_counts *counts)
+{
+	struct stat_number *numbers[] = {
+		&counts->admitted,  &counts->borrowed, &counts->returned,
+		&counts->reclaimed, &counts->refused,  &counts->undecided
+	};
+
+	/* Only what is not zero: untouched pages stay untouched. */
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (stat_read(numbers[i]) != 0)
+			stat_subtract(numbers[i], stat_read(numbers[i]));
+}
+
+/* Gives one engine its first stash. Messages order these stores before the engine's first look. */
+static void deal(struct quota_map *map, uint32_t id, unsigned core, int64_t idle, int64_t batch)
+{
+	struct quota_habit *habit = quota_habit_at(map, core, id);
+
+	*habit = (struct quota_habit){
+		.cap = (int32_t)lesser(2 * batch, QUOTA_STASH_MAX),
+		.patience = QUOTA_PATIENCE_LEAST,
+		.cursor = (uint8_t)core,
+		.knows_sealed = idle == 0,
+	};
+	quota_store(quota_change_at(map, core, id), 0);
+	quota_store(quota_stash_at(map, core, id),
+		    idle > 0 ? QUOTA_OPEN | (uint64_t)idle * QUOTA_IDLE_ONE : 0);
+	forget_counts(&map->counts[(size_t)core * map->pools + id]);
+}
+
+static void set_numbers(struct quota_map *map, struct quota_pool *pool, int64_t limit)
+{
+	struct quota_split split;
+
+	atomic_store_explicit(&pool->limit, limit, memory_order_relaxed);
+	split = split_now(map, pool);
+	atomic_store_explicit(&pool->floor, (int32_t)lesser(split.exclusive_each, QUOTA_STASH_MAX),
+			      memory_order_relaxed);
+}
+
+static void set_percents(struct quota_pool *pool, unsigned exclusive, unsigned batch)
+{
+	must(exclusive <= 100 && batch <= 100);
+	atomic_store_explicit(&pool->percents, exclusive << 8 | batch, memory_order_relaxed);
+}
+
+/* Of the bits only `keep` stay, `set` come, and a change is counted. Order: see quota_debt_end().
+ */
+static void change_mode(struct quota_pool *pool, uint64_t keep, uint64_t set)
+{
+	uint64_t mode = quota_load(&pool->mode);
+	uint64_t next;
+
+	do
+		next = ((mode & ~(QUOTA_CHANGE - 1)) | (mode & keep) | set) + QUOTA_CHANGE;
+	while (!atomic_compare_exchange_strong_explicit(
+		&pool->mode, &mode, next, memory_order_seq_cst, memory_order_acquire));
+}
+
+uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_percent,
+		    unsigned batch_percent)
+{
+	uint32_t id = next_free(map);
+	struct quota_pool *pool;
+	struct quota_split split;
+	int64_t each;
+
+	if (id == QUOTA_NONE)
+		return QUOTA_NONE;
+	pool = quota_pool_at(map, id);
+	set_percents(pool, exclusive_percent, batch_percent);
+	set_numbers(map, pool, limit);
+	change_mode(pool, 0, mode_of(map, limit));
+	split = split_now(map, pool);
+	each = mode_of(map, limit) & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
+	for (unsigned core = 0; core < map->cores; core++) {
+		deal(map, id, core, each, split.batch);
+		if (each > 0)
+			quota_mask_set(pool, core);
+		else
+			quota_mask_clear(pool, core);
+	}
+	atomic_store_explicit(&pool->s,
+			      (uint64_t)(limit - each * map->cores) * QUOTA_AVAIL_ONE +
+				      (each > 0 ? map->cores : 0),
+			      memory_order_seq_cst);
+	return id;
+}
+
+void quota_close(struct quota_map *map, uint32_t pool)
+{
+	must(pool < map->pools && map->free_count < map->pools);
+	map->free_ids[(map->free_first + map->free_count) % map->pools] = pool;
+	map->free_count++;
+}
+
+/* Collects what is idle until nothing is owed, or until nothing can be idle: in both cases no
+ * engine can admit what the limit forbids. Waits only for an owner that is moving uses right now;
+ * one that sleeps is sealed from here. */
+static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_t id)
+{
+	uint64_t s = quota_pool_load(pool);
+
+	for (unsigned round = 0; quota_available(s) < 0 && quota_open_count(s) > 0; round++) {
+		for (unsigned core = 0; core < map->cores && quota_available(s) < 0; core++) {
+			int64_t got;
+
+			(void)quota_seal(pool, quota_stash_at(map, core, id), core, &got);
+			s = quota_pool_load(pool);
+		}
+		if (round < 64)
+			quota_pause();
+		else
+			sched_yield(); /* the owner may wait for this very processor */
+		s = quota_pool_load(pool);
+	}
+}
+
+void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t before = atomic_load_explicit(&pool->limit, memory_order_relaxed);
+
+	must(limit >= 0 && limit <= QUOTA_UNLIMITED);
+	set_numbers(map, pool, limit);
+	/* DEBT stands before the limit falls: from then on nothing is reused from a pocket. */
+	if (limit < before)
+		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY, QUOTA_DEBT | QUOTA_LOWERING);
+	quota_pool_add(pool, limit - before, 0);
+	change_mode(pool, QUOTA_DEBT, mode_of(map, limit));
+	collect_debt(map, pool, id);
+	quota_debt_end(pool);
+}
+
+void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
+		     unsigned batch_percent)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+
+	set_percents(pool, exclusive_percent, batch_percent);
+	set_numbers(map, pool, atomic_load_explicit(&pool->limit, memory_order_relaxed));
+}
+
+/* Takes the engine's word away in one step, so that what is found comes back once only. */
+static void bury(struct quota_map *map, uint32_t id, unsigned core)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	_Atomic uint64_t *stash = quota_stash_at(map, core, id);
+	_Atomic uint64_t *change = quota_change_at(map, core, id);
+	uint64_t w = quota_load(stash);
+	struct quota_habit *habit = quota_habit_at(map, core, id);
+
+	while (!quota_swap(stash, &w, w & QUOTA_GEN))
+		continue;
+	int64_t uses = quota_used(w) + quota_change(quota_load(change), w) + quota_idle(w);
+
+	quota_store(change, quota_change_make(0, w, 0));
+	quota_mask_clear(pool, core);
+	habit->knows_sealed = true;
+	habit->singles = 0;
+	if (uses != 0 || w & QUOTA_OPEN)
+		quota_pool_add(pool, uses, w & QUOTA_OPEN ? -1 : 0);
+}
+
+void quota_core_dead(struct quota_map *map, unsigned core)
+{
+	for (uint32_t id = 0; id < map->pools; id++)
+		bury(map, id, core);
+}
+
+/* W, then U, then W again: equal means that U belongs to it. */
+static void read_core(const struct quota_map *map, uint32_t id, unsigned core, int64_t *used,
+		      int64_t *idle)
+{
+	const _Atomic uint64_t *stash = quota_stash_at(map, core, id);
+	uint64_t w, u;
+	unsigned tries = 0;
+
+	do {
+		w = quota_load(stash);
+		u = quota_load(quota_change_at(map, core, id));
+	} while (quota_load(stash) != w && ++tries < 8);
+	*used = quota_used(w) + quota_change(u, w);
+	if (*used < 0)
+		*used = 0;
+	*idle = w & QUOTA_OPEN ? quota_idle(w) : 0;
+}
+
+void quota_read_core(const struct quota_map *map, uint32_t id, unsigned core,
+		     struct quota_core_view *view)
+{
+	struct quota_split split = split_now(map, quota_pool_at(map, id));
+
+	read_core(map, id, core, &view->used, &view->idle);
+	view->exclusive = split.exclusive_each;
+	view->borrowed = view->used > view->exclusive ? view->used - view->exclusive : 0;
+}
+
+void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *view)
+{
+	const struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t available = quota_available(quota_pool_load(pool));
+
+	*view = (struct quota_view){
+		.limit = atomic_load_explicit(&pool->limit, memory_order_relaxed),
+		.available = available > 0 ? available : 0,
+		.split = split_now(map, pool),
+		.cores = map->cores,
+	};
+	for (unsigned core = 0; core < map->cores; core++) {
+		const struct quota_counts *counts = &map->counts[(size_t)core * map->pools + id];
+		int64_t used, idle;
+
+		read_core(map, id, core, &used, &idle);
+		view->used += used;
+		view->idle += idle;
+		view->admitted += stat_read(&counts->admitted);
+		view->borrows += stat_read(&counts->borrowed);
+		view->returned += stat_read(&counts->returned);
+		view->reclaimed += stat_read(&counts->reclaimed);
+		view->refused += stat_read(&counts->refused);
+		view->undecided += stat_read(&counts->undecided);
+	}
+}
