@@ -84,6 +84,7 @@ struct stat_row {
 	bool is_gauge;
 };
 
+/* Each ends with a row without a name. */
 extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_engine_rows[];
 
 /* Sum of one row over `count` blocks that lie `size` bytes apart. */

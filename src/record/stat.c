@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/stat.h"
+
+/* clang-format off */
+#define GAUGE(block, field, name, help) { name, help, offsetof(struct block, field), true }
+#define COUNT(block, field, name, help) { name, help, offsetof(struct block, field), false }
+
+const struct stat_row stat_vserver_rows[] = {
+	GAUGE(stat_vserver, clients, "Current client connections", "clients that hold a use of the limit now"),
+	GAUGE(stat_vserver, requests_active, "Current requests", "requests being served now"),
+	COUNT(stat_vserver, clients_total, "Client connections", "clients served since the start"),
+	COUNT(stat_vserver, requests_total, "Requests", "requests received"),
+	COUNT(stat_vserver, responses_total, "Responses", "responses sent"),
+	COUNT(stat_vserver, bytes_in, "Request bytes", "bytes received from clients"),
+	COUNT(stat_vserver, bytes_out, "Response bytes", "bytes sent to clients"),
+	COUNT(stat_vserver, spilled, "Spilled over", "clients given to the backup because the limit was reached"),
+	COUNT(stat_vserver, spilled_down, "Spilled over while down", "clients given to the backup because this virtual server was down"),
+	COUNT(stat_vserver, spilled_in, "Taken over", "clients taken over from another virtual server"),
+	COUNT(stat_vserver, refused, "Refused", "clients dropped or redirected because the limit was reached and no backup could serve them"),
+	COUNT(stat_vserver, refused_down, "Refused while down", "clients refused because this virtual server was down and no backup could serve them"),
+	COUNT(stat_vserver, bad_requests, "Bad requests", "requests answered with 400, 431 or 501 by ourselves"),
+	COUNT(stat_vserver, bad_gateways, "Bad gateways", "requests answered with 502, 503 or 504 by ourselves"),
+	COUNT(stat_vserver, client_aborts, "Client aborts", "clients that went away before their answer was whole"),
+	COUNT(stat_vserver, client_timeouts, "Client time-outs", "clients closed because they were idle or too slow"),
+	{ 0 }
+};
+
+const struct stat_row stat_service_rows[] = {
+	GAUGE(stat_service, connections, "Current server connections", "connections open to the server, idle ones too"),
+	GAUGE(stat_service, idle, "Idle server connections", "open connections kept for the next request"),
+	GAUGE(stat_service, active, "Active transactions", "clients or requests being served"),
+	GAUGE(stat_service, waiting, "Waiting in line", "sessions that wait for a connection because maxClient is reached"),
+	COUNT(stat_service, connections_total, "Server connections", "connections opened since the start"),
+	COUNT(stat_service, reused_total, "Reused connections", "times an idle connection was used again"),
+	COUNT(stat_service, requests_total, "Requests", "requests sent"),
+	COUNT(stat_service, responses_total, "Responses", "responses received"),
+	COUNT(stat_service, bytes_in, "Response bytes", "bytes received from the server"),
+	COUNT(stat_service, bytes_out, "Request bytes", "bytes sent to the server"),
+	COUNT(stat_service, connect_failures, "Connect failures", "connections that could not be opened"),
+	COUNT(stat_service, resets, "Resets", "connections that the server broke off"),
+	COUNT(stat_service, timeouts, "Time-outs", "connections closed because the server was silent"),
+	COUNT(stat_service, retries, "Retries", "requests sent once more over another connection"),
+	COUNT(stat_service, bad_answers, "Bad answers", "answers that were not valid HTTP"),
+	{ 0 }
+};
+
+const struct stat_row stat_engine_rows[] = {
+	COUNT(stat_engine, turns, "Turns", "turns of the event loop"),
+	COUNT(stat_engine, events, "Events", "events from the kernel"),
+	COUNT(stat_engine, messages, "Messages", "messages from the control thread"),
+	COUNT(stat_engine, accepted, "Accepted", "clients accepted"),
+	COUNT(stat_engine, accept_pauses, "Accept pauses", "times accepting paused because descriptors or memory ran out"),
+	GAUGE(stat_engine, clients, "Current client connections", "client sockets open"),
+	GAUGE(stat_engine, sessions, "Sessions", "session objects in use"),
+	GAUGE(stat_engine, servers, "Current server connections", "server sockets open"),
+	GAUGE(stat_engine, buffers, "Buffers", "buffers in use"),
+	COUNT(stat_engine, refused_memory, "Refused for memory", "clients refused because memory ran out"),
+	{ 0 }
+};
+/* clang-format on */
+
+uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct stat_row *row)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const char *block = (const char *)blocks + i * size;
+
+		sum += stat_read((const struct stat_number *)(const void *)(block + row->offset));
+	}
+	return sum;
+}
