@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * monitor.h - asks one server address again and again whether it is well, and says when that
+ * changes.
+ *
+ * Runs on the control thread's loop. Ends in one place: the callback `changed`. A monitor begins
+ * with what is known about the service; when nothing is known the first probe goes out at once and
+ * its outcome decides alone. Otherwise the first probes of many monitors are spread over the
+ * interval.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/check.h"
+#include "engine/loop.h"
+#include "model/monitor_conf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum monitor_state { MONITOR_UNKNOWN, MONITOR_UP, MONITOR_DOWN };
+
+struct monitor; /* Owner: control. Opaque. */
+struct monitor_kind;
+
+/* On every change of state, never from inside monitor_new(). `reason` in words ("connection
+ * refused", "HTTP status 503, expected 200"), valid during the call. May free the monitor. */
+typedef void monitor_fn(struct monitor *monitor, bool is_up, const char *reason);
+
+/* The kind of that name, without regard to case; NULL: not one we can do. */
+const struct monitor_kind *monitor_kind_of(struct str name);
+
+/* Starts at once, unless conf->is_enabled is false (then it stays silent). conf->kind must be one
+ * that monitor_kind_of() knows. `service` is where to probe. `owner` is the caller's own. */
+struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
+			    const struct address *service, enum monitor_state known,
+			    monitor_fn *changed, void *owner);
+void monitor_free(struct monitor *monitor); /* NULL is allowed; a running probe is cut off */
+void *monitor_owner(const struct monitor *monitor);
+
+/* For `show`. Texts are the monitor's. */
+struct monitor_view {
+	struct str name;
+	const char *kind;
+	enum monitor_state state;
+	uint64_t since_wall_ms; /* of the last change of state; of the start when none */
+	const char *last;       /* what the last probe brought, in words; "" before the first */
+	bool last_was_good;
+	uint64_t sent, failed; /* probes */
+	uint32_t failed_in_a_row;
+	uint64_t response_us; /* of the last probe that was answered; 0: none yet */
+};
+void monitor_look(const struct monitor *monitor, struct monitor_view *view);
