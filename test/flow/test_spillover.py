@@ -1,0 +1,456 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections that a full virtual server gives to its backup: exactly those, on any number of
+engines, while limits change and clients come and go."""
+import collections
+import threading
+
+import pytest
+
+from spillway import (Client, GateOrigin, IS_SANITIZED, crowd, field, get, greets, http_names,
+                      plain, answers, tcp_names, wait_until)
+
+ENGINES = [1, 2, 8]
+
+
+def two_pools(stage, protocol, limit, more=""):
+    """A primary with a limit and a backup without; the ports: primary, its origin, the backup's."""
+    port, one, two = stage.port(), stage.port(), stage.port()
+    config = f"""
+add service a {"127.0.0.1"} {protocol} {one}
+add service b 127.0.0.1 {protocol} {two}
+add lb vserver spare {protocol} 0.0.0.0 0
+add lb vserver web {protocol} 127.0.0.1 {port} {limit} -backupVServer spare
+bind lb vserver web a
+bind lb vserver spare b
+{more}
+"""
+    return config, port, one, two
+
+
+def connection(limit):
+    return f"-soMethod CONNECTION -soThreshold {limit}"
+
+
+def http_stage(stage, engines, limit=100, more=""):
+    config, port, one, two = two_pools(stage, "HTTP", connection(limit), more)
+    stage.origin("primary", port=one), stage.origin("backup", port=two)
+    return stage.run(config, engines), port
+
+
+def tcp_stage(stage, engines, limit=100, more=""):
+    config, port, one, two = two_pools(stage, "TCP", connection(limit), more)
+    stage.script(greets("primary"), one), stage.script(greets("backup"), two)
+    return stage.run(config, engines), port
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_http_exactly_the_limit(stage, engines):
+    """300 requests in work at once: 100 at the primary's origin, 200 at the backup's."""
+    config, port, one, two = two_pools(stage, "HTTP", connection(100))
+    primary, backup = (stage.keep(GateOrigin(port, name))
+                       for port, name in ((one, "primary"), (two, "backup")))
+    appliance = stage.run(config, engines)
+    with crowd(300, port) as clients:
+        for client in clients:
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        wait_until(lambda: primary.active + backup.active == 300, "300 requests are in work")
+        assert (primary.active, backup.active) == (100, 200)
+        numbers, spare = appliance.vserver("web"), appliance.vserver("spare")
+        assert (numbers["clients"], numbers["spilled"]) == (100, 200)
+        assert (spare["clients"], spare["spilled_in"]) == (200, 200)
+        primary.gate.set(), backup.gate.set()
+        names = collections.Counter(client.response().body.decode() for client in clients)
+        assert names == {"primary": 100, "backup": 200}
+    assert (primary.requests, backup.requests) == (100, 200)
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_tcp_exactly_the_limit(stage, engines):
+    appliance, port = tcp_stage(stage, engines)
+    with crowd(300, port) as clients:
+        assert tcp_names(clients) == {"primary": 100, "backup": 200}
+        assert appliance.vserver("web")["clients"] == 100
+        assert appliance.vserver("spare")["clients"] == 200
+
+
+def test_every_flow_on_one_of_eight_engines(stage):
+    """A limit of 30 over 8 engines deals 3 to each; one engine alone still admits all 30."""
+    appliance, port = tcp_stage(stage, 8, limit=30)
+    kept, index = [], 0
+    target = None
+    while len(kept) < 45:
+        before = engine_clients(appliance)
+        client = Client(port, source=(f"127.0.{1 + index // 250}.{1 + index % 250}", 0))
+        name = client.until(b"\n").decode().strip()
+        after = engine_clients(appliance)
+        engine = next(number for number in after if after[number] != before.get(number, 0))
+        target = engine if target is None else target
+        index += 1
+        if engine == target:
+            kept.append((client, name))
+            continue
+        client.reset()
+        wait_until(lambda: sum(engine_clients(appliance).values()) == len(kept), "it has left")
+    assert [name for _, name in kept] == ["primary"] * 30 + ["backup"] * 15
+    for client, _ in kept:
+        client.close()
+
+
+def engine_clients(appliance):
+    """The clients that each engine has now."""
+    return appliance.engine_numbers("clients")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 9])
+def test_fewer_uses_than_engines(stage, limit):
+    _, port = tcp_stage(stage, 8, limit=limit)
+    with crowd(limit + 5, port) as clients:
+        assert tcp_names(clients) == {"primary": limit, "backup": 5}
+
+
+@pytest.mark.parametrize("engines", [1, 8])
+def test_room_again(stage, engines):
+    """Who leaves makes room for exactly one; who has spilled stays where he is."""
+    appliance, port = tcp_stage(stage, engines, limit=50)
+    with crowd(80, port) as clients:
+        assert tcp_names(clients) == {"primary": 50, "backup": 30}
+        for client in clients[:20]:
+            client.close()
+        wait_until(lambda: appliance.vserver("web")["clients"] == 30, "20 have left")
+        with crowd(40, port, start=100) as more:
+            assert tcp_names(more) == {"primary": 20, "backup": 20}
+            assert appliance.vserver("spare")["clients"] == 50
+            assert all(client.is_open() for client in clients[20:])
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_chain_of_backups(stage, engines):
+    ports = [stage.port() for _ in range(4)]
+    for port, name in zip(ports[1:], ("first", "second", "third")):
+        stage.script(greets(name), port)
+    stage.run(f"""
+add service s1 127.0.0.1 TCP {ports[1]}
+add service s2 127.0.0.1 TCP {ports[2]}
+add service s3 127.0.0.1 TCP {ports[3]}
+add lb vserver v3 TCP 0.0.0.0 0
+add lb vserver v2 TCP 0.0.0.0 0 {connection(20)} -backupVServer v3
+add lb vserver v1 TCP 127.0.0.1 {ports[0]} {connection(10)} -backupVServer v2
+bind lb vserver v1 s1
+bind lb vserver v2 s2
+bind lb vserver v3 s3
+""", engines)
+    with crowd(50, ports[0]) as clients:
+        assert tcp_names(clients) == {"first": 10, "second": 20, "third": 20}
+
+
+def test_two_primaries_share_a_backup(stage):
+    """The backup has a limit of its own; its clients come from both and may also come directly."""
+    first, second, direct, one, two = (stage.port() for _ in range(5))
+    stage.script(greets("primary"), one), stage.script(greets("backup"), two)
+    appliance = stage.run(f"""
+add service a 127.0.0.1 TCP {one}
+add service b 127.0.0.1 TCP {two}
+add lb vserver spare TCP 127.0.0.1 {direct} {connection(25)}
+add lb vserver v1 TCP 127.0.0.1 {first} {connection(5)} -backupVServer spare
+add lb vserver v2 TCP 127.0.0.1 {second} {connection(5)} -backupVServer spare
+bind lb vserver v1 a
+bind lb vserver v2 a
+bind lb vserver spare b
+""", 2)
+    with crowd(15, first) as ones, crowd(10, second, 50) as twos, crowd(10, direct, 100) as direct:
+        assert tcp_names(ones) == {"primary": 5, "backup": 10}
+        assert tcp_names(twos) == {"primary": 5, "backup": 5}
+        assert tcp_names(direct) == {"backup": 10}
+        assert appliance.vserver("spare")["clients"] == 25
+        with Client(first) as late:
+            assert late.is_reset()
+
+
+def dynamic_stage(stage, engines, most=(50, 50), protocol="TCP", more=""):
+    port, one, two, three = (stage.port() for _ in range(4))
+    origins = [stage.script(greets(name), port)
+               for name, port in (("one", one), ("two", two), ("spare", three))]
+    appliance = stage.run(f"""
+add service s1 127.0.0.1 {protocol} {one} -maxClient {most[0]}
+add service s2 127.0.0.1 {protocol} {two} -maxClient {most[1]}
+add service s3 127.0.0.1 {protocol} {three}
+add lb vserver spare {protocol} 0.0.0.0 0
+add lb vserver web {protocol} 127.0.0.1 {port} -soMethod DYNAMICCONNECTION -backupVServer spare
+bind lb vserver web s1
+bind lb vserver web s2
+bind lb vserver spare s3
+{more}
+""", engines)
+    return appliance, port, origins
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_dynamic_limit_is_the_sum(stage, engines):
+    _, port, _ = dynamic_stage(stage, engines)
+    with crowd(130, port) as clients:
+        assert tcp_names(clients) == {"one": 50, "two": 50, "spare": 30}
+
+
+def test_dynamic_limit_follows_disable_and_enable(stage):
+    appliance, port, _ = dynamic_stage(stage, 2, (10, 15))
+    appliance.do("disable service s1")
+    with crowd(20, port) as clients:
+        assert tcp_names(clients) == {"two": 15, "spare": 5}
+        appliance.do("enable service s1")
+        with crowd(12, port, 50) as more:
+            assert tcp_names(more) == {"one": 10, "spare": 2}
+
+
+def test_dynamic_limit_follows_max_client(stage):
+    appliance, port, _ = dynamic_stage(stage, 2, (10, 10))
+    with crowd(25, port) as clients:
+        assert tcp_names(clients)["spare"] == 5
+        appliance.do("set service s1 -maxClient 13")
+        with crowd(5, port, 50) as more:
+            assert tcp_names(more) == {"one": 3, "spare": 2}
+            appliance.do("set service s1 -maxClient 5")
+            with crowd(3, port, 60) as late:
+                assert tcp_names(late) == {"spare": 3}
+            assert all(client.is_open() for client in clients + more)
+
+
+def test_dynamic_limit_follows_monitors(stage):
+    appliance, port, origins = dynamic_stage(stage, 2, (10, 10), more="""
+add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -retries 1
+bind service s1 -monitorName m
+bind service s2 -monitorName m
+""")
+    wait_until(lambda: appliance.is_up("s1") and appliance.is_up("s2"), "both are up")
+    origins[0].close()
+    wait_until(lambda: not appliance.is_up("s1"), "the monitor has seen it")
+    with crowd(15, port) as clients:
+        assert tcp_names(clients) == {"two": 10, "spare": 5}
+
+
+def test_no_ceiling_without_max_client(stage):
+    """One service that takes any number: the sum has no end. Said when it is bound and shown."""
+    appliance, port, _ = dynamic_stage(stage, 1, (5, 0))
+    with crowd(40, port) as clients:
+        assert tcp_names(clients)["spare"] == 0
+    answer = appliance.cli("unbind lb vserver web s2", "bind lb vserver web s2")
+    assert "maxClient" in answer.text + answer.error
+
+
+def test_limit_changes_while_clients_stay(stage):
+    """Raised: exactly the difference is admitted. Lowered: nobody is cut, nobody new comes in
+    until the uses have fallen below it."""
+    appliance, port = tcp_stage(stage, 4, limit=10)
+    with crowd(15, port) as clients:
+        assert tcp_names(clients) == {"primary": 10, "backup": 5}
+        appliance.do("set lb vserver web -soThreshold 18")
+        with crowd(12, port, 20) as more:
+            assert tcp_names(more) == {"primary": 8, "backup": 4}
+            appliance.do("set lb vserver web -soThreshold 4")
+            with crowd(3, port, 40) as late:
+                assert tcp_names(late) == {"backup": 3}
+            assert all(client.is_open() for client in clients + more)
+            for client in clients[:10] + more[:5]:
+                client.close()
+            wait_until(lambda: appliance.vserver("web")["clients"] < 4, "most have left")
+            room = 4 - appliance.vserver("web")["clients"]
+            with crowd(6, port, 50) as last:
+                assert tcp_names(last) == {"primary": room, "backup": 6 - room}
+
+
+@pytest.mark.parametrize("engines", [1, 8])
+def test_limit_changes_under_load(stage, engines):
+    """Clients come and go on many threads while the limit jumps; at no time has the origin more
+    connections than the highest limit in force, and in the end nothing is left."""
+    config, port, one, two = two_pools(stage, "TCP", connection(20))
+    peak, now, lock = [0], [0], threading.Lock()
+
+    def serve(peer):
+        with lock:
+            now[0] += 1
+            peak[0] = max(peak[0], now[0])
+        try:
+            peer.send("primary\n")
+            peer.more()
+        finally:
+            with lock:
+                now[0] -= 1
+
+    stage.script(serve, one), stage.script(greets("backup"), two)
+    appliance = stage.run(config, engines)
+    stop, failures = threading.Event(), []
+
+    def come_and_go(number):
+        try:
+            while not stop.is_set():
+                with crowd(5, port, number * 10) as clients:
+                    tcp_names(clients)
+        except Exception as error:  # noqa: reported below
+            failures.append(error)
+
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for limit in (30, 5, 40, 1, 25, 40, 2, 20) * (1 if IS_SANITIZED else 3):
+        appliance.do(f"set lb vserver web -soThreshold {limit}")
+        served = appliance.vserver("web")["clients_total"]
+        wait_until(lambda: appliance.vserver("web")["clients_total"] > served + 20, "load goes on")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    # A client that left may still be counted by the slower origin: its end is on the way.
+    assert peak[0] <= 40 + 50
+    wait_until(appliance.is_quiet, "all have left")
+
+
+def test_drop_of_http(stage):
+    """No backup: 503 with Retry-After, and the connection is closed."""
+    port, one = stage.port(), stage.port()
+    stage.origin("primary", port=one)
+    appliance = stage.run(f"""
+add service a 127.0.0.1 HTTP {one}
+add lb vserver web HTTP 127.0.0.1 {port} {connection(3)}
+bind lb vserver web a
+""", 2)
+    with crowd(3, port) as clients:
+        assert http_names(clients) == {"primary": 3}
+        with Client(port) as late:
+            response = late.get()
+            assert response.status == 503
+            assert int(field(response, "Retry-After")) > 0
+            assert late.is_ended()
+        assert appliance.vserver("web")["refused"] == 1
+    wait_until(lambda: get(port).status == 200, "there is room again")
+
+
+def test_drop_of_tcp(stage):
+    port, one = stage.port(), stage.port()
+    stage.script(greets("primary"), one)
+    appliance = stage.run(f"""
+add service a 127.0.0.1 TCP {one}
+add lb vserver web TCP 127.0.0.1 {port} {connection(3)} -soBackupAction DROP
+bind lb vserver web a
+""", 2)
+    with crowd(3, port) as clients:
+        assert tcp_names(clients) == {"primary": 3}
+        with Client(port) as late:
+            assert late.is_reset()
+        wait_until(lambda: appliance.vserver("web")["refused"] == 1, "it is counted")
+
+
+def test_redirect(stage):
+    """The client is sent elsewhere when no backup can take it."""
+    port, one = stage.port(), stage.port()
+    stage.origin("primary", port=one)
+    stage.run(f"""
+add service a 127.0.0.1 HTTP {one}
+add lb vserver web HTTP 127.0.0.1 {port} {connection(1)} -soBackupAction REDIRECT \
+-redirectURL "http://elsewhere.example/"
+bind lb vserver web a
+""")
+    with crowd(1, port) as clients:
+        http_names(clients)
+        response = get(port, "/some/path?a=b")
+        assert response.status == 302
+        assert field(response, "Location").startswith("http://elsewhere.example/")
+
+
+def test_accept_past_the_limit(stage):
+    port, one = stage.port(), stage.port()
+    stage.script(greets("primary"), one)
+    appliance = stage.run(f"""
+add service a 127.0.0.1 TCP {one}
+add lb vserver web TCP 127.0.0.1 {port} {connection(3)} -soBackupAction ACCEPT
+bind lb vserver web a
+""", 2)
+    with crowd(10, port) as clients:
+        assert tcp_names(clients) == {"primary": 10}
+        assert appliance.vserver("web")["clients"] == 10
+
+
+def test_backup_takes_over_when_the_primary_is_down(stage):
+    """All services disabled: the backup serves. Enabled again: new clients are back."""
+    appliance, port = http_stage(stage, 2)
+    assert get(port).body == b"primary\n"
+    appliance.do("disable service a")
+    wait_until(lambda: get(port).body == b"backup\n", "the backup serves")
+    appliance.do("enable service a")
+    wait_until(lambda: get(port).body == b"primary\n", "the primary serves again")
+    assert appliance.vserver("web")["spilled_down"] >= 1
+
+
+def test_spilling_ends_with_the_method(stage):
+    appliance, port = tcp_stage(stage, 2, limit=2)
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"primary": 2, "backup": 2}
+        appliance.do("set lb vserver web -soMethod NONE")
+        with crowd(10, port, 10) as more:
+            assert tcp_names(more) == {"primary": 10}
+
+
+@pytest.mark.parametrize("engines", [1, 2, 8])
+def test_max_client_of_a_service(stage, engines):
+    """60 clients ask at once; the origin never has more than 7 connections, idle ones included,
+    and every client is answered."""
+    port, one = stage.port(), stage.port()
+    origin = stage.origin("origin", "--hold", 5, port=one)
+    stage.run(f"""
+add service a 127.0.0.1 HTTP {one} -maxClient 7
+add lb vserver web HTTP 127.0.0.1 {port}
+bind lb vserver web a
+""", engines)
+    with crowd(60, port) as clients:
+        for _ in range(3):
+            assert http_names(clients) == {"origin": 60}
+    stats = origin.stats()
+    assert stats["connections_peak"] <= 7
+    assert stats["requests"] == 180
+
+
+def test_pools_are_shown(stage):
+    """100 over 7 engines: 77 dealt out, 11 to each, 23 shared, batches of 2."""
+    appliance, _ = tcp_stage(stage, 7)
+    shown = appliance.do("show lb vserver web")
+    for number in ("100", "77", "11", "23", "2"):
+        assert number in shown.replace(",", " ").split() or number in shown, shown
+
+
+@pytest.mark.parametrize("command, what", [
+    ("add lb vserver x HTTP 0.0.0.0 0 -soMethod CONNECTION", "soThreshold"),
+    ("add lb vserver x HTTP 0.0.0.0 0 -soMethod CONNECTION -soThreshold 0", "1"),
+    ("set lb vserver web -backupVServer nowhere", "nowhere"),
+    ("set lb vserver spare -backupVServer web", "web"),
+    ("set lb vserver web -backupVServer web", "web"),
+    ("set lb vserver web -backupVServer tcp1", "tcp1"),
+    ("rm lb vserver spare", "web"),
+    ("set lb vserver web -redirectURL nonsense", "redirectURL"),
+])
+def test_bad_limits_are_refused(stage, command, what):
+    """Refused with the reason, and nothing has changed."""
+    config, *_ = two_pools(stage, "HTTP", connection(5), "add lb vserver tcp1 TCP 0.0.0.0 0")
+    appliance = stage.run(config)
+    before = appliance.running_config()
+    assert what.lower() in appliance.refuse(command).lower()
+    assert appliance.running_config() == before
+
+
+def test_uses_come_back_from_every_state(stage):
+    """Connections that die before a byte, in a head, in a body, in an answer and idle: the limit
+    is whole afterwards."""
+    def serve(peer):
+        while peer.request() is not None:
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+
+    config, port, one, two = two_pools(stage, "HTTP", connection(10))
+    stage.script(serve, one), stage.script(answers(plain("backup")), two)
+    appliance = stage.run(config, 2)
+    states = ["", "GET / HT", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nabc",
+              "GET / HTTP/1.1\r\nHost: t\r\n\r\n"]
+    for state in states * 5:
+        with crowd(10, port) as clients:
+            for client in clients:
+                client.send(state)
+            wait_until(lambda: appliance.vserver("web")["clients"] == 10, "all are in")
+            for number, client in enumerate(clients):
+                client.reset() if number % 2 else client.close()
+        wait_until(appliance.is_quiet, f"all have left after {state!r}")
