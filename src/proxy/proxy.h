@@ -22,6 +22,8 @@ struct proxy {
 	struct service_room services;
 	struct vserver **vservers; /* by id; owned */
 	uint32_t vserver_room;
+	struct lb_candidate *candidates; /* owned; scratch of vserver_choose() */
+	uint32_t candidate_room;
 	uint64_t snapshot_number;
 	/* copies of the snapshot's settings */
 	uint32_t header_bytes_max, request_timeout_ms;
@@ -49,3 +51,7 @@ void proxy_free(struct proxy *proxy); /* after the thread has ended */
 
 /* A client was accepted: decides who serves it and starts a session (or answers and closes). */
 void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer);
+/* A session has gone: a draining engine looks whether it was the last. */
+void proxy_session_left(struct proxy *proxy);
+/* By id; NULL: none. */
+struct vserver *proxy_vserver(struct proxy *proxy, uint32_t id);

@@ -18,11 +18,11 @@ struct session {
 	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
 	struct proxy *proxy;
 	struct vserver *serving; /* held: the slot outlives the session. Refusals: who refuses */
-	/* Ends the session at once; resets towards a client that waits for bytes. session_close() was
-	 * called when this returns; the memory is freed at the end of the turn. */
+	/* Ends the session at once; resets towards a client that waits for bytes. session_close()
+	 * was called when this returns; the memory is freed at the end of the turn. */
 	void (*cut)(struct session *session);
-	/* The engine drains: end now when nothing is under way, else after the present request. NULL:
-	 * the session goes on to its own end. May be called more than once. */
+	/* The engine drains: end now when nothing is under way, else after the present request.
+	 * NULL: the session goes on to its own end. May be called more than once. */
 	void (*drain)(struct session *session);
 };
 

@@ -73,6 +73,15 @@ void vserver_leave(struct vserver *serving);
 void vserver_hold(struct vserver *vserver);
 void vserver_drop(struct vserver *vserver);
 
+/* A client's key for methods that choose by its address: the same on every engine. */
+uint64_t vserver_key(const struct address *peer);
+
+/* Makes, changes and retires the slots as the snapshot says; services were taken up before. */
+void vserver_take_up(struct proxy *proxy, const struct snapshot *snapshot);
+void vserver_free(struct vserver *vserver); /* after the engine's end */
+/* Stops to listen, for good. */
+void vserver_close(struct vserver *vserver);
+
 /* True when at least one member is enabled and up. */
 bool vserver_is_up(const struct vserver *vserver);
 

@@ -18,6 +18,8 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, spilled_in, "Taken over", "clients taken over from another virtual server"),
 	COUNT(stat_vserver, refused, "Refused", "clients dropped or redirected because the limit was reached and no backup could serve them"),
 	COUNT(stat_vserver, refused_down, "Refused while down", "clients refused because this virtual server was down and no backup could serve them"),
+	COUNT(stat_vserver, accepted_over, "Accepted over the limit", "clients let in past the limit because -soBackupAction is ACCEPT"),
+	COUNT(stat_vserver, spilled_undecided, "Spilled undecided", "clients for whom the limit was taken as reached because no engine could tell in time"),
 	COUNT(stat_vserver, bad_requests, "Bad requests", "requests answered with 400, 431 or 501 by ourselves"),
 	COUNT(stat_vserver, bad_gateways, "Bad gateways", "requests answered with 502, 503 or 504 by ourselves"),
 	COUNT(stat_vserver, client_aborts, "Client aborts", "clients that went away before their answer was whole"),

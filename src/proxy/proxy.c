@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/proxy.h"
+
+#include "os/socket.h"
+#include "proxy/http_session.h"
+#include "proxy/tcp_session.h"
+
+#include <stdlib.h>
+
+enum {
+	PARKED_MAX = 1024, /* clients whose admission is undecided at once; more count as decided */
+	PARKED_MS = 2      /* after which undecided means full */
+};
+
+/* An accepted client whose admission is not decided. Owner: the engine. */
+struct parked {
+	struct list link;
+	struct vserver *reached; /* held */
+	uint64_t since_ms;
+	struct address peer;
+	int fd;
+};
+
+static struct loop *loop_of(struct proxy *proxy)
+{
+	return &proxy->engine->loop;
+}
+
+static void tell(struct proxy *proxy, enum message_kind kind, uint32_t id, uint64_t number)
+{
+	engine_tell(proxy->engine, (struct message){ .kind = kind, .id = id, .number = number });
+}
+
+struct vserver *proxy_vserver(struct proxy *proxy, uint32_t id)
+{
+	return id < proxy->vserver_room ? proxy->vservers[id] : NULL;
+}
+
+/* --- clients --- */
+
+static void start(struct proxy *proxy, struct vserver *serving, int fd, const struct address *peer)
+{
+	switch (serving->protocol) {
+	case PROTOCOL_HTTP:
+		http_session_start(proxy, serving, fd, peer);
+		return;
+	case PROTOCOL_TCP:
+		tcp_session_start(proxy, serving, fd, peer);
+		return;
+	}
+	must_not_reach();
+}
+
+static void refuse(struct proxy *proxy, struct vserver *refusing, bool redirects, int fd,
+		   const struct address *peer)
+{
+	switch (refusing->protocol) {
+	case PROTOCOL_HTTP:
+		http_session_refuse(proxy, refusing, redirects, fd, peer);
+		return;
+	case PROTOCOL_TCP:
+		socket_reset_on_close(fd);
+		socket_close(fd);
+		return;
+	}
+	must_not_reach();
+}
+
+/* Looked at again in the next turn. False when there is no place for it. */
+static bool park(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
+{
+	struct parked *parked = slab_take(&proxy->parked_slab);
+
+	if (parked == NULL)
+		return false;
+	*parked = (struct parked){
+		.reached = reached, .since_ms = loop_of(proxy)->now_ms, .peer = *peer, .fd = fd
+	};
+	list_init(&parked->link);
+	list_add_last(&proxy->parked, &parked->link);
+	vserver_hold(reached);
+	timer_arm(&loop_of(proxy)->timers, &proxy->parked_timer, loop_of(proxy)->now_ms);
+	return true;
+}
+
+static void unpark(struct proxy *proxy, struct parked *parked)
+{
+	list_remove(&parked->link);
+	vserver_drop(parked->reached);
+	slab_give(&proxy->parked_slab, parked);
+	proxy_session_left(proxy);
+}
+
+/* False: undecided, and it may wait. */
+static bool decide(struct proxy *proxy, struct vserver *reached, bool may_wait, int fd,
+		   const struct address *peer)
+{
+	struct vserver *serving = NULL;
+
+	switch (vserver_admit(reached, may_wait, &serving)) {
+	case ADMIT_OK:
+		start(proxy, serving, fd, peer);
+		return true;
+	case ADMIT_REFUSE:
+		refuse(proxy, serving, false, fd, peer);
+		return true;
+	case ADMIT_REDIRECT:
+		refuse(proxy, serving, true, fd, peer);
+		return true;
+	case ADMIT_AGAIN:
+		must(may_wait);
+		return false;
+	}
+	must_not_reach();
+}
+
+void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
+{
+	must_be_on(proxy->engine);
+	stat_add(&proxy->stats->accepted, 1);
+	if (decide(proxy, reached, true, fd, peer))
+		return;
+	if (!park(proxy, reached, fd, peer))
+		(void)decide(proxy, reached, false, fd, peer);
+}
+
+static void look_at_parked(struct timer *timer)
+{
+	struct proxy *proxy = list_entry(timer, struct proxy, parked_timer);
+	uint64_t now_ms = loop_of(proxy)->now_ms;
+
+	list_each(link, after, &proxy->parked)
+	{
+		struct parked *parked = list_entry(link, struct parked, link);
+		bool may_wait = now_ms - parked->since_ms < PARKED_MS;
+
+		if (decide(proxy, parked->reached, may_wait, parked->fd, &parked->peer))
+			unpark(proxy, parked);
+	}
+	if (!list_is_empty(&proxy->parked))
+		timer_arm(&loop_of(proxy)->timers, timer, now_ms);
+}
+
+void proxy_session_left(struct proxy *proxy)
+{
+	if (!proxy->is_draining || proxy->has_drained || proxy->sessions > 0 ||
+	    !list_is_empty(&proxy->parked))
+		return;
+	proxy->has_drained = true;
+	tell(proxy, MESSAGE_DRAINED, proxy->engine->index, 0);
+}
+
+/* --- what control says --- */
+
+static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
+{
+	proxy->header_bytes_max = snapshot->header_bytes_max;
+	proxy->request_timeout_ms = snapshot->request_timeout_ms;
+	service_room_take_up(&proxy->services, snapshot);
+	vserver_take_up(proxy, snapshot);
+	proxy->snapshot_number = snapshot->number;
+	tell(proxy, MESSAGE_TAKEN, proxy->engine->index, snapshot->number);
+}
+
+static void close_listeners(struct proxy *proxy)
+{
+	for (uint32_t id = 0; id < proxy->vserver_room; id++)
+		if (proxy->vservers[id] != NULL)
+			vserver_close(proxy->vservers[id]);
+}
+
+static void drain(struct proxy *proxy)
+{
+	proxy->is_draining = true;
+	close_listeners(proxy);
+	list_each(link, after, &proxy->all_sessions)
+	{
+		struct session *session = session_of_link(link);
+
+		if (session->drain != NULL)
+			session->drain(session);
+	}
+	proxy_session_left(proxy);
+}
+
+static void give_idle(struct proxy *proxy, struct service *service)
+{
+	bool has_given = service_give_idle(service);
+
+	quota_turn_end(proxy->quota); /* the use is in the shared pool before the answer is */
+	tell(proxy, MESSAGE_IDLE_GIVEN, service->id, has_given ? 1 : 0);
+}
+
+/* Messages about one service; it may have gone meanwhile. */
+static void tell_service(struct proxy *proxy, const struct message *message)
+{
+	struct service *service = service_of(&proxy->services, message->id);
+
+	if (service == NULL) {
+		if (message->kind == MESSAGE_GIVE_IDLE)
+			tell(proxy, MESSAGE_IDLE_GIVEN, message->id, 0);
+		return;
+	}
+	if (message->kind == MESSAGE_SERVICE_STATE)
+		service_set_state(service, message->number != 0);
+	else if (message->kind == MESSAGE_GIVE_IDLE)
+		give_idle(proxy, service);
+	else if (message->kind == MESSAGE_USE_FREED)
+		service_use_freed(service);
+	else
+		service_cut(service);
+}
+
+static void receive(struct engine *engine, const struct message *message)
+{
+	struct proxy *proxy = engine->plane;
+
+	must_be_on(engine);
+	stat_add(&proxy->stats->messages, 1);
+	if (proxy->is_stopping)
+		return;
+	switch (message->kind) {
+	case MESSAGE_SNAPSHOT:
+		take_up(proxy, message->pointer);
+		return;
+	case MESSAGE_SERVICE_STATE:
+	case MESSAGE_GIVE_IDLE:
+	case MESSAGE_USE_FREED:
+	case MESSAGE_CUT_SERVICE:
+		tell_service(proxy, message);
+		return;
+	case MESSAGE_DRAIN:
+		drain(proxy);
+		return;
+	case MESSAGE_STOP: /* the engine leaves its loop; then end() */
+		return;
+	case MESSAGE_TAKEN:
+	case MESSAGE_VSERVER_GONE:
+	case MESSAGE_SERVICE_GONE:
+	case MESSAGE_WANT_IDLE:
+	case MESSAGE_IDLE_GIVEN:
+	case MESSAGE_SPILL:
+	case MESSAGE_PASSIVE:
+	case MESSAGE_ACCEPT_PAUSED:
+	case MESSAGE_DRAINED:
+	case MESSAGE_STOPPED:
+		break; /* only ever sent by engines */
+	}
+	must_not_reach();
+}
+
+/* --- life --- */
+
+static void set_gauge(struct stat_number *number, uint64_t value)
+{
+	stat_add(number, value - stat_read(number));
+}
+
+static void end_turn(struct loop_hook *hook)
+{
+	struct proxy *proxy = list_entry(hook, struct proxy, turn_hook);
+	const struct buffer_pool *buffers = &proxy->engine->buffers;
+	uint64_t buffers_out = 0;
+
+	quota_turn_end(proxy->quota);
+	for (int index = 0; index < BUFFER_CLASSES; index++)
+		buffers_out += buffers->slabs[index].used;
+	set_gauge(&proxy->stats->buffers, buffers_out);
+	set_gauge(&proxy->stats->turns, loop_of(proxy)->turns);
+	set_gauge(&proxy->stats->events, loop_of(proxy)->events);
+}
+
+static void begin(struct engine *engine)
+{
+	struct proxy *proxy = engine->plane;
+
+	must_be_on(engine);
+	loop_add_hook(&engine->loop, &proxy->turn_hook);
+}
+
+static void close_parked(struct proxy *proxy)
+{
+	list_each(link, after, &proxy->parked)
+	{
+		struct parked *parked = list_entry(link, struct parked, link);
+
+		socket_reset_on_close(parked->fd);
+		socket_close(parked->fd);
+		unpark(proxy, parked);
+	}
+	timer_cancel(&loop_of(proxy)->timers, &proxy->parked_timer);
+}
+
+/* Everything that is open is closed as by a reset, so that every count returns to zero. */
+static void end(struct engine *engine)
+{
+	struct proxy *proxy = engine->plane;
+
+	must_be_on(engine);
+	proxy->is_stopping = true;
+	close_listeners(proxy);
+	close_parked(proxy);
+	while (!list_is_empty(&proxy->all_sessions)) {
+		struct session *session = session_of_link(proxy->all_sessions.next);
+
+		session->cut(session);
+	}
+	service_room_close(&proxy->services);
+	loop_turn(&engine->loop); /* frees what was closed and settles the quota */
+	must(proxy->sessions == 0);
+}
+
+struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct stat_engine *stats,
+			struct proxy_limits limits)
+{
+	struct proxy *proxy = calloc(1, sizeof(*proxy));
+
+	if (proxy == NULL)
+		return NULL;
+	proxy->engine = engine;
+	proxy->stats = stats;
+	proxy->quota = quota_core_new(map, engine->index);
+	if (proxy->quota == NULL || service_room_init(&proxy->services, engine, proxy->quota, stats,
+						      limits.servers_max) != 0) {
+		free(proxy);
+		return NULL;
+	}
+	slab_init(&proxy->tcp_sessions, tcp_session_size(), limits.sessions_max);
+	slab_init(&proxy->http_sessions, http_session_size(), limits.sessions_max);
+	slab_init(&proxy->parked_slab, sizeof(struct parked), PARKED_MAX);
+	list_init(&proxy->all_sessions);
+	list_init(&proxy->parked);
+	timer_init(&proxy->parked_timer, look_at_parked);
+	proxy->turn_hook.turn_end = end_turn;
+	list_init(&proxy->turn_hook.link);
+	engine->plane = proxy;
+	engine->receive = receive;
+	engine->begin = begin;
+	engine->end = end;
+	return proxy;
+}
+
+static void free_vservers(struct proxy *proxy)
+{
+	for (uint32_t id = 0; id < proxy->vserver_room; id++)
+		if (proxy->vservers[id] != NULL)
+			vserver_free(proxy->vservers[id]);
+	free(proxy->vservers);
+}
+
+void proxy_free(struct proxy *proxy)
+{
+	if (proxy == NULL)
+		return;
+	free_vservers(proxy);
+	service_room_fini(&proxy->services);
+	slab_fini(&proxy->tcp_sessions);
+	slab_fini(&proxy->http_sessions);
+	slab_fini(&proxy->parked_slab);
+	quota_core_free(proxy->quota);
+	free(proxy->candidates);
+	free(proxy);
+}

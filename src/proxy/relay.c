@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/relay.h"
+
+enum {
+	READ_BYTES = 64 * 1024,
+	ROUNDS_MAX = 8 /* reads of one direction in one run, so that bulk does not hold up others */
+};
+
+static void init_half(struct relay_half *half, struct relay_half *other, struct conn *conn,
+		      struct stat_number *bytes_read, struct stat_number *bytes_written)
+{
+	*half = (struct relay_half){ .conn = conn,
+				     .other = other,
+				     .bytes_read = bytes_read,
+				     .bytes_written = bytes_written };
+}
+
+void relay_init(struct relay *relay, struct engine *engine, struct conn *client,
+		struct conn *server, struct stat_vserver *vserver, struct stat_service *service)
+{
+	must_be_on(engine);
+	relay->engine = engine;
+	relay->active_ms = engine->loop.now_ms;
+	relay->has_server_ended = false;
+	init_half(&relay->client, &relay->server, client, &vserver->bytes_in, &vserver->bytes_out);
+	init_half(&relay->server, &relay->client, server, &service->bytes_in, &service->bytes_out);
+}
+
+void relay_preload(struct relay_half *from, struct buffer *buffer)
+{
+	must(from->buffer == NULL);
+	from->buffer = buffer;
+}
+
+static enum relay_result broken(const struct relay *relay, const struct relay_half *half)
+{
+	return half == &relay->client ? RELAY_CLIENT_BROKEN : RELAY_SERVER_BROKEN;
+}
+
+static void give_buffer(struct relay *relay, struct relay_half *half)
+{
+	buffer_give(&relay->engine->buffers, half->buffer);
+	half->buffer = NULL;
+}
+
+/* What waits in the half's buffer to the other end. RELAY_BUSY: all of it is written. */
+static enum relay_result flush(struct relay *relay, struct relay_half *from)
+{
+	struct buffer *buffer = from->buffer;
+	struct conn *to = from->other->conn;
+	struct iovec part = { buffer_data(buffer), buffer_length(buffer) };
+	size_t done = 0;
+	enum conn_io io;
+
+	if (!to->can_write)
+		return RELAY_WAIT;
+	io = conn_write(to, &part, 1, &done);
+	buffer->start += (uint32_t)done;
+	stat_add(from->other->bytes_written, done);
+	if (done > 0)
+		relay->active_ms = relay->engine->loop.now_ms;
+	switch (io) {
+	case CONN_DONE:
+		buffer->start = buffer->end = 0;
+		return RELAY_BUSY;
+	case CONN_WAIT:
+		return RELAY_WAIT;
+	case CONN_EOF:
+	case CONN_BROKEN:
+		break;
+	}
+	return broken(relay, from->other);
+}
+
+/* RELAY_BUSY: bytes are in the buffer. RELAY_OVER: the end of this direction. */
+static enum relay_result fill(struct relay *relay, struct relay_half *from)
+{
+	struct buffer *buffer;
+	size_t done = 0;
+
+	if (from->conn->has_eof)
+		return RELAY_OVER;
+	if (!from->conn->can_read)
+		return RELAY_WAIT;
+	if (from->buffer == NULL)
+		from->buffer = buffer_take(&relay->engine->buffers, READ_BYTES);
+	buffer = from->buffer;
+	if (buffer == NULL)
+		return RELAY_STARVED;
+	switch (conn_read(from->conn, buffer->bytes, buffer->room, &done)) {
+	case CONN_DONE:
+		buffer->start = 0;
+		buffer->end = (uint32_t)done;
+		stat_add(from->bytes_read, done);
+		relay->active_ms = relay->engine->loop.now_ms;
+		return RELAY_BUSY;
+	case CONN_WAIT:
+		return RELAY_WAIT;
+	case CONN_EOF:
+		return RELAY_OVER;
+	case CONN_BROKEN:
+		break;
+	}
+	return broken(relay, from);
+}
+
+/* All bytes of this direction are written: passes its end on. When the other direction has ended
+ * before, closing both says the same. */
+static enum relay_result end(struct relay *relay, struct relay_half *from)
+{
+	give_buffer(relay, from);
+	if (from->other->has_ended)
+		return RELAY_OVER;
+	if (from == &relay->server && !relay->has_server_ended) {
+		relay->has_server_ended = true;
+		return RELAY_SERVER_ENDED;
+	}
+	conn_shutdown(from->other->conn);
+	from->has_ended = true;
+	return RELAY_WAIT;
+}
+
+/* One direction, as far as it goes now. */
+static enum relay_result move(struct relay *relay, struct relay_half *from)
+{
+	enum relay_result result = RELAY_WAIT;
+
+	if (from->has_ended)
+		return RELAY_WAIT;
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		if (buffer_length(from->buffer) > 0)
+			result = flush(relay, from);
+		else
+			result = fill(relay, from);
+		if (result == RELAY_BUSY)
+			continue;
+		if (result == RELAY_OVER)
+			return end(relay, from);
+		if (buffer_length(from->buffer) == 0)
+			give_buffer(relay, from);
+		return result;
+	}
+	return RELAY_BUSY;
+}
+
+enum relay_result relay_run(struct relay *relay)
+{
+	enum relay_result up, down;
+
+	must_be_on(relay->engine);
+	if (relay->client.conn->is_broken)
+		return RELAY_CLIENT_BROKEN; /* whatever it sent before: it wants no answer */
+	up = move(relay, &relay->client);
+	if (up >= RELAY_SERVER_ENDED)
+		return up;
+	down = move(relay, &relay->server);
+	return down > up ? down : up;
+}
+
+void relay_fini(struct relay *relay)
+{
+	give_buffer(relay, &relay->client);
+	give_buffer(relay, &relay->server);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/session.h"
+
+#include "proxy/proxy.h"
+
+void session_open(struct session *session, struct proxy *proxy, struct vserver *serving)
+{
+	must_be_on(proxy->engine);
+	must(session->cut != NULL);
+	session->proxy = proxy;
+	session->serving = serving;
+	list_init(&session->link);
+	list_add_last(&proxy->all_sessions, &session->link);
+	proxy->sessions++;
+	stat_add(&proxy->stats->sessions, 1);
+	vserver_hold(serving);
+}
+
+void session_close(struct session *session)
+{
+	struct proxy *proxy = session->proxy;
+
+	must_be_on(proxy->engine);
+	must(list_is_in(&session->link));
+	list_remove(&session->link);
+	proxy->sessions--;
+	stat_subtract(&proxy->stats->sessions, 1);
+	vserver_drop(session->serving);
+	proxy_session_left(proxy);
+}

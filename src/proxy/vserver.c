@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/vserver.h"
+
+#include "conn/listener.h"
+#include "proxy/proxy.h"
+
+#include <stdlib.h>
+
+enum { SPILL_CALM_MS = 100 }; /* without a spill, and with an admission: the episode is over here */
+
+static struct loop *loop_of(const struct vserver *vserver)
+{
+	return &vserver->proxy->engine->loop;
+}
+
+static void tell(const struct vserver *vserver, enum message_kind kind, uint64_t number)
+{
+	engine_tell(vserver->proxy->engine,
+		    (struct message){ .kind = kind, .id = vserver->id, .number = number });
+}
+
+/* --- spilling, as control sees it --- */
+
+static void note_spill(struct vserver *vserver)
+{
+	vserver->spilled_ms = loop_of(vserver)->now_ms;
+	vserver->has_admitted = false;
+	if (vserver->is_spilling)
+		return;
+	vserver->is_spilling = true;
+	tell(vserver, MESSAGE_SPILL, 1);
+	timer_arm(&loop_of(vserver)->timers, &vserver->spill_timer,
+		  vserver->spilled_ms + SPILL_CALM_MS);
+}
+
+/* At the limit clients come and go, and each may be admitted or not: control hears of an end only
+ * when it lasted. */
+static void look_at_spill(struct timer *timer)
+{
+	struct vserver *vserver = list_entry(timer, struct vserver, spill_timer);
+	uint64_t calm_ms = loop_of(vserver)->now_ms - vserver->spilled_ms;
+
+	if (vserver->has_admitted && calm_ms >= SPILL_CALM_MS) {
+		vserver->is_spilling = false;
+		tell(vserver, MESSAGE_SPILL, 0);
+		return;
+	}
+	timer_arm(&loop_of(vserver)->timers, timer, loop_of(vserver)->now_ms + SPILL_CALM_MS);
+}
+
+/* --- admission --- */
+
+static struct vserver *backup_of(const struct vserver *vserver)
+{
+	return proxy_vserver(vserver->proxy, vserver->backup);
+}
+
+bool vserver_is_up(const struct vserver *vserver)
+{
+	if (!vserver->is_configured || !vserver->is_enabled)
+		return false;
+	for (uint32_t index = 0; index < vserver->member_count; index++)
+		if (service_is_usable(vserver->members[index].service))
+			return true;
+	return false;
+}
+
+static void count_client(struct vserver *serving)
+{
+	serving->clients++;
+	stat_add(&serving->stats->clients, 1);
+	stat_add(&serving->stats->clients_total, 1);
+	stat_add(&serving->proxy->stats->clients, 1);
+}
+
+void vserver_leave(struct vserver *serving)
+{
+	must_be_on(serving->proxy->engine);
+	must(serving->clients > 0);
+	serving->clients--;
+	stat_subtract(&serving->stats->clients, 1);
+	stat_subtract(&serving->proxy->stats->clients, 1);
+	/* One client is as good as another: while there are more than uses, the first that leaves
+	 * takes one of the surplus with it. */
+	if (serving->excess > 0)
+		serving->excess--;
+	else
+		quota_give(serving->proxy->quota, serving->pool);
+}
+
+/* Those before `serving` on the way from `reached` have spilled the client. */
+static void count_spills(struct vserver *reached, struct vserver *serving)
+{
+	if (reached == serving)
+		return;
+	for (struct vserver *vserver = reached; vserver != serving; vserver = backup_of(vserver)) {
+		if (vserver->was_full)
+			stat_add(&vserver->stats->spilled, 1);
+		else
+			stat_add(&vserver->stats->spilled_down, 1);
+	}
+	stat_add(&serving->stats->spilled_in, 1);
+}
+
+static enum admit accept_past_limit(struct vserver *reached, struct vserver *serving)
+{
+	serving->excess++;
+	stat_add(&serving->stats->accepted_over, 1);
+	count_client(serving);
+	count_spills(reached, serving);
+	return ADMIT_OK;
+}
+
+static bool redirects(const struct vserver *vserver)
+{
+	if (vserver->redirect_url == NULL)
+		return false;
+	return !vserver->was_full || vserver->so_backup_action == SO_BACKUP_DEFAULT ||
+	       vserver->so_backup_action == SO_BACKUP_REDIRECT;
+}
+
+static enum admit refuse(struct vserver *reached, struct vserver *decider, struct vserver **serving)
+{
+	if (reached->was_full)
+		stat_add(&reached->stats->refused, 1);
+	else
+		stat_add(&reached->stats->refused_down, 1);
+	*serving = decider != NULL ? decider : reached;
+	return decider != NULL ? ADMIT_REDIRECT : ADMIT_REFUSE;
+}
+
+/* Nobody in the chain had room. The last in the chain whose action lets the client in or sends it
+ * away decides; where none does it is dropped. */
+static enum admit end_of_chain(struct vserver *reached, struct vserver **serving)
+{
+	struct vserver *accepting = NULL, *redirecting = NULL;
+	uint32_t hops = reached->proxy->vserver_room;
+
+	for (struct vserver *vserver = reached; vserver != NULL && hops > 0; hops--) {
+		if (vserver->was_full && vserver->so_backup_action == SO_BACKUP_ACCEPT) {
+			accepting = vserver;
+			redirecting = NULL;
+		} else if (redirects(vserver)) {
+			redirecting = vserver;
+			accepting = NULL;
+		}
+		vserver = backup_of(vserver);
+	}
+	if (accepting == NULL)
+		return refuse(reached, redirecting, serving);
+	*serving = accepting;
+	return accept_past_limit(reached, accepting);
+}
+
+/* ADMIT_REFUSE: down or full, see was_full. */
+static enum admit try_one(struct vserver *vserver, bool may_wait)
+{
+	vserver->was_full = false;
+	if (!vserver_is_up(vserver))
+		return ADMIT_REFUSE;
+	switch (quota_take(vserver->proxy->quota, vserver->pool)) {
+	case QUOTA_OK:
+		vserver->has_admitted = true;
+		count_client(vserver);
+		return ADMIT_OK;
+	case QUOTA_AGAIN:
+		if (may_wait)
+			return ADMIT_AGAIN;
+		stat_add(&vserver->stats->spilled_undecided, 1);
+		break;
+	case QUOTA_FULL:
+		break;
+	}
+	vserver->was_full = true;
+	note_spill(vserver);
+	return ADMIT_REFUSE;
+}
+
+enum admit vserver_admit(struct vserver *reached, bool may_wait, struct vserver **serving)
+{
+	uint32_t hops = reached->proxy->vserver_room; /* the configuration refuses loops */
+
+	must_be_on(reached->proxy->engine);
+	for (struct vserver *vserver = reached; vserver != NULL && hops > 0; hops--) {
+		enum admit admit = try_one(vserver, may_wait);
+
+		*serving = vserver;
+		if (admit == ADMIT_OK)
+			count_spills(reached, vserver);
+		if (admit != ADMIT_REFUSE)
+			return admit;
+		vserver = backup_of(vserver);
+	}
+	return end_of_chain(reached, serving);
+}
+
+/* --- the choice of a service --- */
+
+uint64_t vserver_key(const struct address *peer)
+{
+	const unsigned char *bytes = (const unsigned char *)&peer->v4.sin_addr;
+	size_t length = sizeof(peer->v4.sin_addr);
+	uint64_t key = 0xCBF29CE484222325u; /* FNV-1a; the method mixes further */
+
+	if (peer->any.sa_family == AF_INET6) {
+		bytes = peer->v6.sin6_addr.s6_addr;
+		length = sizeof(peer->v6.sin6_addr);
+	}
+	for (size_t index = 0; index < length; index++)
+		key = (key ^ bytes[index]) * 0x100000001B3u;
+	return key;
+}
+
+static bool is_tried(uint64_t tried, uint32_t index)
+{
+	return index < 64 && (tried & (uint64_t)1 << index) != 0;
+}
+
+struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *tried)
+{
+	struct lb_candidate *candidates = vserver->proxy->candidates;
+	int index;
+
+	must_be_on(vserver->proxy->engine);
+	must(vserver->member_count <= vserver->proxy->candidate_room);
+	for (uint32_t i = 0; i < vserver->member_count; i++) {
+		const struct vserver_member *member = &vserver->members[i];
+
+		candidates[i] = (struct lb_candidate){
+			.is_eligible = service_is_usable(member->service) && !is_tried(*tried, i),
+			.weight = member->weight,
+			.id = member->service->id,
+			.load = service_load(member->service),
+		};
+	}
+	index = vserver->method->choose(vserver->method_state, candidates, vserver->member_count,
+					key);
+	if (index == LB_NONE)
+		return NULL;
+	if (index < 64)
+		*tried |= (uint64_t)1 << index;
+	return vserver->members[index].service;
+}
+
+/* --- life of a slot --- */
+
+void vserver_free(struct vserver *vserver)
+{
+	must(vserver->sessions == 0);
+	free(vserver->members);
+	free(vserver->redirect_url);
+	free(vserver->listener);
+	free(vserver);
+}
+
+static void free_later(struct loop_free *later)
+{
+	vserver_free(list_entry(later, struct vserver, free_later));
+}
+
+/* Configured no more, and its last session has gone. */
+static void go_when_unused(struct vserver *vserver)
+{
+	struct proxy *proxy = vserver->proxy;
+
+	if (vserver->is_configured || vserver->sessions > 0)
+		return;
+	must(vserver->clients == 0 && proxy->vservers[vserver->id] == vserver);
+	timer_cancel(&loop_of(vserver)->timers, &vserver->spill_timer);
+	proxy->vservers[vserver->id] = NULL;
+	loop_free_later(loop_of(vserver), &vserver->free_later);
+	tell(vserver, MESSAGE_VSERVER_GONE, 0);
+}
+
+void vserver_hold(struct vserver *vserver)
+{
+	must_be_on(vserver->proxy->engine);
+	vserver->sessions++;
+}
+
+void vserver_drop(struct vserver *vserver)
+{
+	must_be_on(vserver->proxy->engine);
+	must(vserver->sessions > 0);
+	vserver->sessions--;
+	go_when_unused(vserver);
+}
+
+static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
+{
+	struct vserver *vserver = calloc(1, sizeof(*vserver));
+
+	must(vserver != NULL);
+	vserver->proxy = proxy;
+	vserver->id = id;
+	vserver->free_later.free = free_later;
+	list_init(&vserver->free_later.link);
+	timer_init(&vserver->spill_timer, look_at_spill);
+	return vserver;
+}
+
+static void copy_members(struct vserver *vserver, const struct model_vserver *model)
+{
+	struct service_room *services = &vserver->proxy->services;
+	size_t count = model->member_count;
+
+	free(vserver->members);
+	vserver->members = calloc(count > 0 ? count : 1, sizeof(*vserver->members));
+	must(vserver->members != NULL);
+	vserver->member_count = 0;
+	for (size_t index = 0; index < count; index++) {
+		struct service *service = service_of(services, model->members[index].service);
+
+		must(service != NULL && service->is_configured);
+		vserver->members[vserver->member_count++] = (struct vserver_member){
+			.service = service, .weight = model->members[index].weight
+		};
+	}
+}
+
+static void set_method(struct vserver *vserver, const struct lb_method *method)
+{
+	must(method->state_size <= sizeof(vserver->method_state));
+	if (vserver->method == method)
+		return;
+	vserver->method = method;
+	memset(vserver->method_state, 0, sizeof(vserver->method_state));
+}
+
+static void on_accepted(struct listener *listener, int fd, const struct address *peer)
+{
+	struct vserver *vserver = listener->owner;
+
+	proxy_accept(vserver->proxy, vserver, fd, peer);
+}
+
+void vserver_close(struct vserver *vserver)
+{
+	if (vserver->listener != NULL)
+		listener_close(vserver->listener);
+}
+
+/* The descriptor of this engine; -1: it is not reachable. */
+static int descriptor_of(const struct vserver *vserver, const struct model_vserver *model)
+{
+	const struct proxy *proxy = vserver->proxy;
+
+	if (model->listeners == NULL || proxy->is_draining)
+		return -1;
+	return model->listeners[proxy->engine->index];
+}
+
+static void set_listener(struct vserver *vserver, int fd)
+{
+	struct engine *engine = vserver->proxy->engine;
+
+	if (vserver->listener == NULL) {
+		vserver->listener = calloc(1, sizeof(*vserver->listener));
+		must(vserver->listener != NULL);
+		vserver->listener->watch.fd = -1;
+	}
+	if (vserver->listener->watch.fd == fd)
+		return;
+	listener_close(vserver->listener);
+	/* Out of memory for the watch: the clients wait in the kernel for the next snapshot. */
+	if (fd >= 0 && listener_open(vserver->listener, engine, fd, on_accepted, vserver) != 0)
+		stat_add(&vserver->proxy->stats->accept_pauses, 1);
+}
+
+static void configure(struct vserver *vserver, const struct model_vserver *model)
+{
+	must(vserver->clients == 0 || vserver->pool == model->pool);
+	vserver->is_configured = true;
+	vserver->is_enabled = model->is_enabled;
+	vserver->protocol = model->protocol;
+	vserver->address = model->address;
+	vserver->pool = model->pool;
+	vserver->backup = model->backup;
+	vserver->so_backup_action = model->so_backup_action;
+	vserver->client_timeout_ms = model->client_timeout_ms;
+	vserver->stats = &model->stats[vserver->proxy->engine->index];
+	free(vserver->redirect_url);
+	vserver->redirect_url = str_is_empty(model->redirect_url) ? NULL
+								  : str_dup(model->redirect_url);
+	set_method(vserver, model->method);
+	copy_members(vserver, model);
+	set_listener(vserver, descriptor_of(vserver, model));
+}
+
+static void retire(struct vserver *vserver)
+{
+	vserver->is_configured = false;
+	vserver->member_count = 0; /* its services may go before its sessions do */
+	vserver_close(vserver);
+	go_when_unused(vserver);
+}
+
+static void make_room(struct proxy *proxy, uint32_t wanted)
+{
+	if (wanted <= proxy->vserver_room)
+		return;
+	proxy->vservers = realloc(proxy->vservers, wanted * sizeof(struct vserver *));
+	must(proxy->vservers != NULL);
+	while (proxy->vserver_room < wanted)
+		proxy->vservers[proxy->vserver_room++] = NULL;
+}
+
+static void make_candidates(struct proxy *proxy, uint32_t wanted)
+{
+	if (wanted <= proxy->candidate_room)
+		return;
+	proxy->candidates = realloc(proxy->candidates, wanted * sizeof(struct lb_candidate));
+	must(proxy->candidates != NULL);
+	proxy->candidate_room = wanted;
+}
+
+void vserver_take_up(struct proxy *proxy, const struct snapshot *snapshot)
+{
+	must_be_on(proxy->engine);
+	make_room(proxy, snapshot->vserver_room);
+	for (uint32_t id = 0; id < proxy->vserver_room; id++) {
+		const struct model_vserver *model = snapshot_vserver(snapshot, id);
+
+		if (model != NULL && proxy->vservers[id] == NULL)
+			proxy->vservers[id] = make_vserver(proxy, id);
+		if (model != NULL) {
+			make_candidates(proxy, model->member_count);
+			configure(proxy->vservers[id], model);
+		} else if (proxy->vservers[id] != NULL && proxy->vservers[id]->is_configured) {
+			retire(proxy->vservers[id]);
+		}
+	}
+}
