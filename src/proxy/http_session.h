@@ -6,6 +6,10 @@
 #include "base/address.h"
 #include "proxy/proxy.h"
 
+#include <stddef.h>
+
+/* Of one session, for the engine's slab. */
+size_t http_session_size(void);
 /* Takes over the accepted socket and the use of `serving` that was admitted: without memory closes
  * the socket and gives the use back. */
 void http_session_start(struct proxy *proxy, struct vserver *serving, int fd,

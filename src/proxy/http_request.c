@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the first byte of a request to its parsed head.
+ */
+#include "proxy/http_rules.h"
+#include "proxy/http_session_priv.h"
+
+static size_t head_max(const struct http_session *s)
+{
+	uint32_t most = s->session.proxy->header_bytes_max;
+
+	return most < HTTP_HEAD_MAX ? most : HTTP_HEAD_MAX;
+}
+
+enum step_end http_request_idle(struct http_session *s)
+{
+	switch (http_session_read_client(s, LANE_HEAD)) {
+	case LANE_MOVED:
+		return http_session_go(s, HTTP_AT_REQUEST);
+	case LANE_WAIT:
+		return STEP_WAIT;
+	case LANE_STARVED:
+		return http_session_starve(s);
+	case LANE_EOF:
+		return http_session_close(s);
+	case LANE_BROKEN:
+		return http_session_abort(s);
+	}
+	must_not_reach();
+}
+
+enum step_end http_request_idle_late(struct http_session *s)
+{
+	return http_session_close(s);
+}
+
+/* What the rest of the road needs, kept in flags: the head itself stays where it was read. */
+static enum step_end begin(struct http_session *s, const struct h1_request *request)
+{
+	int refusal = http_rules_refusal(request);
+
+	s->method = (uint8_t)request->method;
+	s->minor = (uint8_t)request->minor;
+	s->head_left = (uint32_t)request->head_length;
+	s->closes = !request->keeps_alive;
+	s->upgrades = request->wants_upgrade;
+	s->may_repeat = http_rules_may_repeat(request);
+	s->client_timeout_ms = s->session.serving->client_timeout_ms;
+	s->may_reuse = true;
+	s->has_begun = false;
+	s->tried = 0;
+	s->connects = 0;
+	s->fault = 503;
+	body_begin(&s->up.body, request->framing, request->body_length);
+	s->up.chunks = request->framing == H1_CHUNKED;
+	if (s->is_refusal)
+		return http_answer_refuse(s);
+	s->is_active = true;
+	stat_add(&http_session_stats(s)->requests_active, 1);
+	stat_add(&http_session_stats(s)->requests_total, 1);
+	return refusal != 0 ? http_answer_status(s, refusal) : http_session_go(s, HTTP_AT_CHOOSE);
+}
+
+static enum step_end refuse(struct http_session *s, const struct h1_fault *fault)
+{
+	s->closes = true;
+	s->method = H1_OTHER;
+	return http_answer_status(s, fault->status);
+}
+
+static enum step_end read_more(struct http_session *s)
+{
+	switch (http_session_read_client(s, LANE_HEAD)) {
+	case LANE_MOVED:
+		return STEP_NEXT;
+	case LANE_WAIT:
+		if (!s->has_begun)
+			http_session_set_deadline(s, s->session.proxy->request_timeout_ms);
+		s->has_begun = true;
+		return STEP_WAIT;
+	case LANE_STARVED:
+		return http_session_starve(s);
+	case LANE_EOF:
+		stat_add(&http_session_stats(s)->client_aborts, 1);
+		return http_session_close(s);
+	case LANE_BROKEN:
+		stat_add(&http_session_stats(s)->client_aborts, 1);
+		return http_session_abort(s);
+	}
+	must_not_reach();
+}
+
+enum step_end http_request_read(struct http_session *s)
+{
+	struct http_scratch *scratch = http_session_scratch();
+	struct h1_fault fault;
+
+	switch (h1_read_request(&s->scan, lane_raw(&s->up), lane_raw_length(&s->up), head_max(s),
+				&scratch->request, &fault)) {
+	case H1_DONE:
+		scratch->parsed = s;
+		s->scan = (struct h1_scan){ 0 };
+		return begin(s, &scratch->request);
+	case H1_BAD:
+		return refuse(s, &fault);
+	case H1_MORE:
+		return read_more(s);
+	}
+	must_not_reach();
+}
+
+enum step_end http_request_late(struct http_session *s)
+{
+	s->closes = true;
+	s->method = H1_OTHER;
+	stat_add(&http_session_stats(s)->client_timeouts, 1);
+	return http_answer_status(s, 408);
+}
+
+const struct h1_request *http_request_again(struct http_session *s)
+{
+	struct http_scratch *scratch = http_session_scratch();
+	struct h1_scan scan = { 0 };
+	struct h1_fault fault;
+	enum h1_result result;
+
+	must(s->head_left > 0);
+	if (scratch->parsed == s)
+		return &scratch->request;
+	result = h1_read_request(&scan, lane_raw(&s->up), s->head_left, HTTP_HEAD_MAX,
+				 &scratch->request, &fault);
+	/* The same bytes were good before. */
+	must(result == H1_DONE);
+	scratch->parsed = s;
+	return &scratch->request;
+}
+
+void http_request_forget(struct http_session *s)
+{
+	lane_skip(&s->up, s->head_left);
+	s->head_left = 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * http_session_priv.h - the state of an HTTP session and the steps of its road.
+ *
+ * The road is the table in http_session.c; only its driver calls the steps. A step does its work,
+ * sets session->at and says NEXT, or says WAIT until an event or the deadline runs it again, or
+ * OVER when it has ended the session. What a step learns from a head it keeps in a few flags: the
+ * parsed head itself lies in the engine's scratch and holds for one run of the driver only.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "conn/conn.h"
+#include "http/h1.h"
+#include "http/head.h"
+#include "proxy/lane.h"
+#include "proxy/proxy.h"
+#include "proxy/relay.h"
+#include "proxy/session.h"
+#include "service/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum http_at {
+	HTTP_AT_IDLE,
+	HTTP_AT_REQUEST,
+	HTTP_AT_CHOOSE,
+	HTTP_AT_LINE,
+	HTTP_AT_CONNECT,
+	HTTP_AT_SEND,
+	HTTP_AT_EXCHANGE,
+	HTTP_AT_ANSWER,
+	HTTP_AT_DONE,
+	HTTP_AT_LINGER,
+	HTTP_AT_TUNNEL,
+	HTTP_AT_COUNT
+};
+
+enum step_end {
+	STEP_NEXT, /* run the step at session->at */
+	STEP_WAIT, /* an event or the deadline runs it again */
+	STEP_OVER  /* the session has ended */
+};
+
+enum {
+	HTTP_HEAD_MAX = 61440,         /* a head must fit into the largest buffer */
+	HTTP_CONNECTS_MAX = 8,         /* tries to reach a server for one request */
+	HTTP_LINE_TIMEOUT_MS = 30000,  /* waiting for a use of a full service */
+	HTTP_LINGER_TIMEOUT_MS = 2000, /* reading on so that the client sees our last answer */
+	HTTP_LINGER_BYTES_MAX = 262144,
+	HTTP_STARVED_MS = 5, /* until the next look for a buffer */
+	HTTP_ROUNDS_MAX = 16 /* reads of one direction in one run, so that others have their turn */
+};
+
+/* Owner: the engine. */
+struct http_session {
+	struct session session; /* first */
+	struct task task;
+	struct timer timer;   /* armed for deadline_ms or earlier: moved only when it fires */
+	uint64_t deadline_ms; /* the step's late() runs then */
+	struct loop_free free_later;
+	struct conn client;
+	struct server_conn *server; /* held from service_get() to put or drop */
+	struct service *line;       /* whose line `waiter` stands in; NULL: none */
+	uint64_t tried;             /* members that failed for this request */
+	union {
+		struct {
+			struct lane up, down; /* client to server, server to client */
+			struct h1_scan scan;  /* of the head that is being read */
+			struct service_waiter waiter;
+		};
+		struct relay relay; /* HTTP_AT_TUNNEL */
+	};
+	struct address peer;
+	uint32_t
+		head_left; /* of the raw bytes in `up`: the request's head, kept to be sent again */
+	uint32_t client_timeout_ms;
+	uint32_t lingered; /* bytes thrown away */
+	uint8_t at;        /* enum http_at */
+	uint8_t method;    /* enum h1_method; of the present request */
+	uint8_t minor;     /* of the client's version */
+	uint8_t connects;  /* tries for this request */
+	int16_t fault;     /* what the client is told when no server can be had: 503 or 504 */
+	bool has_use : 1;  /* of serving's pool: to be left once */
+	bool is_refusal : 1;
+	bool redirects : 1;    /* a refusal with 302 */
+	bool has_begun : 1;    /* part of a head has come, and the deadline is for the rest of it */
+	bool is_active : 1;    /* counted in requests_active */
+	bool closes : 1;       /* after the present answer */
+	bool may_reuse : 1;    /* of server connections, for this request */
+	bool may_repeat : 1;   /* the request, when a reused connection ends before any answer */
+	bool upgrades : 1;     /* the request went out with Upgrade */
+	bool has_answered : 1; /* bytes of the final answer went out */
+	bool has_interim : 1;  /* the server has said something */
+	bool up_is_dead : 1;   /* the server takes no more of the request */
+	bool server_stays : 1; /* can be used again after the answer */
+	bool is_starved : 1;   /* no buffer: look again soon */
+	bool is_tunnel : 1;    /* `relay` is the union's member */
+	bool has_moved : 1;    /* bytes moved in this run */
+};
+
+_Static_assert(sizeof(struct http_session) <= 448, "an idle client costs too much");
+
+/* Parsed heads and the texts around a piece: of the engine, for the length of one run. */
+struct http_scratch {
+	const struct http_session *parsed; /* whose request lies here */
+	struct h1_request request;
+	struct h1_response response;
+	struct h1_field trailers[H1_FIELDS_MAX];
+	char before[LANE_BULK + LANE_SLACK + HEAD_CHUNK_ROOM];
+	char after[LANE_BULK + LANE_SLACK];
+};
+
+struct http_scratch *http_session_scratch(void);
+
+static inline struct engine *http_session_engine(const struct http_session *s)
+{
+	return s->session.proxy->engine;
+}
+
+static inline struct buffer_pool *http_session_buffers(const struct http_session *s)
+{
+	return &s->session.proxy->engine->buffers;
+}
+
+static inline struct stat_vserver *http_session_stats(const struct http_session *s)
+{
+	return s->session.serving->stats;
+}
+
+/* http_session.c */
+enum step_end http_session_go(struct http_session *s, enum http_at at);
+/* From now on; arms the timer only when it would fire too late. */
+void http_session_set_deadline(struct http_session *s, uint64_t timeout_ms);
+/* The use goes back; once. */
+void http_session_leave(struct http_session *s);
+/* Ends the session: with FIN, or with RST both ways. */
+enum step_end http_session_close(struct http_session *s);
+enum step_end http_session_abort(struct http_session *s);
+/* LANE_STARVED: comes back in a few milliseconds. */
+enum step_end http_session_starve(struct http_session *s);
+
+/* Reading and writing with everything counted. */
+enum lane_result http_session_read_client(struct http_session *s, size_t room) MUST_USE;
+enum lane_result http_session_read_server(struct http_session *s) MUST_USE;
+enum lane_result http_session_write_client(struct http_session *s,
+					   const struct lane_piece *piece) MUST_USE;
+enum lane_result http_session_write_server(struct http_session *s, const struct lane_piece *piece,
+					   bool *sent_none) MUST_USE;
+
+/* http_request.c */
+enum step_end http_request_idle(struct http_session *s);
+enum step_end http_request_idle_late(struct http_session *s);
+enum step_end http_request_read(struct http_session *s);
+enum step_end http_request_late(struct http_session *s);
+/* The request that lies in `up`, read again when another session used the scratch meanwhile. */
+const struct h1_request *http_request_again(struct http_session *s);
+/* The kept head is needed no more. */
+void http_request_forget(struct http_session *s);
+
+/* http_upstream.c */
+enum step_end http_upstream_choose(struct http_session *s);
+enum step_end http_upstream_line(struct http_session *s);
+enum step_end http_upstream_line_late(struct http_session *s);
+enum step_end http_upstream_connect(struct http_session *s);
+enum step_end http_upstream_connect_late(struct http_session *s);
+enum step_end http_upstream_send(struct http_session *s);
+/* The answer is read: the server connection goes to the next request, or is closed. `has_rest`: it
+ * said more than the answer. */
+void http_upstream_release(struct http_session *s, bool has_rest);
+void http_upstream_drop(struct http_session *s);
+void http_upstream_unwait(struct http_session *s);
+
+/* http_exchange.c */
+enum step_end http_exchange_run(struct http_session *s);    /* until the answer's head has come */
+enum step_end http_exchange_answer(struct http_session *s); /* until the answer is written */
+enum step_end http_exchange_late(struct http_session *s);
+/* Right before the last bytes of an answer are written; `has_rest`: the server said more. */
+void http_exchange_finish(struct http_session *s, bool has_rest);
+
+/* http_answer.c */
+/* Answers by ourselves, or resets when part of an answer has gone out already. */
+enum step_end http_answer_status(struct http_session *s, int status);
+enum step_end http_answer_refuse(struct http_session *s);
+enum step_end http_answer_done(struct http_session *s);
+enum step_end http_answer_linger(struct http_session *s);
+enum step_end http_answer_late(struct http_session *s);
+
+/* http_tunnel.c */
+enum step_end http_tunnel_start(struct http_session *s);
+enum step_end http_tunnel_run(struct http_session *s);
+enum step_end http_tunnel_late(struct http_session *s);
