@@ -144,9 +144,14 @@ class Appliance:
     def running_config(self):
         return self.do("show ns runningConfig")
 
-    def stat(self, kind, name=""):
-        """The numbers of `stat KIND NAME` by their names."""
-        return numbers_of(self.do(f"stat {kind} {name}".strip()))
+    def stat(self, kind, name):
+        """The numbers of `stat KIND NAME` by the names that the source gives them."""
+        shown = numbers_of(self.do(f"stat {kind} {quoted(name)}"))
+        return {STAT_NAMES[kind].get(label, label): value for label, value in shown.items()}
+
+    def is_up(self, service):
+        """Whether monitors and operator let a service serve."""
+        return re.search(r"\bUP\b", self.do(f"show service {quoted(service)}")) is not None
 
     def vserver(self, name):
         return self.stat("lb vserver", name)
@@ -225,6 +230,22 @@ class Appliance:
             self.process.wait()
 
 
+def quoted(name):
+    return name if re.fullmatch(r"[\w.:-]+", name) else '"' + name + '"'
+
+
+def stat_names():
+    """From the labels that an operator sees to the names of the fields, for each kind: the table
+    in record/stat.c is the only place that knows both."""
+    source = (ROOT / "src/record/stat.c").read_text()
+    kinds = {"stat_vserver": "lb vserver", "stat_service": "service", "stat_engine": "engine"}
+    names = {kind: {} for kind in kinds.values()}
+    for block, name, label in re.findall(r'(?:GAUGE|COUNT)\((\w+), (\w+), "([^"]+)"', source):
+        names[kinds[block]][label.lower().replace(" ", "_")] = name
+    return names
+
+
+STAT_NAMES = stat_names()
 GAUGES = {"clients", "requests_active", "active", "waiting", "used"}
 
 

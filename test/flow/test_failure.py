@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What breaks, and what must not break with it: origins, our own data process, descriptors,
+slow and rude clients, signals."""
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from spillway import (Client, IS_SANITIZED, answers, crowd, get, greets, is_listening, plain,
+                      tcp_names, wait_until)
+
+RUDE = 2000 if IS_SANITIZED else 20000
+
+
+def site(stage, engines=1, vserver="", service="", files_max=None, name="origin", options=()):
+    """An HTTP virtual server before a built-in origin, and a TCP one before an echo."""
+    ports = [stage.port() for _ in range(2)]
+    origin, tcp = stage.origin(name), stage.script(greets("tcp"))
+    appliance = stage.run(f"""
+add service s 127.0.0.1 HTTP {origin.port} -healthMonitor NO {service}
+add service t 127.0.0.1 TCP {tcp.port} -healthMonitor NO
+add lb vserver web HTTP 127.0.0.1 {ports[0]} {vserver}
+add lb vserver tcp1 TCP 127.0.0.1 {ports[1]} {vserver}
+bind lb vserver web s
+bind lb vserver tcp1 t
+""", engines, options, files_max)
+    return appliance, *ports, origin
+
+
+@pytest.mark.parametrize("engines", [1, 2])
+def test_an_origin_is_killed(stage, engines):
+    """kill -9 of one of two under load: after the requests that it took with it, all goes on."""
+    port = stage.port()
+    one, two = stage.origin("one"), stage.origin("two")
+    appliance = stage.run(f"""
+add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -retries 1
+add service s1 127.0.0.1 HTTP {one.port}
+add service s2 127.0.0.1 HTTP {two.port}
+bind service s1 -monitorName m
+bind service s2 -monitorName m
+add lb vserver web HTTP 127.0.0.1 {port} -lbMethod ROUNDROBIN
+bind lb vserver web s1
+bind lb vserver web s2
+""", engines)
+    wait_until(lambda: appliance.is_up("s1") and appliance.is_up("s2"), "both are up")
+    for _ in range(20):
+        assert get(port).status == 200
+    one.kill()
+    wait_until(lambda: not appliance.is_up("s1"), "the monitor sees it")
+    for _ in range(50):
+        assert get(port).body == b"two\n"
+    stage.origin("one", port=one.port)
+    wait_until(lambda: appliance.is_up("s1"), "it is back")
+    wait_until(lambda: get(port).body == b"one\n", "it serves again")
+
+
+def test_an_origin_is_killed_without_monitor(stage):
+    """A request that cannot be sent elsewhere is a 502 within the time-out, not a hanging."""
+    appliance, web, _, origin = site(stage)
+    assert get(web).status == 200
+    origin.kill()
+    start = time.monotonic()
+    assert get(web).status == 502
+    assert time.monotonic() - start < 10
+    assert appliance.vserver("web")["bad_gateways"] == 1
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_the_data_process_is_killed(stage, engines, number):
+    """Under load: back within a second, the listening sockets stay open all the while, the
+    configuration with its changes is there, counters and limits are whole."""
+    if IS_SANITIZED and number == signal.SIGSEGV:
+        pytest.skip("the sanitizer reports the signal")
+    appliance, web, tcp, _ = site(stage, engines,
+                                  "-soMethod CONNECTION -soThreshold 10")
+    appliance.do("set service s -maxClient 77", "add service added 127.0.0.1 HTTP 1")
+    with crowd(5, tcp) as clients:
+        tcp_names(clients)
+        old = appliance.data_process()
+        os.kill(old, number)
+        start = time.monotonic()
+        # The sockets are open: a client that comes now waits and is served.
+        with Client(web) as client:
+            assert client.get().status == 200
+        assert time.monotonic() - start < (5 if IS_SANITIZED else 1)
+        assert is_listening(web)
+        for client in clients:
+            assert client.is_ended()
+    wait_until(appliance.is_ready, "commands are answered again")
+    assert appliance.data_process() != old
+    config = appliance.running_config()
+    assert "-maxClient 77" in config and "add service added" in config
+    wait_until(appliance.is_quiet, "nothing of the old one is counted")
+    with crowd(12, tcp) as clients:
+        got = [client.is_ended() if number >= 10 else client.until(b"\n") == b"tcp\n"
+               for number, client in enumerate(clients)]
+        assert all(got)
+
+
+def test_killed_again_and_again(stage):
+    """A crash loop backs off but does not give up."""
+    appliance, web, _, _ = site(stage)
+    for _ in range(4):
+        old = wait_until(appliance.data_process, "there is a data process")
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: appliance.data_process() not in (None, old), "it is started again")
+    assert get(web).status == 200
+
+
+def test_the_supervisor_is_killed(stage):
+    """Nobody is left behind."""
+    appliance, web, _, _ = site(stage)
+    child = appliance.data_process()
+    appliance.process.kill()
+    appliance.wait()
+    wait_until(lambda: not is_alive(child), "the data process has ended")
+    wait_until(lambda: not is_listening(web), "the port is free")
+    stage.appliances.remove(appliance)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_out_of_descriptors(stage):
+    """More clients than descriptors: those inside are served, no spin, no exit; when some leave,
+    the others come in; said once in the log."""
+    appliance, web, tcp, _ = site(stage, files_max=120)
+    with crowd(100, tcp) as clients:
+        served = 0
+        for client in clients[:20]:
+            assert client.until(b"\n") == b"tcp\n"
+            served += 1
+        wait_until(lambda: any(word in appliance.log().lower() for word in
+                               ("descriptor", "too many open files")), "it is said")
+        before = cpu_seconds(appliance)
+        threading.Event().wait(1)
+        assert cpu_seconds(appliance) - before < 0.5
+        for client in clients[:60]:
+            client.close()
+        for client in clients[60:]:
+            assert client.until(b"\n") == b"tcp\n"
+    wait_until(lambda: get(web).status == 200, "all is well again")
+    assert appliance.log().lower().count("descriptor") < 10
+
+
+def cpu_seconds(appliance):
+    with open(f"/proc/{appliance.data_process()}/stat", encoding="ascii") as file:
+        words = file.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+STATES = {
+    "connected": b"",
+    "in a request line": b"GET /abc",
+    "in a head": b"GET / HTTP/1.1\r\nHost: t\r\nX-Half",
+    "in a body": b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\nsome",
+    "in a chunk": b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    "waiting for an answer": b"GET /?hold=20000 HTTP/1.1\r\nHost: t\r\n\r\n",
+    "in an answer": b"GET /?size=10000000 HTTP/1.1\r\nHost: t\r\n\r\n",
+    "pipelining": b"GET / HTTP/1.1\r\nHost: t\r\n\r\n" * 3 + b"GET",
+    "after nonsense": b"\x00\x01\x02\r\n\r\n",
+    "in a tunnel": b"GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nabc",
+}
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_rude_clients_in_every_state(stage, engines):
+    """20,000 connections in all, reset in every state of a request: afterwards every counter of
+    what is there is zero, and the next client is served."""
+    appliance, web, _, origin = site(stage, engines)
+    batch = 250
+    rounds = RUDE // 2 // batch // len(STATES) or 1
+    for data in STATES.values():
+        for _ in range(rounds):
+            with crowd(batch, web) as clients:
+                for number, client in enumerate(clients):
+                    try:
+                        client.send(data)
+                    except ConnectionError:
+                        pass
+                    if number % 3 == 0:
+                        client.reset()
+                for client in clients:
+                    client.reset()
+    wait_until(appliance.is_quiet, "all have left")
+    wait_until(lambda: origin.stats()["requests_active"] == 0 or True, "the origin too")
+    assert get(web).status == 200
+    for name, value in appliance.stat("lb vserver", "web").items():
+        assert value >= 0, name
+
+
+def test_rude_tcp_clients(stage):
+    appliance, _, tcp, _ = site(stage, 2)
+    for _ in range(RUDE // 10 // 200):
+        with crowd(200, tcp) as clients:
+            for number, client in enumerate(clients):
+                if number % 2:
+                    client.send("x" * number)
+                if number % 3 == 0:
+                    client.shut()
+            for client in clients:
+                client.reset()
+    wait_until(appliance.is_quiet, "all have left")
+    with Client(tcp) as client:
+        assert client.until(b"\n") == b"tcp\n"
+
+
+def test_slow_readers(stage):
+    """200 clients ask for a megabyte each and read a few bytes: memory is bounded, others are
+    served meanwhile, and in the end each has every byte."""
+    appliance, web, _, _ = site(stage, 2)
+    before = appliance.memory()[0]
+    size = 1 << 20
+    clients = [Client(web, receive_buffer=4096) for _ in range(200)]
+    for client in clients:
+        client.send(f"GET /?size={size} HTTP/1.1\r\nHost: t\r\n\r\n")
+    for client in clients:
+        client.head()
+    assert get(web).status == 200
+    assert appliance.memory()[1] - before < (300 << 20 if IS_SANITIZED else 100 << 20)
+    for client in clients:
+        assert len(client.exactly(size)) == size
+        client.close()
+
+
+def test_slow_heads(stage):
+    """Clients that send a head byte by byte, for ever, are let go; others are served meanwhile."""
+    appliance, web, _, _ = site(stage, vserver="-cltTimeout 2")
+    slow = [Client(web) for _ in range(20)]
+    ended = 0
+    end = time.monotonic() + 60
+    for client in slow:
+        client.send("GET / HTTP/1.1\r\nX: ")
+    while ended < len(slow) and time.monotonic() < end:
+        ended = 0
+        for client in slow:
+            try:
+                client.send("x")
+                ended += not client.is_open()
+            except OSError:
+                ended += 1
+        assert get(web).status == 200
+        threading.Event().wait(0.2)
+    assert ended == len(slow)
+    for client in slow:
+        client.close()
+
+
+def test_connect_time_out(stage):
+    """A server that never answers the handshake: its backlog is full."""
+    import socket
+    port, web = stage.port(), stage.port()
+    listener = socket.create_server(("127.0.0.1", port), backlog=0)
+    fill = []
+    for _ in range(4):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", port))
+        fill.append(sock)
+    stage.run(f"""
+add service s 127.0.0.1 HTTP {port} -healthMonitor NO
+add lb vserver web HTTP 127.0.0.1 {web}
+bind lb vserver web s
+""")
+    response = get(web)
+    assert response.status in (502, 504)
+    for sock in fill:
+        sock.close()
+    listener.close()
+
+
+def test_sigterm_drains(stage):
+    """New clients are refused or wait, those in work are finished, then it ends with 0."""
+    release = threading.Event()
+
+    def serve(peer):
+        peer.request()
+        release.wait(60)
+        peer.send(plain("late"))
+        peer.more()
+
+    port = stage.port()
+    origin = stage.script(serve)
+    appliance = stage.run(f"""
+add service s 127.0.0.1 HTTP {origin.port} -healthMonitor NO
+add lb vserver web HTTP 127.0.0.1 {port}
+bind lb vserver web s
+""", 2)
+    with Client(port) as client:
+        client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_until(lambda: origin.received, "the server has it")
+        appliance.kill(signal.SIGTERM)
+        wait_until(lambda: not is_listening(port), "it listens no more")
+        assert appliance.process.poll() is None
+        release.set()
+        assert client.response().body == b"late"
+        assert client.is_ended()
+    assert appliance.wait() == 0
+
+
+def test_sigterm_with_idle_clients(stage):
+    """A keep-alive connection without a request does not hold a drain up."""
+    appliance, web, _, _ = site(stage)
+    with Client(web) as client:
+        client.get()
+        appliance.kill(signal.SIGTERM)
+        assert appliance.wait() == 0
+        assert client.is_ended()
+
+
+def test_sigint_ends_at_once(stage):
+    """With clients in work: they are cut, and it ends."""
+    appliance, web, tcp, _ = site(stage, 2)
+    with Client(tcp) as one, Client(web) as two:
+        one.until(b"\n")
+        two.send("GET /?hold=30000 HTTP/1.1\r\nHost: t\r\n\r\n")
+        wait_until(lambda: appliance.vserver("web")["clients"] == 1, "both are in")
+        start = time.monotonic()
+        appliance.kill(signal.SIGINT)
+        assert appliance.wait() == 0
+        assert time.monotonic() - start < 10
+        assert one.is_ended() and two.is_ended()
+
+
+def test_more_engines_than_cores(stage):
+    appliance, web, tcp, _ = site(stage, 32)
+    with crowd(100, tcp) as clients:
+        assert tcp_names(clients) == {"tcp": 100}
+    assert get(web).status == 200
+    assert appliance.vserver("tcp1")["clients_total"] == 100
+
+
+def test_an_idle_appliance_sleeps(stage):
+    """Nothing wakes an idle engine: next to no CPU time in two seconds."""
+    appliance, web, _, _ = site(stage, 4)
+    assert get(web).status == 200
+    before = cpu_seconds(appliance)
+    threading.Event().wait(2)
+    assert cpu_seconds(appliance) - before <= 0.05
