@@ -14,8 +14,8 @@
 
 enum { ENGINES_MAX = 128 };
 
-/* Owner: the engine. Lies in zeroed memory before engine_init(). Control reads loop.heartbeat and
- * the mailboxes' own ends only. */
+/* Owner: the engine. Lies in zeroed memory, aligned as its type asks, before engine_init(). Control
+ * reads loop.heartbeat and the mailboxes' own ends only. */
 struct engine {
 	unsigned index;
 	int cpu; /* pinned to it; -1: not pinned */
