@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engines' side of the quota pools. The words W, U and S are described in quota_priv.h; the
- * whole is told at more ease in doc/quota.md.
+ * The engines' side of the quota pools. The words W, U and S are described in quota_word_priv.h;
+ * the whole is told at more ease in doc/quota.md.
  *
  * Why the limit is never exceeded and "full" is never said too early:
  *
@@ -35,26 +35,9 @@
  */
 #include "admit/quota_priv.h"
 
-#include <stdlib.h>
-
 enum {
 	PROBES = 4, /* engines looked at before the shared pool is emptied */
 	LOOKS = 64  /* at a unit in somebody's hands, before QUOTA_AGAIN */
-};
-
-/* Uses of one pool given back in this turn. */
-struct pocket {
-	uint32_t uses;
-	bool is_listed;
-};
-
-struct quota_core {
-	const struct quota_map *map; /* borrowed: lives longer */
-	unsigned index;
-	uint32_t turn;
-	struct pocket *pockets; /* owned: by pool */
-	uint32_t *listed;       /* owned: pools whose pocket was used in this turn */
-	uint32_t listed_count;
 };
 
 /* One engine at one pool, for the length of a call. */
@@ -74,33 +57,6 @@ enum attempt {
 	MOVED,  /* a word changed under us: look again */
 	NOTHING /* nothing free was seen */
 };
-
-struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
-{
-	struct quota_core *core = calloc(1, sizeof(*core));
-
-	must(index < map->cores);
-	if (core == NULL)
-		return NULL;
-	core->map = map;
-	core->index = index;
-	core->pockets = calloc(map->pools, sizeof(core->pockets[0]));
-	core->listed = calloc(map->pools, sizeof(core->listed[0]));
-	if (core->pockets == NULL || core->listed == NULL) {
-		quota_core_free(core);
-		return NULL;
-	}
-	return core;
-}
-
-void quota_core_free(struct quota_core *core)
-{
-	if (core == NULL)
-		return;
-	free(core->pockets);
-	free(core->listed);
-	free(core);
-}
 
 static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id)
 {
@@ -184,7 +140,7 @@ static bool wants_to_open(const struct seat *seat, uint64_t s)
 /* Before the stores that reopen. */
 static void note_open(struct seat *seat)
 {
-	quota_mask_set(seat->pool, seat->index);
+	quota_pool_mask_set(seat->pool, seat->index);
 	seat->habit->knows_sealed = false;
 	seat->habit->reopened_turn = seat->core->turn;
 }
@@ -406,11 +362,11 @@ static bool seal_peers(struct seat *seat, bool by_hint)
 	bool was_free = true;
 	int64_t got;
 
-	(void)quota_seal(seat->pool, seat->stash, seat->index, &got);
+	quota_pool_seal(seat->pool, seat->stash, seat->index, &got);
 	while (got == 0 && (by_hint ? next_open(seat, &at, &left) : left-- > 0)) {
 		_Atomic uint64_t *stash = quota_stash_at(seat->core->map, at, seat->id);
 
-		if (!quota_seal(seat->pool, stash, at, &got))
+		if (!quota_pool_seal(seat->pool, stash, at, &got))
 			was_free = false;
 		else if (at != seat->index)
 			stat_add(&seat->counts->reclaimed, (uint64_t)got);

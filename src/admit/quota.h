@@ -22,7 +22,7 @@
 enum quota_result {
 	QUOTA_OK,   /* one use is yours: give it back once */
 	QUOTA_FULL, /* all L uses were in force at an instant inside this call */
-	QUOTA_AGAIN /* not decided: the only free units are in another engine's hands; ask next turn
+	QUOTA_AGAIN /* undecided: the last free units are in another engine's hands; ask next turn
 		     */
 };
 

@@ -94,6 +94,33 @@ size_t quota_map_bytes(const struct quota_map *map)
 	return map->bytes;
 }
 
+struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
+{
+	struct quota_core *core = calloc(1, sizeof(*core));
+
+	must(index < map->cores);
+	if (core == NULL)
+		return NULL;
+	core->map = map;
+	core->index = index;
+	core->pockets = calloc(map->pools, sizeof(core->pockets[0]));
+	core->listed = calloc(map->pools, sizeof(core->listed[0]));
+	if (core->pockets == NULL || core->listed == NULL) {
+		quota_core_free(core);
+		return NULL;
+	}
+	return core;
+}
+
+void quota_core_free(struct quota_core *core)
+{
+	if (core == NULL)
+		return;
+	free(core->pockets);
+	free(core->listed);
+	free(core);
+}
+
 static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)
 {
 	uint32_t percents = atomic_load_explicit(&pool->percents, memory_order_relaxed);
@@ -183,7 +210,8 @@ static void set_percents(struct quota_pool *pool, unsigned exclusive, unsigned b
 	atomic_store_explicit(&pool->percents, exclusive << 8 | batch, memory_order_relaxed);
 }
 
-/* Of the bits only `keep` stay, `set` come, and a change is counted. Order: see quota_debt_end().
+/* Of the bits only `keep` stay, `set` come, and a change is counted. Order: see
+ * quota_pool_debt_end().
  */
 static void change_mode(struct quota_pool *pool, uint64_t keep, uint64_t set)
 {
@@ -215,9 +243,9 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 	for (unsigned core = 0; core < map->cores; core++) {
 		deal(map, id, core, each, split.batch);
 		if (each > 0)
-			quota_mask_set(pool, core);
+			quota_pool_mask_set(pool, core);
 		else
-			quota_mask_clear(pool, core);
+			quota_pool_mask_clear(pool, core);
 	}
 	atomic_store_explicit(&pool->s,
 			      (uint64_t)(limit - each * map->cores) * QUOTA_AVAIL_ONE +
@@ -244,7 +272,7 @@ static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_
 		for (unsigned core = 0; core < map->cores && quota_available(s) < 0; core++) {
 			int64_t got;
 
-			(void)quota_seal(pool, quota_stash_at(map, core, id), core, &got);
+			quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got);
 			s = quota_pool_load(pool);
 		}
 		if (round < 64)
@@ -268,7 +296,7 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 	quota_pool_add(pool, limit - before, 0);
 	change_mode(pool, QUOTA_DEBT, mode_of(map, limit));
 	collect_debt(map, pool, id);
-	quota_debt_end(pool);
+	quota_pool_debt_end(pool);
 }
 
 void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
@@ -294,7 +322,7 @@ static void bury(struct quota_map *map, uint32_t id, unsigned core)
 	int64_t uses = quota_used(w) + quota_change(quota_load(change), w) + quota_idle(w);
 
 	quota_store(change, quota_change_make(0, w, 0));
-	quota_mask_clear(pool, core);
+	quota_pool_mask_clear(pool, core);
 	habit->knows_sealed = true;
 	habit->singles = 0;
 	if (uses != 0 || w & QUOTA_OPEN)

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * quota_priv.h - the packed words of a quota pool, where they lie, and every operation on them.
+ * quota_priv.h - where the quota pools lie, and what both sides do to them.
  *
- * Three words decide everything (why that is enough stands at the top of quota.c):
- *
- *   W  one per pool and engine:  used:28 | idle:28 | OPEN | BUSY | GENERATION
- *   U  one per pool and engine:  change:62 (signed) | generation:1 | INTENT:1
- *   S  one per pool:             open:10 | waiters:18 | available:36 (signed)
- *
- * W is the engine's stash. OPEN: it may hold idle uses, and other engines may take them. BUSY: its
- * owner is moving uses and nobody else may touch it. A stash that is not OPEN is sealed: its W is
- * not written at all, and the owner counts in U what its uses have changed since; U counts only
- * while its generation is that of W, so that one store of W reopens.
- *
- * Everything here is shared memory: numbers and offsets, no pointers. Engine-major packing keeps
- * one engine's words together: eight pools share a line, and all eight belong to one engine.
+ * One shared mapping of numbers and offsets, without pointers. Engine-major packing keeps one
+ * engine's words together: eight pools share a line, and all eight belong to one engine.
  */
 #pragma once
 
 #include "admit/quota.h"
+#include "admit/quota_word_priv.h"
 #include "record/stat.h"
 
-#include <sched.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 
 enum {
 	QUOTA_CORES_MAX = 128,
@@ -34,16 +22,6 @@ enum {
 	QUOTA_SETTLE_EACH = 64, /* settle by turns when the limit is this many for each engine */
 	QUOTA_TINY_EACH = 4     /* below this many for each engine nothing is dealt out */
 };
-
-#define QUOTA_FIELD     (((uint64_t)1 << 28) - 1)
-#define QUOTA_USED_ONE  ((uint64_t)1)
-#define QUOTA_IDLE_ONE  ((uint64_t)1 << 28)
-#define QUOTA_OPEN      ((uint64_t)1 << 56)
-#define QUOTA_BUSY      ((uint64_t)1 << 57)
-#define QUOTA_GEN       ((uint64_t)1 << 58)
-#define QUOTA_INTENT    ((uint64_t)1)
-#define QUOTA_OPEN_ONE  ((uint64_t)1)
-#define QUOTA_AVAIL_ONE ((uint64_t)1 << 28)
 
 /* struct quota_pool.mode */
 #define QUOTA_DEBT     ((uint64_t)1)  /* the limit fell, uses may be above it: reuse nothing */
@@ -124,174 +102,31 @@ static inline struct quota_habit *quota_habit_at(const struct quota_map *map, un
 	return (struct quota_habit *)(void *)(quota_part_at(map, core) + map->habits_at) + pool;
 }
 
-/* Fields of W. */
-static inline int64_t quota_used(uint64_t w)
-{
-	return (int64_t)(w & QUOTA_FIELD);
-}
+/* Uses of one pool given back in this turn. */
+struct pocket {
+	uint32_t uses;
+	bool is_listed;
+};
 
-static inline int64_t quota_idle(uint64_t w)
-{
-	return (int64_t)(w >> 28 & QUOTA_FIELD);
-}
+struct quota_core {
+	const struct quota_map *map; /* borrowed: lives longer */
+	unsigned index;
+	uint32_t turn;
+	struct pocket *pockets; /* owned: by pool */
+	uint32_t *listed;       /* owned: pools whose pocket was used in this turn */
+	uint32_t listed_count;
+};
 
-static inline uint64_t quota_sealed(uint64_t w)
-{
-	return w & ~(QUOTA_OPEN | QUOTA_FIELD << 28);
-}
+/* The operations that both sides use: quota_pool.c. */
 
-static inline bool quota_is_takeable(uint64_t w)
-{
-	return (w & (QUOTA_OPEN | QUOTA_BUSY)) == QUOTA_OPEN;
-}
-
-static inline uint64_t quota_reopened(uint64_t w, int64_t used, int64_t idle)
-{
-	return (uint64_t)used | (uint64_t)idle << 28 | QUOTA_OPEN | ((w ^ QUOTA_GEN) & QUOTA_GEN);
-}
-
-/* Fields of U. */
-static inline uint64_t quota_change_make(int64_t change, uint64_t w, uint64_t intent)
-{
-	return (uint64_t)change << 2 | (w & QUOTA_GEN ? 2 : 0) | intent;
-}
-
-static inline int64_t quota_change(uint64_t u, uint64_t w)
-{
-	bool is_of_w = (u >> 1 & 1) == (w & QUOTA_GEN ? 1 : 0);
-
-	return is_of_w && !(w & QUOTA_OPEN) ? (int64_t)u >> 2 : 0;
-}
-
-/* Fields of S. */
-static inline unsigned quota_open_count(uint64_t s)
-{
-	return (unsigned)(s & 1023);
-}
-
-static inline uint64_t quota_waiters(uint64_t s)
-{
-	return s >> 10 & ((1 << 18) - 1);
-}
-
-static inline int64_t quota_available(uint64_t s)
-{
-	return (int64_t)s >> 28;
-}
-
-/* A test that is built with QUOTA_CHAOS yields here now and then, before every operation on a
- * shared word, to widen the windows. */
-#ifdef QUOTA_CHAOS
-void quota_chaos(void);
-#else
-static inline void quota_chaos(void)
-{
-}
-#endif
-
-static inline void quota_pause(void)
-{
-#if defined(QUOTA_CHAOS)
-	sched_yield();
-#elif defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
-/* W, U, the mask and the mode: acquire pairs with release of the word's last writer. */
-static inline uint64_t quota_load(const _Atomic uint64_t *word)
-{
-	quota_chaos();
-	return atomic_load_explicit(word, memory_order_acquire);
-}
-
-static inline void quota_store(_Atomic uint64_t *word, uint64_t value)
-{
-	quota_chaos();
-	atomic_store_explicit(word, value, memory_order_release);
-}
-
-static inline bool quota_swap(_Atomic uint64_t *word, uint64_t *seen, uint64_t value)
-{
-	quota_chaos();
-	return atomic_compare_exchange_strong_explicit(word, seen, value, memory_order_acq_rel,
-						       memory_order_acquire);
-}
-
-/* S: sequentially consistent, loads too. With less, an engine may decide "full" on a value of S
- * that is older than a release it already knows of. */
-static inline uint64_t quota_pool_load(const struct quota_pool *pool)
-{
-	quota_chaos();
-	return atomic_load_explicit(&pool->s, memory_order_seq_cst);
-}
-
-static inline bool quota_pool_swap(struct quota_pool *pool, uint64_t *seen, uint64_t value)
-{
-	quota_chaos();
-	return atomic_compare_exchange_strong_explicit(&pool->s, seen, value, memory_order_seq_cst,
-						       memory_order_seq_cst);
-}
-
-/* Ends the debt once nothing is owed. Before the limit falls LOWERING is set, with a new count of
- * changes, and it goes when S has fallen; so a successful swap says that S did not fall since
- * `mode` was read, and taking never makes a debt. Sequentially consistent: control clears LOWERING
- * and then looks at S, an engine changes S and then looks at LOWERING; one of them sees the end. */
-static inline void quota_debt_end(struct quota_pool *pool)
-{
-	uint64_t mode = atomic_load_explicit(&pool->mode, memory_order_seq_cst);
-
-	while ((mode & (QUOTA_DEBT | QUOTA_LOWERING)) == QUOTA_DEBT &&
-	       quota_available(quota_pool_load(pool)) >= 0)
-		if (quota_swap(&pool->mode, &mode, mode & ~QUOTA_DEBT))
-			return;
-}
-
+uint64_t quota_pool_load(const struct quota_pool *pool);
+bool quota_pool_swap(struct quota_pool *pool, uint64_t *seen, uint64_t value);
 /* Adds uses (or takes a lowered limit away) and engines that are open, in one step. */
-static inline void quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
-{
-	uint64_t more = (uint64_t)uses * QUOTA_AVAIL_ONE + (uint64_t)(int64_t)open;
-	uint64_t before;
-
-	quota_chaos();
-	before = atomic_fetch_add_explicit(&pool->s, more, memory_order_seq_cst);
-	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
-		quota_debt_end(pool);
-}
-
-static inline void quota_mask_set(struct quota_pool *pool, unsigned core)
-{
-	quota_chaos();
-	atomic_fetch_or_explicit(&pool->open_mask[core / 64], (uint64_t)1 << core % 64,
-				 memory_order_acq_rel);
-}
-
-static inline void quota_mask_clear(struct quota_pool *pool, unsigned core)
-{
-	quota_chaos();
-	atomic_fetch_and_explicit(&pool->open_mask[core / 64], ~((uint64_t)1 << core % 64),
-				  memory_order_acq_rel);
-}
-
+void quota_pool_add(struct quota_pool *pool, int64_t uses, int open);
+/* Ends the debt once nothing is owed. */
+void quota_pool_debt_end(struct quota_pool *pool);
+void quota_pool_mask_set(struct quota_pool *pool, unsigned core);
+void quota_pool_mask_clear(struct quota_pool *pool, unsigned core);
 /* Empties an engine's stash into S and closes it; `got` uses came. False: its owner is moving uses
- * at this moment. The engine leaves S.open by the same step that brings its uses. */
-static inline bool quota_seal(struct quota_pool *pool, _Atomic uint64_t *stash, unsigned core,
-			      int64_t *got)
-{
-	uint64_t w = quota_load(stash);
-
-	*got = 0;
-	while (w & QUOTA_OPEN) {
-		if (w & QUOTA_BUSY)
-			return false;
-		if (quota_swap(stash, &w, quota_sealed(w))) {
-			*got = quota_idle(w);
-			quota_mask_clear(pool, core);
-			quota_pool_add(pool, *got, -1);
-			return true;
-		}
-	}
-	return true;
-}
+ * at this moment. */
+bool quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash, unsigned core, int64_t *got);

@@ -9,7 +9,7 @@ int main(void)
 {
 	static const unsigned engines[] = { 1, 2, 7, 16 };
 	static const int64_t limits[] = { 1, 7, 100, 10000 };
-	uint64_t calls = 20000 * torture_number("QUOTA_CALLS", 1), seed = torture_seed();
+	uint64_t calls = 12000 * torture_number("QUOTA_CALLS", 1), seed = torture_seed();
 	unsigned failed = 0;
 
 	for (size_t e = 0; e < 4; e++)

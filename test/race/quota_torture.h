@@ -17,6 +17,7 @@
 #define QUOTA_CHAOS 1
 #include "admit/quota.c"
 #include "admit/quota_map.c"
+#include "admit/quota_pool.c"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -189,8 +190,8 @@ static uint64_t share_of_calls(const struct torture *torture)
 {
 	uint64_t calls = torture->calls;
 
-	if (calls < (uint64_t)(3 * torture->limit))
-		calls = (uint64_t)(3 * torture->limit);
+	if (calls < (uint64_t)(2 * torture->limit))
+		calls = (uint64_t)(2 * torture->limit);
 	/* Where one thread does all the work, it does all the calls. */
 	return torture->shape == SKEW || torture->shape == MOVING ? calls : calls / torture->cores;
 }

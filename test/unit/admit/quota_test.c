@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Promised: whoever asks, and in whatever order, exactly L uses are granted, then "full", and every
+ * use given back can be taken again, by anybody; below its share an engine touches no word that
+ * others write; batches come and go; who sleeps with idle uses is emptied, who is moving uses makes
+ * the answer undecided, not wrong.
+ */
+#include "admit/quota_priv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { CORES = 5 };
+
+static struct quota_map *map;
+static struct quota_core *cores[CORES];
+
+static int open_map(void **unused)
+{
+	(void)unused;
+	map = quota_map_new(CORES, 3);
+	for (unsigned i = 0; i < CORES; i++)
+		cores[i] = quota_core_new(map, i);
+	return map == NULL;
+}
+
+static int free_map(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < CORES; i++)
+		quota_core_free(cores[i]);
+	quota_map_free(map);
+	return 0;
+}
+
+static int take(unsigned core, uint32_t pool, int times)
+{
+	int granted = 0;
+
+	while (times-- > 0)
+		granted += quota_take(cores[core], pool) == QUOTA_OK;
+	return granted;
+}
+
+static void give(unsigned core, uint32_t pool, int times)
+{
+	while (times-- > 0)
+		quota_give(cores[core], pool);
+	quota_turn_end(cores[core]);
+}
+
+static struct quota_view view_of(uint32_t pool)
+{
+	struct quota_view view;
+
+	quota_read(map, pool, &view);
+	return view;
+}
+
+static uint64_t s_of(uint32_t pool)
+{
+	return quota_pool_load(quota_pool_at(map, pool));
+}
+
+static bool is_open(uint32_t pool, unsigned core)
+{
+	return quota_load(quota_stash_at(map, core, pool)) & QUOTA_OPEN;
+}
+
+static const int64_t limits[] = { 0, 1, 2, 4, 7, 19, 20, 100, 319, 320, 5000 };
+
+static void all_on_one_engine(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint32_t pool = quota_open(map, limits[i], 80, 10);
+
+		for (unsigned core = 0; core < CORES; core++) {
+			assert_int_equal(take(core, pool, (int)limits[i] + 3), limits[i]);
+			assert_int_equal(quota_take(cores[(core + 1) % CORES], pool), QUOTA_FULL);
+			give(core, pool, (int)limits[i]);
+		}
+		quota_close(map, pool);
+	}
+}
+
+static void one_by_one_on_all(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint32_t pool = quota_open(map, limits[i], 80, 10);
+		int held[CORES] = { 0 };
+
+		for (int n = 0; n < limits[i]; n++)
+			held[n % CORES] += take((unsigned)n % CORES, pool, 1);
+		assert_int_equal(view_of(pool).used, limits[i]);
+		for (unsigned core = 0; core < CORES; core++)
+			assert_int_equal(quota_take(cores[core], pool), QUOTA_FULL);
+		for (unsigned core = 0; core < CORES; core++)
+			give(core, pool, held[core]);
+		assert_int_equal(view_of(pool).used, 0);
+		assert_int_equal(view_of(pool).available + view_of(pool).idle, limits[i]);
+		quota_close(map, pool);
+	}
+}
+
+/* A use given back on one engine is free for every other. */
+static void a_freed_use_goes_anywhere(void **unused)
+{
+	uint32_t pool = quota_open(map, 400, 80, 10);
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 401), 400);
+	for (int n = 0; n < 300; n++) {
+		unsigned other = 1 + (unsigned)n % (CORES - 1);
+
+		give(0, pool, 1);
+		assert_int_equal(take(other, pool, 2), 1);
+		give(other, pool, 1);
+		assert_int_equal(take(0, pool, 2), 1);
+	}
+	assert_int_equal(view_of(pool).used, 400);
+}
+
+static void below_its_share_no_shared_word_changes(void **unused)
+{
+	uint32_t pool = quota_open(map, 100, 80, 10);
+	uint64_t before = s_of(pool);
+
+	(void)unused;
+	for (int times = 0; times < 10; times++) {
+		assert_int_equal(take(2, pool, 16), 16);
+		give(2, pool, 16);
+	}
+	assert_int_equal(s_of(pool), before);
+	assert_int_equal(view_of(pool).admitted, 160);
+	assert_int_equal(view_of(pool).borrows, 0);
+	assert_int_equal(view_of(pool).reclaimed, 0);
+}
+
+static void a_batch_is_borrowed_and_comes_back(void **unused)
+{
+	uint32_t pool = quota_open(map, 1000, 80, 10); /* 160 each, 200 shared, batch 20 */
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 160), 160);
+	assert_int_equal(view_of(pool).available, 200);
+	assert_int_equal(take(0, pool, 1), 1);
+	assert_int_equal(view_of(pool).available, 180);
+	assert_int_equal(view_of(pool).borrows, 20);
+	assert_int_equal(take(0, pool, 200), 200);
+	give(0, pool, 361);
+	assert_true(view_of(pool).returned > 0);
+	assert_true(view_of(pool).available > 150);
+	assert_int_equal(view_of(pool).available + view_of(pool).idle, 1000);
+	/* Never below its own share. */
+	struct quota_core_view view;
+
+	quota_read_core(map, pool, 0, &view);
+	assert_true(view.idle >= 160);
+}
+
+/* Nobody else is awake: their stashes are taken, half by half, then sealed. */
+static void idle_uses_of_sleepers_are_collected(void **unused)
+{
+	uint32_t pool = quota_open(map, 1000, 80, 10);
+
+	(void)unused;
+	assert_int_equal(take(4, pool, 2000), 1000);
+	assert_int_equal(view_of(pool).reclaimed, 640);
+	assert_int_equal(view_of(pool).refused, 1000);
+	assert_int_equal(quota_open_count(s_of(pool)), 0);
+	for (unsigned core = 0; core < CORES; core++)
+		assert_false(is_open(pool, core));
+}
+
+/* After some uses one by one from S a sealed engine opens again, and has a stash again. */
+static void sealed_engine_opens_again(void **unused)
+{
+	uint32_t pool = quota_open(map, 1000, 80, 10);
+	uint64_t before;
+
+	(void)unused;
+	assert_int_equal(take(4, pool, 1001), 1000);
+	assert_false(is_open(pool, 4));
+	give(4, pool, 600);
+	for (int n = 0; n < 50; n++) {
+		assert_int_equal(take(4, pool, 3), 3);
+		give(4, pool, 3);
+	}
+	assert_true(is_open(pool, 4));
+	before = s_of(pool);
+	assert_int_equal(take(4, pool, 1), 1);
+	give(4, pool, 1);
+	assert_int_equal(s_of(pool), before);
+	assert_int_equal(view_of(pool).used, 400);
+}
+
+/* Below four for each engine nothing is dealt out and nothing opens: one counter. */
+static void a_tiny_pool_is_one_counter(void **unused)
+{
+	uint32_t pool = quota_open(map, 19, 80, 10);
+
+	(void)unused;
+	assert_int_equal(view_of(pool).available, 19);
+	for (int n = 0; n < 100; n++) {
+		assert_int_equal(take(1, pool, 3), 3);
+		give(1, pool, 3);
+	}
+	assert_false(is_open(pool, 1));
+	assert_int_equal(view_of(pool).available, 19);
+}
+
+/* In one turn, what is closed is handed on to what is accepted; the rest goes at its end. */
+static void a_turn_settles_once(void **unused)
+{
+	uint32_t pool = quota_open(map, 64 * CORES, 100, 10);
+	_Atomic uint64_t *stash = quota_stash_at(map, 0, pool);
+	uint64_t before;
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 10), 10);
+	before = quota_load(stash);
+	for (int n = 0; n < 10; n++)
+		quota_give(cores[0], pool);
+	assert_int_equal(take(0, pool, 10), 10);
+	assert_int_equal(quota_load(stash), before);
+	for (int n = 0; n < 10; n++)
+		quota_give(cores[0], pool);
+	assert_int_equal(view_of(pool).used, 10);
+	quota_turn_end(cores[0]);
+	assert_int_equal(view_of(pool).used, 0);
+}
+
+/* Below 64 for each engine a use is given back at once, for the others. */
+static void a_small_pool_settles_at_once(void **unused)
+{
+	uint32_t pool = quota_open(map, 64 * CORES - 1, 80, 10);
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 64 * CORES), 64 * CORES - 1);
+	quota_give(cores[0], pool);
+	assert_int_equal(take(1, pool, 2), 1);
+}
+
+/* The last free uses are in the hands of an engine that was stopped in the middle. */
+static void undecided_while_a_peer_is_busy(void **unused)
+{
+	uint32_t pool = quota_open(map, 100, 80, 10);
+	_Atomic uint64_t *stash = quota_stash_at(map, 3, pool);
+
+	(void)unused;
+	quota_store(stash, quota_load(stash) | QUOTA_BUSY);
+	assert_int_equal(take(0, pool, 200), 84);
+	assert_int_equal(quota_take(cores[1], pool), QUOTA_AGAIN);
+	assert_true(view_of(pool).undecided > 100);
+	assert_int_equal(view_of(pool).refused, 0);
+	quota_store(stash, quota_load(stash) & ~QUOTA_BUSY);
+	assert_int_equal(take(0, pool, 200), 16);
+	assert_int_equal(quota_take(cores[1], pool), QUOTA_FULL);
+}
+
+/* What is free on others is found even when the hint about who is open is wrong. */
+static void the_hint_is_only_a_hint(void **unused)
+{
+	uint32_t pool = quota_open(map, 100, 80, 10);
+
+	(void)unused;
+	atomic_store(&quota_pool_at(map, pool)->open_mask[0], 0);
+	assert_int_equal(take(0, pool, 200), 100);
+}
+
+/* Random walks of all engines against a plain count. */
+static void any_order_agrees_with_a_plain_count(void **unused)
+{
+	uint64_t random = 99;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint32_t pool = quota_open(map, limits[i], 80, 10);
+		int64_t held[CORES] = { 0 }, sum = 0;
+
+		for (int n = 0; n < 20000; n++) {
+			unsigned core;
+
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			core = (unsigned)(random >> 40) % CORES;
+			if ((random >> 60) < 9) {
+				enum quota_result result = quota_take(cores[core], pool);
+
+				assert_int_equal(result, sum < limits[i] ? QUOTA_OK : QUOTA_FULL);
+				sum += result == QUOTA_OK;
+				held[core] += result == QUOTA_OK;
+			} else if (held[core] > 0) {
+				give(core, pool, 1);
+				held[core]--;
+				sum--;
+			}
+		}
+		for (unsigned core = 0; core < CORES; core++)
+			give(core, pool, (int)held[core]);
+		quota_close(map, pool);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(all_on_one_engine, open_map, free_map),
+		cmocka_unit_test_setup_teardown(one_by_one_on_all, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_freed_use_goes_anywhere, open_map, free_map),
+		cmocka_unit_test_setup_teardown(below_its_share_no_shared_word_changes, open_map,
+						free_map),
+		cmocka_unit_test_setup_teardown(a_batch_is_borrowed_and_comes_back, open_map,
+						free_map),
+		cmocka_unit_test_setup_teardown(idle_uses_of_sleepers_are_collected, open_map,
+						free_map),
+		cmocka_unit_test_setup_teardown(sealed_engine_opens_again, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_tiny_pool_is_one_counter, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_turn_settles_once, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_small_pool_settles_at_once, open_map, free_map),
+		cmocka_unit_test_setup_teardown(undecided_while_a_peer_is_busy, open_map, free_map),
+		cmocka_unit_test_setup_teardown(the_hint_is_only_a_hint, open_map, free_map),
+		cmocka_unit_test_setup_teardown(any_order_agrees_with_a_plain_count, open_map,
+						free_map),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
