@@ -142,10 +142,10 @@ def make(tally, build, wanted=None):
 def count_tap(tally, name, code, text):
     """One case a line of the Test Anything Protocol, and one more for what went wrong besides."""
     planned = sum(int(n) for n in re.findall(r"^1\.\.(\d+)", text, re.M))
-    seen = re.findall(r"^(ok|not ok) \d+ - (.*)$", text, re.M)
-    for result, case in seen:
-        tally.add(f"{name}: {case}", result == "ok", text)
-    all_good = all(result == "ok" for result, _ in seen)
+    seen = re.findall(r"^(ok|not ok) \d+ - (.*)\n((?:#.*\n?)*)", text + "\n", re.M)
+    for result, case, remarks in seen:
+        tally.add(f"{name}: {case}", result == "ok", remarks or text)
+    all_good = all(result == "ok" for result, *_ in seen)
     if not seen or len(seen) != planned or (code != 0 and all_good):
         tally.add(f"{name}: ends as it should", False,
                   f"{text}\n{ended(code)}, {len(seen)} of {planned} cases")
@@ -208,7 +208,7 @@ def flow(tally, build, pick, limit):
     """The scenarios with real sockets, some side by side: each has its ports and its folder."""
     report = ROOT / build / "flow.xml"
     report.unlink(missing_ok=True)
-    command = [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+    command = [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--timeout=240",
                f"--junitxml={report}", "test/flow"]
     # A single scenario is watched by somebody: it runs alone and shows what it says.
     command += ["-k", pick, "-x"] if pick else ["-n", str(JOBS + 1), "--dist=load"]
