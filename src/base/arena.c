@@ -99,6 +99,7 @@ struct str arena_print(struct arena *arena, const char *format, ...)
 	int length;
 	char *text;
 
+	must(format != NULL);
 	va_start(values, format);
 	length = vsnprintf(NULL, 0, format, values);
 	va_end(values);
