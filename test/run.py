@@ -127,7 +127,8 @@ def make(tally, build, wanted=None):
         code, text = run(["ninja", "-C", build, "build.ninja"], 300)
     targets = []
     if code == 0 and wanted:
-        targets = [target["name"] for target in introspect(build, "--targets")
+        targets = [os.path.relpath(target["filename"][0], ROOT / build)
+                   for target in introspect(build, "--targets")
                    if target["type"] == "executable" and wanted(target["name"])]
         if not targets:
             code, text = 1, "no such target"

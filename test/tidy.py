@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-FUNCTION_LINES, FILE_LINES, HEADER_LINES, COLUMNS = 70, 800, 150, 100
+FUNCTION_LINES, FILE_LINES, HEADER_LINES, COLUMNS = 70, 800, 200, 100
 
 STRINGS = {
     "strcpy": "str", "strcat": "text_add", "sprintf": "snprintf", "vsprintf": "vsnprintf",
@@ -168,8 +168,10 @@ def rule_file_length(house):
 def rule_columns(house):
     """no line is longer than 100 columns"""
     for path in house.sources:
+        is_table = False  # laid out by hand: a row stays one line
         for number, line in enumerate(house.raw[path].splitlines(), 1):
-            if len(line.expandtabs(8)) > COLUMNS:
+            is_table = "clang-format off" in line or (is_table and "clang-format on" not in line)
+            if len(line.expandtabs(8)) > COLUMNS and not is_table:
                 yield f"{house.name(path)}:{number}: longer than {COLUMNS} columns"
 
 
