@@ -5,6 +5,7 @@
  */
 #include "engine/engine.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +25,25 @@ struct player {
 	unsigned seed;
 };
 
+/* Between the look at the mailbox and the wait: here a message must not be slept over. */
+static void dawdle(struct player *player)
+{
+	unsigned pauses = (unsigned)rand_r(&player->seed) % 64;
+
+	if (pauses == 0)
+		sched_yield();
+	for (; pauses > 0; pauses--)
+		__asm__ volatile("" ::: "memory");
+}
+
 static bool has_mail(struct loop *loop)
 {
 	struct player *player = list_entry(loop, struct player, loop);
 
-	if (!mailbox_has_mail(player->in))
+	if (!mailbox_has_mail(player->in)) {
+		dawdle(player);
 		return false;
+	}
 	loop_ready(loop, &player->read_task);
 	return true;
 }
