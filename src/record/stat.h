@@ -70,7 +70,8 @@ struct stat_service {
 
 /* One engine. */
 struct stat_engine {
-	alignas(64) struct stat_number turns, events, messages;
+	alignas(64) struct stat_number turns;
+	struct stat_number events, messages;
 	struct stat_number accepted, accept_pauses;
 	struct stat_number clients;  /* gauge */
 	struct stat_number sessions; /* gauge: session objects out, must be 0 when idle */
