@@ -94,31 +94,32 @@ size_t quota_map_bytes(const struct quota_map *map)
 	return map->bytes;
 }
 
+/* On pages of its own: what one engine writes shares no line with what another writes. */
 struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
 {
-	struct quota_core *core = calloc(1, sizeof(*core));
+	size_t head = round_up(sizeof(struct quota_core), LINE_BYTES);
+	size_t pockets = round_up(map->pools * sizeof(struct pocket), LINE_BYTES);
+	size_t bytes = head + pockets + map->pools * sizeof(uint32_t);
+	char *memory = map_memory(bytes, MAP_PRIVATE);
+	struct quota_core *core = (void *)memory;
 
 	must(index < map->cores);
-	if (core == NULL)
+	if (memory == NULL)
 		return NULL;
-	core->map = map;
-	core->index = index;
-	core->pockets = calloc(map->pools, sizeof(core->pockets[0]));
-	core->listed = calloc(map->pools, sizeof(core->listed[0]));
-	if (core->pockets == NULL || core->listed == NULL) {
-		quota_core_free(core);
-		return NULL;
-	}
+	*core = (struct quota_core){
+		.map = map,
+		.index = index,
+		.bytes = bytes,
+		.pockets = (void *)(memory + head),
+		.listed = (void *)(memory + head + pockets),
+	};
 	return core;
 }
 
 void quota_core_free(struct quota_core *core)
 {
-	if (core == NULL)
-		return;
-	free(core->pockets);
-	free(core->listed);
-	free(core);
+	if (core != NULL)
+		munmap(core, core->bytes);
 }
 
 static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)

@@ -111,9 +111,10 @@ struct pocket {
 struct quota_core {
 	const struct quota_map *map; /* borrowed: lives longer */
 	unsigned index;
+	size_t bytes; /* of this and what follows it in memory */
 	uint32_t turn;
-	struct pocket *pockets; /* owned: by pool */
-	uint32_t *listed;       /* owned: pools whose pocket was used in this turn */
+	struct pocket *pockets; /* by pool */
+	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
 };
 
