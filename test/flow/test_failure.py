@@ -175,7 +175,7 @@ STATES = {
 def test_rude_clients_in_every_state(stage, engines):
     """20,000 connections in all, reset in every state of a request: afterwards every counter of
     what is there is zero, and the next client is served."""
-    appliance, web, _, origin = site(stage, engines)
+    appliance, web, _, _ = site(stage, engines)
     batch = 250
     rounds = RUDE // 2 // batch // len(STATES) or 1
     for data in STATES.values():
@@ -191,7 +191,6 @@ def test_rude_clients_in_every_state(stage, engines):
                 for client in clients:
                     client.reset()
     wait_until(appliance.is_quiet, "all have left")
-    wait_until(lambda: origin.stats()["requests_active"] == 0 or True, "the origin too")
     assert get(web).status == 200
     for name, value in appliance.stat("lb vserver", "web").items():
         assert value >= 0, name
