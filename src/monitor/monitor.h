@@ -3,9 +3,9 @@
  * changes.
  *
  * Runs on the control thread's loop. Ends in one place: the callback `changed`. A monitor begins
- * with what is known about the service; when nothing is known the first probe goes out at once and
- * its outcome decides alone. Otherwise the first probes of many monitors are spread over the
- * interval.
+ * with what is known about the service; when nothing is known the first probe goes out within a
+ * tenth of a second and its outcome decides alone. Otherwise the first probes of many monitors are
+ * spread over the interval.
  */
 #pragma once
 
@@ -34,7 +34,8 @@ const struct monitor_kind *monitor_kind_of(struct str name);
 struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 			    const struct address *service, enum monitor_state known,
 			    monitor_fn *changed, void *owner);
-void monitor_free(struct monitor *monitor); /* NULL is allowed; a running probe is cut off */
+/* A running probe is cut off. Before the loop's own end. NULL is allowed. */
+void monitor_free(struct monitor *monitor);
 void *monitor_owner(const struct monitor *monitor);
 
 /* For `show`. Texts are the monitor's. */

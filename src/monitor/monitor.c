@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/monitor.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "monitor/probe.h"
+#include "os/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_SPREAD_MS = 100 }; /* of first probes that decide alone */
+
+struct monitor {
+	struct loop *loop;
+	struct monitor_conf conf;    /* texts and codes are owned copies */
+	struct monitor_codes *codes; /* owned; = conf.codes */
+	struct text request;         /* what HTTP sends */
+	struct address target;
+	monitor_fn *changed;
+	void *owner;
+	struct probe probe;
+	struct timer next;               /* armed between probes */
+	uint64_t started_ms, started_ns; /* of the last probe */
+	enum monitor_state state;
+	uint64_t since_wall_ms;
+	unsigned __int128 failures; /* bit n: the last probe but n failed */
+	uint32_t failed_in_a_row, good_in_a_row;
+	uint64_t sent, failed, response_us;
+	bool last_was_good;
+	char last[PROBE_TEXT_MAX];
+	struct loop_free free_later;
+};
+
+static struct str own(struct str text)
+{
+	return (struct str){ str_dup(text), text.length };
+}
+
+static void copy_conf(struct monitor *monitor, const struct monitor_conf *conf)
+{
+	size_t bytes = conf->code_count * sizeof(*monitor->codes);
+
+	monitor->conf = *conf;
+	monitor->conf.name = own(conf->name);
+	monitor->conf.kind = own(conf->kind);
+	monitor->conf.http_request = own(conf->http_request);
+	monitor->conf.custom_headers = own(conf->custom_headers);
+	if (bytes > 0) {
+		monitor->codes = malloc(bytes);
+		must(monitor->codes != NULL);
+		memcpy(monitor->codes, conf->codes, bytes);
+	}
+	monitor->conf.codes = monitor->codes;
+}
+
+static bool has_host(struct str headers)
+{
+	for (size_t at = 0; at < headers.length; at++) {
+		struct str rest = { headers.at + at, headers.length - at };
+
+		if ((at == 0 || headers.at[at - 1] == '\n') &&
+		    str_starts_nocase(rest, STR("Host:")))
+			return true;
+	}
+	return false;
+}
+
+static bool ends_with_line_end(struct str text)
+{
+	return text.length == 0 || text.at[text.length - 1] == '\n';
+}
+
+/* RFC 9112, 3: the request whole, since the operator gives its parts. */
+static void write_request(struct monitor *monitor)
+{
+	struct str headers = monitor->conf.custom_headers;
+	char host[ADDRESS_TEXT_MAX];
+
+	text_print(&monitor->request, "%.*s HTTP/1.1\r\n", STR_ARG(monitor->conf.http_request));
+	if (!has_host(headers))
+		text_print(&monitor->request, "Host: %s\r\n",
+			   address_print(&monitor->target, host));
+	text_add(&monitor->request, headers);
+	if (!ends_with_line_end(headers))
+		text_add(&monitor->request, STR("\r\n"));
+	text_add(&monitor->request, STR("User-Agent: spillway\r\nConnection: close\r\n\r\n"));
+}
+
+static void arm_next(struct monitor *monitor, uint64_t at_ms)
+{
+	timer_arm(&monitor->loop->timers, &monitor->next, at_ms);
+}
+
+static void start_probe(struct timer *timer)
+{
+	struct monitor *monitor = list_entry(timer, struct monitor, next);
+
+	monitor->sent++;
+	monitor->started_ms = monitor->loop->now_ms;
+	monitor->started_ns = clock_ns();
+	probe_start(&monitor->probe);
+}
+
+/* What is down and stays silent is asked less often; on its way up it is asked as usual. */
+static uint32_t pause_ms(const struct monitor *monitor)
+{
+	if (monitor->state == MONITOR_DOWN && monitor->good_in_a_row == 0)
+		return monitor->conf.down_time_ms;
+	return monitor->conf.interval_ms;
+}
+
+static unsigned count_failures(const struct monitor *monitor)
+{
+	unsigned __int128 window = ((unsigned __int128)1 << monitor->conf.retries) - 1;
+	unsigned __int128 bits = monitor->failures & window;
+
+	return (unsigned)(__builtin_popcountll((uint64_t)bits) +
+			  __builtin_popcountll((uint64_t)(bits >> 64)));
+}
+
+static void record(struct monitor *monitor, bool is_good)
+{
+	monitor->last_was_good = is_good;
+	monitor->failures = monitor->failures << 1 | !is_good;
+	monitor->failed += !is_good;
+	monitor->failed_in_a_row = is_good ? 0 : monitor->failed_in_a_row + 1;
+	monitor->good_in_a_row = is_good ? monitor->good_in_a_row + 1 : 0;
+}
+
+/* The state that the probes so far mean. */
+static enum monitor_state decide(const struct monitor *monitor)
+{
+	uint32_t enough = monitor->conf.failure_retries;
+
+	switch (monitor->state) {
+	case MONITOR_UNKNOWN:
+		return monitor->last_was_good ? MONITOR_UP : MONITOR_DOWN;
+	case MONITOR_UP:
+		if (enough == 0 || enough > monitor->conf.retries)
+			enough = monitor->conf.retries;
+		return count_failures(monitor) >= enough ? MONITOR_DOWN : MONITOR_UP;
+	case MONITOR_DOWN:
+		return monitor->good_in_a_row >= monitor->conf.success_retries ? MONITOR_UP
+									       : MONITOR_DOWN;
+	}
+	must_not_reach();
+}
+
+static void ended(struct probe *probe, bool is_good, const char *text)
+{
+	struct monitor *monitor = list_entry(probe, struct monitor, probe);
+	enum monitor_state before = monitor->state;
+
+	if (is_good)
+		monitor->response_us = (clock_ns() - monitor->started_ns) / 1000;
+	snprintf(monitor->last, sizeof(monitor->last), "%s%s", text,
+		 monitor->conf.is_reverse ? " (reverse)" : "");
+	record(monitor, is_good != monitor->conf.is_reverse);
+	monitor->state = decide(monitor);
+	arm_next(monitor, monitor->started_ms + pause_ms(monitor));
+	if (monitor->state == before)
+		return;
+	monitor->since_wall_ms = clock_wall_ms();
+	monitor->failures = 0;
+	/* The last thing: it may free the monitor. */
+	monitor->changed(monitor, monitor->state == MONITOR_UP, monitor->last);
+}
+
+static void choose_target(struct monitor *monitor, const struct address *service)
+{
+	const struct monitor_conf *conf = &monitor->conf;
+
+	monitor->target = *service;
+	if (conf->has_destination) {
+		monitor->target = conf->destination;
+		address_set_port(&monitor->target, address_port(service));
+	}
+	if (conf->destination_port != 0)
+		address_set_port(&monitor->target, conf->destination_port);
+}
+
+/* Where in its time a first probe goes out, the name and the address tell. */
+static uint64_t first_delay_ms(const struct monitor *monitor)
+{
+	uint64_t place = hash_bytes(&monitor->target, sizeof(monitor->target)) ^
+			 hash_bytes(monitor->conf.name.at, monitor->conf.name.length);
+	uint32_t spread = monitor->conf.interval_ms;
+
+	if (monitor->state == MONITOR_UNKNOWN && spread > FIRST_SPREAD_MS)
+		spread = FIRST_SPREAD_MS;
+	return place % spread;
+}
+
+struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
+			    const struct address *service, enum monitor_state known,
+			    monitor_fn *changed, void *owner)
+{
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	const struct monitor_kind *kind = monitor_kind_of(conf->kind);
+
+	must(monitor != NULL && kind != NULL && changed != NULL);
+	must(conf->interval_ms > 0 && conf->success_retries > 0 && conf->retries > 0 &&
+	     conf->retries <= MONITOR_RETRIES_MOST);
+	monitor->loop = loop;
+	monitor->changed = changed;
+	monitor->owner = owner;
+	monitor->state = known;
+	monitor->since_wall_ms = clock_wall_ms();
+	copy_conf(monitor, conf);
+	choose_target(monitor, service);
+	write_request(monitor);
+	probe_init(&monitor->probe, loop, kind, ended);
+	monitor->probe.conf = &monitor->conf;
+	monitor->probe.target = &monitor->target;
+	monitor->probe.request = monitor->request.at;
+	monitor->probe.request_length = monitor->request.length;
+	timer_init(&monitor->next, start_probe);
+	if (conf->is_enabled)
+		arm_next(monitor, loop->now_ms + first_delay_ms(monitor));
+	return monitor;
+}
+
+static void disown(struct str text)
+{
+	free((void *)(uintptr_t)text.at);
+}
+
+static void free_now(struct loop_free *later)
+{
+	struct monitor *monitor = list_entry(later, struct monitor, free_later);
+
+	disown(monitor->conf.name);
+	disown(monitor->conf.kind);
+	disown(monitor->conf.http_request);
+	disown(monitor->conf.custom_headers);
+	free(monitor->codes);
+	text_free(&monitor->request);
+	free(monitor);
+}
+
+/* An event of this turn for the probe may still be on its way, and the caller may be the monitor's
+ * own callback: the memory goes at the turn's end. */
+void monitor_free(struct monitor *monitor)
+{
+	if (monitor == NULL)
+		return;
+	timer_cancel(&monitor->loop->timers, &monitor->next);
+	probe_stop(&monitor->probe);
+	monitor->free_later.free = free_now;
+	loop_free_later(monitor->loop, &monitor->free_later);
+}
+
+void *monitor_owner(const struct monitor *monitor)
+{
+	return monitor->owner;
+}
+
+void monitor_look(const struct monitor *monitor, struct monitor_view *view)
+{
+	*view = (struct monitor_view){
+		.name = monitor->conf.name,
+		.kind = monitor->probe.kind->name,
+		.state = monitor->state,
+		.since_wall_ms = monitor->since_wall_ms,
+		.last = monitor->last,
+		.last_was_good = monitor->last_was_good,
+		.sent = monitor->sent,
+		.failed = monitor->failed,
+		.failed_in_a_row = monitor->failed_in_a_row,
+		.response_us = monitor->response_us,
+	};
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/probe.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void on_event(struct watch *watch, unsigned events)
+{
+	struct probe *probe = list_entry(watch, struct probe, watch);
+
+	if (probe_runs(probe))
+		probe->kind->ready(probe, events);
+}
+
+static void on_timeout(struct timer *timer)
+{
+	struct probe *probe = list_entry(timer, struct probe, timeout);
+
+	/* Fired is disarmed, which would mean that no probe runs. */
+	timer_arm(&probe->loop->timers, timer, TIMER_NEVER);
+	probe_end(probe, false, "no answer within %u ms",
+		  (unsigned)probe->conf->response_timeout_ms);
+}
+
+void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kind *kind,
+		void (*ended)(struct probe *probe, bool is_good, const char *text))
+{
+	*probe = (struct probe){ .loop = loop, .kind = kind, .ended = ended };
+	probe->watch = (struct watch){ .fd = -1, .ready = on_event };
+	timer_init(&probe->timeout, on_timeout);
+}
+
+void probe_start(struct probe *probe)
+{
+	must(!probe_runs(probe) && probe->watch.fd < 0);
+	probe->is_connected = false;
+	probe->sent = probe->length = 0;
+	timer_arm(&probe->loop->timers, &probe->timeout,
+		  probe->loop->now_ms + probe->conf->response_timeout_ms);
+	probe->kind->start(probe);
+}
+
+void probe_stop(struct probe *probe)
+{
+	timer_cancel(&probe->loop->timers, &probe->timeout);
+	if (probe->watch.fd < 0)
+		return;
+	socket_close(loop_unwatch(probe->loop, &probe->watch));
+}
+
+bool probe_watch(struct probe *probe, int fd)
+{
+	int err = fd;
+
+	must(probe->watch.fd < 0);
+	if (fd >= 0) {
+		probe->watch.fd = fd;
+		err = loop_watch(probe->loop, &probe->watch);
+	}
+	if (err >= 0)
+		return true;
+	probe->watch.fd = -1;
+	if (fd >= 0)
+		socket_close(fd);
+	probe_end(probe, false, "%s", socket_error_text(err));
+	return false;
+}
+
+void probe_end(struct probe *probe, bool is_good, const char *format, ...)
+{
+	char text[PROBE_TEXT_MAX];
+	va_list values;
+
+	must(probe_runs(probe));
+	va_start(values, format);
+	vsnprintf(text, sizeof(text), format, values);
+	va_end(values);
+	if (!is_good &&
+	    probe->watch.fd >= 0) /* whatever the server still does for us, it need not */
+		socket_reset_on_close(probe->watch.fd);
+	probe_stop(probe);
+	probe->ended(probe, is_good, text);
+}
+
+bool probe_connected(struct probe *probe, unsigned events)
+{
+	int err;
+
+	if (probe->is_connected)
+		return true;
+	if (!(events & LOOP_WRITE))
+		return false;
+	err = socket_connect_result(probe->watch.fd);
+	if (err != 0) {
+		probe_end(probe, false, "%s", socket_error_text(err));
+		return false;
+	}
+	probe->is_connected = true;
+	return true;
+}

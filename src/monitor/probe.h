@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * probe.h - one question to a server, from its start to its one outcome.
+ *
+ * A kind of monitor fills it with life: start() opens the descriptor, events call the kind, and the
+ * kind calls probe_end() exactly once. The time limit is kept here.
+ */
+#pragma once
+
+#include "base/address.h"
+#include "base/check.h"
+#include "engine/loop.h"
+#include "model/monitor_conf.h"
+#include "os/socket.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROBE_TEXT_MAX = 128, PROBE_BYTES_MAX = 512 };
+
+struct probe;
+
+/* A kind of monitor: one file, and one row of the table in kinds.c. */
+struct monitor_kind {
+	const char *name; /* as in the configuration */
+	const char *help;
+	/* Opens and sends what can be sent at once. May call probe_end(). */
+	void (*start)(struct probe *probe);
+	/* The descriptor became readable or writable. May call probe_end(). */
+	void (*ready)(struct probe *probe, unsigned events);
+};
+
+/* Owner: the control thread. Lies inside its monitor. */
+struct probe {
+	struct loop *loop; /* borrowed: outlives it */
+	const struct monitor_kind *kind;
+	const struct monitor_conf *conf; /* borrowed from the monitor */
+	const struct address *target;    /* borrowed from the monitor */
+	const char *request;             /* borrowed from the monitor: HTTP bytes to send */
+	size_t request_length;
+	struct watch watch;   /* fd -1: nothing open */
+	struct timer timeout; /* armed while the probe runs */
+	void (*ended)(struct probe *probe, bool is_good, const char *text);
+	/* The kind's own. */
+	bool is_connected, is_raw;
+	size_t sent, length; /* of the request; of the answer in `bytes` */
+	uint16_t sequence;   /* of echoes */
+	char bytes[PROBE_BYTES_MAX];
+};
+
+void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kind *kind,
+		void (*ended)(struct probe *probe, bool is_good, const char *text));
+void probe_start(struct probe *probe);
+/* Without an outcome. Also when none runs. */
+void probe_stop(struct probe *probe);
+static inline bool probe_runs(const struct probe *probe)
+{
+	return timer_is_armed(&probe->timeout);
+}
+
+/* For kinds. */
+/* Watches a fresh descriptor, or ends the probe when fd is -errno: false. */
+bool probe_watch(struct probe *probe, int fd);
+/* The outcome, in words: the last thing that a kind does with the probe. */
+void probe_end(struct probe *probe, bool is_good, const char *format, ...) PRINTF(3, 4);
+/* Whether a TCP connect has come to its end; a failed one ends the probe: false. */
+bool probe_connected(struct probe *probe, unsigned events) MUST_USE;
+
+/* The rows of kinds.c; NULL ends them. */
+extern const struct monitor_kind *const monitor_kinds[];
+extern const struct monitor_kind tcp_kind, http_kind, ping_kind;
