@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/build.h"
+#include "config/print.h"
+#include "control/control_priv.h"
+#include "control/execute.h"
+#include "control/idle.h"
+#include "control/limit.h"
+#include "control/spill.h"
+#include "os/clock.h"
+#include "os/socket.h"
+#include "record/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RELISTEN_MS = 5000 };
+
+struct loop *control_loop(struct control *control)
+{
+	return &control->loop;
+}
+
+/* --- the plan and the snapshot ---------------------------------------------------------------- */
+
+static void take_health(struct control *control)
+{
+	struct runtime *runtime = &control->runtime;
+
+	for (uint32_t i = 0; i < control->plan->service_count; i++) {
+		const struct plan_service *planned = &control->plan->services[i];
+
+		health_take(&control->health, runtime_service(runtime, planned->uid), planned);
+	}
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL && !runtime->services[id]->entry.is_configured)
+			health_end(runtime->services[id]);
+}
+
+static void take_split(struct control *control)
+{
+	const struct plan *plan = control->plan;
+	struct plan_split split = { plan->exclusive_spillover, plan->grant_spillover,
+				    plan->exclusive_max_client, plan->grant_max_client };
+	struct runtime *runtime = &control->runtime;
+
+	if (memcmp(&split, &control->split, sizeof(split)) == 0)
+		return;
+	control->split = split;
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL)
+			quota_set_split(runtime->map, runtime->vservers[id]->entry.pool,
+					split.exclusive_spillover, split.grant_spillover);
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL)
+			quota_set_split(runtime->map, runtime->services[id]->entry.pool,
+					split.exclusive_max_client, split.grant_max_client);
+}
+
+bool control_plan(struct control *control)
+{
+	uint64_t generation = config_generation(control->config);
+	bool fits;
+
+	if (control->plan != NULL && control->plan_generation == generation)
+		return true;
+	plan_free(control->plan);
+	control->plan = plan_new(control->config);
+	control->plan_generation = generation;
+	control->is_published = false;
+	fits = runtime_take(&control->runtime, control->plan, control->publisher.newest);
+	if (!fits) {
+		log_write(LOG_LEVEL_ERROR, "more services and virtual servers than the %d pools",
+			  CONTROL_POOLS);
+		plan_free(control->plan);
+		control->plan = NULL;
+		return false;
+	}
+	take_health(control);
+	take_split(control);
+	return true;
+}
+
+static struct build_service build_service(void *context, uint64_t uid)
+{
+	const struct runtime_service *service = runtime_service(context, uid);
+
+	return (struct build_service){ service->entry.id, service->entry.pool, service->stats,
+				       service->is_up };
+}
+
+static struct build_vserver build_vserver(void *context, uint64_t uid)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(context, uid);
+
+	return (struct build_vserver){ vserver->entry.id, vserver->entry.pool, vserver->stats,
+				       vserver->gate != NULL ? vserver->gate->fds : NULL };
+}
+
+/* What a next data process would begin with. */
+static void keep_config(struct control *control)
+{
+	struct text text = TEXT_EMPTY;
+
+	print_config(control->config, false, &text);
+	keeper_tell_config(control->keeper, text_str(&text));
+	text_free(&text);
+}
+
+void control_publish(struct control *control)
+{
+	struct build_runtime runtime = { &control->runtime, build_service, build_vserver };
+
+	if (!control_plan(control) || control->is_published)
+		return;
+	limit_apply(&control->runtime, control->plan);
+	publish_send(&control->publisher,
+		     build_snapshot(control->plan, &runtime, control->publisher.newest + 1));
+	runtime_published(&control->runtime);
+	control->is_published = true;
+	keep_config(control);
+}
+
+/* A monitor has changed its mind. */
+static void tell_state(void *context, struct runtime_service *service)
+{
+	struct control *control = context;
+
+	log_write(LOG_LEVEL_NOTICE, "service %s is %s: %s", service->entry.name,
+		  service->is_up ? "up" : "down", service->why);
+	if (control->plan == NULL || control->plan_generation != config_generation(control->config))
+		return; /* the publish that is to come says it */
+	limit_apply(&control->runtime, control->plan);
+	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
+							.id = service->entry.id,
+							.number = service->is_up });
+}
+
+/* An address that could not be had before may be free now. */
+static void relisten(struct timer *timer)
+{
+	struct control *control = list_entry(timer, struct control, relisten_timer);
+	bool is_more = false;
+
+	timer_arm(&control->loop.timers, timer, control->loop.now_ms + RELISTEN_MS);
+	if (control->is_draining || !control_plan(control))
+		return;
+	for (uint32_t i = 0; i < control->plan->vserver_count; i++) {
+		const struct plan_vserver *planned = &control->plan->vservers[i];
+		struct runtime_vserver *vserver = runtime_vserver(&control->runtime, planned->uid);
+
+		if (vserver->listen_error == 0 ||
+		    runtime_listen(&control->runtime, vserver, control->publisher.newest) < 0)
+			continue;
+		log_write(LOG_LEVEL_NOTICE, "vserver %s listens now", vserver->entry.name);
+		is_more = true;
+	}
+	if (is_more)
+		control->is_published = false;
+	control_publish(control);
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static const char *destination_of(const struct control *control,
+				  const struct runtime_vserver *vserver)
+{
+	const struct plan_vserver *planned = vserver->plan;
+
+	if (planned == NULL)
+		return "its backup";
+	if (planned->backup != MODEL_NONE)
+		return control->plan->vservers[planned->backup].name.at;
+	if (planned->so_backup_action == SO_BACKUP_ACCEPT)
+		return "itself, past the limit (ACCEPT)";
+	if (planned->redirect_url.length > 0 && planned->so_backup_action != SO_BACKUP_DROP)
+		return "the redirect URL";
+	return "nobody: they are dropped";
+}
+
+static void hear_spill(struct control *control, unsigned engine, const struct message *message)
+{
+	struct runtime_vserver *vserver = runtime_vserver_id(&control->runtime, message->id);
+
+	if (vserver == NULL)
+		return;
+	/* The plan may be older than a change of this turn. */
+	(void)control_plan(control);
+	spill_tell(&control->runtime, vserver, engine, message->number != 0,
+		   destination_of(control, vserver));
+}
+
+static void hear_taken(struct control *control, unsigned engine, uint64_t number)
+{
+	uint64_t everywhere;
+
+	publish_taken(&control->publisher, engine, number);
+	everywhere = publish_everywhere(&control->publisher);
+	gate_everywhere(&control->gates, everywhere);
+	operator_everywhere(&control->operators, everywhere);
+	if (everywhere > 0 && !control->is_ready) {
+		control->is_ready = true;
+		keeper_tell_ready(control->keeper);
+		log_write(LOG_LEVEL_NOTICE, "spillway %s is ready: %u engines, commands at %s",
+			  SPILLWAY_VERSION, control->setup.engine_count,
+			  control->setup.socket_path);
+	}
+}
+
+static void hear_pause(const struct control *control, struct control_inbox *inbox, uint64_t error)
+{
+	(void)control;
+	inbox->is_paused = error != 0;
+	if (error != 0)
+		log_write(LOG_LEVEL_WARNING, "engine %u takes no clients for a while: %s",
+			  inbox->engine->index, socket_error_text(-(int)error));
+	else
+		log_write(LOG_LEVEL_NOTICE, "engine %u takes clients again", inbox->engine->index);
+}
+
+static void end_when_drained(struct control *control)
+{
+	for (unsigned i = 0; i < control->setup.engine_count; i++)
+		if (!control->inboxes[i].has_drained)
+			return;
+	log_write(LOG_LEVEL_NOTICE, "drained: the last client has left");
+	loop_stop(&control->loop);
+}
+
+static void hear_service(struct control *control, unsigned engine, const struct message *message)
+{
+	struct runtime_service *service = runtime_service_id(&control->runtime, message->id);
+
+	if (service == NULL)
+		return;
+	if (message->kind == MESSAGE_WANT_IDLE)
+		idle_wanted(&control->post, service, engine);
+	else if (message->kind == MESSAGE_IDLE_GIVEN)
+		idle_given(&control->post, service, message->number != 0);
+}
+
+static void hear(struct control_inbox *inbox, const struct message *message)
+{
+	struct control *control = inbox->control;
+	unsigned engine = inbox->engine->index;
+
+	switch (message->kind) {
+	case MESSAGE_TAKEN:
+		hear_taken(control, engine, message->number);
+		break;
+	case MESSAGE_VSERVER_GONE:
+		runtime_vserver_gone(&control->runtime, message->id);
+		break;
+	case MESSAGE_SERVICE_GONE:
+		runtime_service_gone(&control->runtime, message->id);
+		break;
+	case MESSAGE_WANT_IDLE:
+	case MESSAGE_IDLE_GIVEN:
+		hear_service(control, engine, message);
+		break;
+	case MESSAGE_SPILL:
+		hear_spill(control, engine, message);
+		break;
+	case MESSAGE_ACCEPT_PAUSED:
+		hear_pause(control, inbox, message->number);
+		break;
+	case MESSAGE_DRAINED:
+		inbox->has_drained = true;
+		end_when_drained(control);
+		break;
+	case MESSAGE_STOPPED:
+		inbox->has_stopped = true;
+		break;
+	case MESSAGE_PASSIVE: /* passive health checks are to come */
+		break;
+	case MESSAGE_SNAPSHOT:
+	case MESSAGE_SERVICE_STATE:
+	case MESSAGE_GIVE_IDLE:
+	case MESSAGE_USE_FREED:
+	case MESSAGE_CUT_SERVICE:
+	case MESSAGE_DRAIN:
+	case MESSAGE_STOP:
+		must_not_reach();
+	}
+}
+
+static void read_mail(struct task *task)
+{
+	struct control_inbox *inbox = list_entry(task, struct control_inbox, task);
+	struct message message;
+
+	while (mailbox_take(&inbox->engine->outbox, &message))
+		hear(inbox, &message);
+}
+
+static void on_mail(struct watch *watch, unsigned events)
+{
+	struct control_inbox *inbox = list_entry(watch, struct control_inbox, watch);
+
+	(void)events;
+	loop_ready(&inbox->control->loop, &inbox->task);
+}
+
+static bool has_mail(struct loop *loop)
+{
+	struct control *control = list_entry(loop, struct control, loop);
+	bool is_some = false;
+
+	for (unsigned i = 0; control->inboxes != NULL && i < control->setup.engine_count; i++) {
+		struct control_inbox *inbox = &control->inboxes[i];
+
+		if (!mailbox_has_mail(&inbox->engine->outbox))
+			continue;
+		loop_ready(loop, &inbox->task);
+		is_some = true;
+	}
+	return is_some;
+}
+
+static bool open_inboxes(struct control *control)
+{
+	unsigned count = control->setup.engine_count;
+
+	control->inboxes = calloc(count, sizeof(*control->inboxes));
+	must(control->inboxes != NULL);
+	for (unsigned i = 0; i < count; i++) {
+		struct control_inbox *inbox = &control->inboxes[i];
+
+		inbox->control = control;
+		inbox->engine = control->setup.engines[i];
+		loop_task_init(&inbox->task, read_mail);
+		inbox->watch = (struct watch){ .fd = inbox->engine->outbox.wake_fd,
+					       .ready = on_mail };
+		if (loop_watch(&control->loop, &inbox->watch) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* --- the supervisor's word -------------------------------------------------------------------- */
+
+static void end_drain(struct timer *timer)
+{
+	struct control *control = list_entry(timer, struct control, drain_timer);
+
+	log_write(LOG_LEVEL_WARNING, "drain time is over: the clients that are left are cut");
+	loop_stop(&control->loop);
+}
+
+static void drain(struct control *control)
+{
+	if (control->is_draining)
+		return;
+	control->is_draining = true;
+	log_write(LOG_LEVEL_NOTICE, "draining: no new clients; at most %" PRIu32 " s for the rest",
+		  control->setup.drain_ms / 1000);
+	timer_arm(&control->loop.timers, &control->drain_timer,
+		  control->loop.now_ms + control->setup.drain_ms);
+	post_send_all(&control->post, (struct message){ .kind = MESSAGE_DRAIN });
+}
+
+static void on_keeper(struct watch *watch, unsigned events)
+{
+	struct control *control = list_entry(watch, struct control, keeper_watch);
+	struct keeper_message message;
+	enum channel_result result;
+	int passed;
+
+	(void)events;
+	while ((result = keeper_receive(control->keeper, &message, &passed)) == CHANNEL_GOT) {
+		if (message.kind == KEEPER_DRAIN)
+			drain(control);
+		else if (message.kind == KEEPER_STOP)
+			loop_stop(&control->loop);
+		if (passed >= 0)
+			socket_close(passed);
+	}
+	if (result == CHANNEL_OVER)
+		loop_stop(&control->loop); /* the supervisor is gone */
+}
+
+/* --- start and end ---------------------------------------------------------------------------- */
+
+static unsigned execute(void *context, struct str line, struct text *answer)
+{
+	return execute_line(context, line, answer);
+}
+
+static uint64_t settle(void *context)
+{
+	struct control *control = context;
+
+	control_publish(control);
+	return control->publisher.newest;
+}
+
+struct control *control_new(const struct control_setup *setup)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	int result;
+
+	must(control != NULL);
+	control->setup = *setup;
+	control->keeper = setup->keeper;
+	control->started_wall_ms = clock_wall_ms();
+	result = loop_init(&control->loop);
+	if (result < 0) {
+		log_write(LOG_LEVEL_ERROR, "event loop: %s", socket_error_text(result));
+		free(control);
+		return NULL;
+	}
+	control->loop.has_mail = has_mail;
+	control->config = config_new();
+	gate_init_all(&control->gates, setup->keeper, setup->engine_count);
+	timer_init(&control->drain_timer, end_drain);
+	timer_init(&control->relisten_timer, relisten);
+	control->health = (struct health_room){ &control->loop, tell_state, control };
+	return control;
+}
+
+static bool open_doors(struct control *control)
+{
+	int result;
+
+	control->operators.context = control;
+	control->operators.execute = execute;
+	control->operators.settle = settle;
+	result = operator_open_all(&control->operators, &control->loop, control->setup.socket_fd);
+	if (result == 0 && control->keeper->fd >= 0) {
+		control->keeper_watch = (struct watch){ .fd = control->keeper->fd,
+							.ready = on_keeper };
+		result = loop_watch(&control->loop, &control->keeper_watch);
+	}
+	if (result < 0)
+		log_write(LOG_LEVEL_ERROR, "command socket: %s", socket_error_text(result));
+	return result == 0;
+}
+
+/* Line by line, with its place in the file. */
+static void log_report(const struct report *report, const char *file)
+{
+	for (unsigned i = 0; i < report->count; i++) {
+		struct report one = { .entries = &report->entries[i], .count = 1 };
+		struct text text = TEXT_EMPTY;
+
+		report_print(&one, file, &text);
+		log_write(one.entries->level == REPORT_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+			  "%.*s", (int)strcspn(text.at, "\n"), text.at);
+		text_free(&text);
+	}
+}
+
+/* What an earlier data process had, else the file. */
+static bool load(struct control *control)
+{
+	struct text kept = TEXT_EMPTY;
+	struct report report = REPORT_EMPTY;
+	bool is_right;
+
+	if (keeper_read_config(control->keeper, &kept)) {
+		is_right = config_load(control->config, text_str(&kept), &report);
+		log_report(&report, "kept configuration");
+	} else {
+		is_right = config_load_file(control->config, control->setup.config_path, &report);
+		log_report(&report, control->setup.config_path);
+		control->saved_generation = config_generation(control->config);
+		is_right |= !control->setup.is_strict;
+	}
+	text_free(&kept);
+	report_free(&report);
+	return is_right || control->keeper->config_fd >= 0;
+}
+
+static void log_listen_errors(const struct control *control)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	for (uint32_t id = 0; id < control->runtime.vserver_room; id++) {
+		const struct runtime_vserver *vserver = control->runtime.vservers[id];
+
+		if (vserver != NULL && vserver->plan != NULL && vserver->listen_error < 0)
+			log_write(LOG_LEVEL_ERROR, "vserver %s cannot listen on %s: %s",
+				  vserver->entry.name,
+				  address_print(&vserver->plan->address, address),
+				  socket_error_text(vserver->listen_error));
+	}
+}
+
+bool control_start(struct control *control)
+{
+	unsigned count = control->setup.engine_count;
+
+	runtime_init(&control->runtime, control->setup.map, &control->gates, count);
+	post_init(&control->post, &control->loop, control->setup.engines, count);
+	publish_init(&control->publisher, &control->post, count);
+	if (!open_inboxes(control) || !open_doors(control) || !load(control))
+		return false;
+	if (!control_plan(control))
+		return false;
+	keeper_drop_rest(control->keeper);
+	log_listen_errors(control);
+	control_publish(control);
+	timer_arm(&control->loop.timers, &control->relisten_timer,
+		  control->loop.now_ms + RELISTEN_MS);
+	return true;
+}
+
+void control_stop_engines(struct control *control)
+{
+	post_send_all(&control->post, (struct message){ .kind = MESSAGE_STOP });
+}
+
+/* The engines' last words are not waited for in the loop: the caller joins them. */
+void control_run(struct control *control)
+{
+	loop_run(&control->loop);
+	control_stop_engines(control);
+	while (control->post.retry.fire != NULL && timer_is_armed(&control->post.retry))
+		loop_turn(&control->loop); /* until the last message found room */
+}
+
+void control_free(struct control *control)
+{
+	struct runtime *runtime = &control->runtime;
+
+	timer_cancel(&control->loop.timers, &control->drain_timer);
+	timer_cancel(&control->loop.timers, &control->relisten_timer);
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL)
+			health_end(runtime->services[id]);
+	operator_close_all(&control->operators);
+	gate_fini_all(&control->gates);
+	publish_fini(&control->publisher);
+	post_fini(&control->post);
+	runtime_fini(runtime);
+	plan_free(control->plan);
+	config_free(control->config);
+	loop_fini(&control->loop);
+	free(control->inboxes);
+	free(control);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * control_priv.h - what the files of the control plane share: the appliance as control sees it.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "config/config.h"
+#include "config/plan.h"
+#include "control/control.h"
+#include "control/gate.h"
+#include "control/health.h"
+#include "control/operator.h"
+#include "control/post.h"
+#include "control/publish.h"
+#include "control/runtime.h"
+
+enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
+
+/* One engine's mail to control. */
+struct control_inbox {
+	struct control *control;
+	struct engine *engine;
+	struct watch watch;
+	struct task task;
+	bool has_drained, has_stopped, is_paused;
+};
+
+/* Owner: the control thread. */
+struct control {
+	struct control_setup setup;
+	struct loop loop;
+	struct keeper *keeper;
+	struct config *config;
+	struct plan *plan;        /* of the configuration as it is, or NULL */
+	uint64_t plan_generation; /* of the configuration that plan was made from */
+	bool is_published;        /* the plan, with the states it had */
+	bool is_saved;            /* the running configuration is that of the file */
+	uint64_t saved_generation;
+	struct runtime runtime;
+	struct gates gates;
+	struct post post;
+	struct publisher publisher;
+	struct health_room health;
+	struct operators operators;
+	struct control_inbox *inboxes; /* owned: one for each engine */
+	struct watch keeper_watch;
+	struct timer drain_timer, relisten_timer;
+	bool is_draining, is_ready;
+	uint64_t started_wall_ms;
+	struct plan_split {
+		uint32_t exclusive_spillover, grant_spillover, exclusive_max_client,
+			grant_max_client;
+	} split; /* that the pools have now */
+};
+
+/* Makes the plan new when the configuration has changed, with entries, sockets and monitors. False
+ * when there are more things than pools. */
+bool control_plan(struct control *control);
+/* The engines get what the configuration says now, if they do not have it yet. */
+void control_publish(struct control *control);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/health.h"
+
+#include "base/text.h"
+#include "config/print.h"
+#include "os/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the verdict ------------------------------------------------------------------------------ */
+
+static const char *reason_of(const struct health_probe *probe)
+{
+	return probe->state == MONITOR_UNKNOWN ? "not probed yet" : probe->reason;
+}
+
+static struct str probe_name(const struct health_probe *probe)
+{
+	struct monitor_view view;
+
+	monitor_look(probe->monitor, &view);
+	return view.name;
+}
+
+/* Of those that count: whether enough are up; the first that is not speaks for them, else the last
+ * that is. */
+static bool judge(const struct health *health, const struct health_probe **speaker)
+{
+	uint64_t up_weight = 0;
+	unsigned down = 0;
+
+	*speaker = NULL;
+	for (unsigned i = 0; i < health->count; i++) {
+		const struct health_probe *probe = health->probes[i];
+
+		if (probe->is_passive)
+			continue;
+		if (probe->state == MONITOR_UP)
+			up_weight += probe->weight;
+		else
+			down++;
+		if (*speaker == NULL ||
+		    (probe->state != MONITOR_UP && (*speaker)->state == MONITOR_UP))
+			*speaker = probe;
+	}
+	return health->threshold > 0 ? up_weight >= health->threshold : down == 0;
+}
+
+static void set_state(struct runtime_service *service, bool is_up, const char *why)
+{
+	if (service->is_up != is_up)
+		service->since_ms = clock_wall_ms();
+	service->is_up = is_up;
+	snprintf(service->why, sizeof(service->why), "%s", why);
+}
+
+static void conclude(struct runtime_service *service)
+{
+	const struct health_probe *speaker;
+	bool is_up = judge(service->health, &speaker);
+	char why[sizeof(service->why)] = "no monitor is of account";
+
+	if (speaker != NULL)
+		snprintf(why, sizeof(why), "monitor %.*s: %s", STR_ARG(probe_name(speaker)),
+			 reason_of(speaker));
+	set_state(service, is_up, why);
+}
+
+static void hear(struct monitor *monitor, bool is_up, const char *reason)
+{
+	struct health_probe *probe = monitor_owner(monitor);
+	struct runtime_service *service = probe->health->service;
+	bool was_up = service->is_up;
+
+	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
+	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
+	conclude(service);
+	if (service->is_up != was_up)
+		probe->health->room->changed(probe->health->room->context, service);
+}
+
+/* --- from the configuration to a monitor ------------------------------------------------------ */
+
+static uint32_t number(const struct object *object, unsigned option)
+{
+	return (uint32_t)object_number(object, option);
+}
+
+/* "200-299 404" to ranges; what is no number is left out. Returns how many. */
+static size_t read_codes(struct str text, struct monitor_codes *codes, size_t room)
+{
+	size_t count = 0;
+	const char *at = text.at, *end = text.at + text.length;
+
+	while (at < end && count < room) {
+		unsigned first, last;
+		int used = 0;
+		char word[16];
+		size_t length = 0;
+
+		while (at < end && (*at == ' ' || *at == ','))
+			at++;
+		while (at + length < end && at[length] != ' ' && at[length] != ',')
+			length++;
+		snprintf(word, sizeof(word), "%.*s", (int)length, at);
+		at += length;
+		if (sscanf(word, "%u-%u%n", &first, &last, &used) == 2 ||
+		    (sscanf(word, "%u%n", &first, &used) == 1 && (last = first, true)))
+			codes[count++] = (struct monitor_codes){ (uint16_t)first, (uint16_t)last };
+	}
+	return count;
+}
+
+enum { CODES_MOST = 64 };
+
+static void read_destination(const struct object *object, struct monitor_conf *conf)
+{
+	conf->destination_port = (uint16_t)object_number(object, MONITOR_DEST_PORT);
+	if (object_is_set(object, MONITOR_DEST_IP) &&
+	    address_parse(object_text(object, MONITOR_DEST_IP), conf->destination_port,
+			  &conf->destination))
+		conf->has_destination = !address_is_any(&conf->destination);
+}
+
+/* A type that we cannot do yet is probed by connecting: better than not at all. */
+static struct str kind_of(const struct object *object, struct text *kind)
+{
+	object_print_option(object, MONITOR_TYPE, kind);
+	return monitor_kind_of(text_str(kind)) != NULL ? text_str(kind) : STR("TCP");
+}
+
+static struct monitor_conf conf_of(const struct plan_monitor *plan, struct text *kind,
+				   struct monitor_codes codes[CODES_MOST])
+{
+	const struct object *object = plan->object;
+	struct monitor_conf conf = monitor_conf_default();
+
+	conf.name = plan->name;
+	conf.kind = kind_of(object, kind);
+	conf.is_enabled = object_number(object, MONITOR_STATE) == OPTION_FIRST;
+	conf.is_reverse = object_number(object, MONITOR_REVERSE) == OPTION_FIRST;
+	conf.interval_ms = number(object, MONITOR_INTERVAL);
+	conf.response_timeout_ms = number(object, MONITOR_RESPONSE_TIMEOUT);
+	conf.down_time_ms = number(object, MONITOR_DOWN_TIME);
+	conf.retries = number(object, MONITOR_RETRIES);
+	conf.failure_retries = number(object, MONITOR_FAILURE_RETRIES);
+	conf.success_retries = number(object, MONITOR_SUCCESS_RETRIES);
+	read_destination(object, &conf);
+	if (object_is_set(object, MONITOR_HTTP_REQUEST))
+		conf.http_request = object_text(object, MONITOR_HTTP_REQUEST);
+	conf.custom_headers = object_text(object, MONITOR_CUSTOM_HEADERS);
+	conf.code_count = read_codes(object_text(object, MONITOR_RESP_CODE), codes, CODES_MOST);
+	conf.codes = conf.code_count > 0 ? codes : NULL;
+	return conf;
+}
+
+/* --- keeping up with the plan ----------------------------------------------------------------- */
+
+static void free_probe(struct health_probe *probe)
+{
+	if (probe == NULL)
+		return;
+	monitor_free(probe->monitor);
+	free(probe->settings);
+	free(probe);
+}
+
+void health_end(struct runtime_service *service)
+{
+	struct health *health = service->health;
+
+	if (health == NULL)
+		return;
+	for (unsigned i = 0; i < health->count; i++)
+		free_probe(health->probes[i]);
+	free(health->probes);
+	free(health);
+	service->health = NULL;
+}
+
+static char *settings_of(const struct plan_service *service, const struct plan_monitor *plan)
+{
+	char address[ADDRESS_TEXT_MAX];
+	struct text text = TEXT_EMPTY;
+
+	text_print(&text, "%s ", address_print(&service->address, address));
+	print_object(plan->object, true, &text);
+	return text.at;
+}
+
+static struct health_probe *find_probe(struct health *health, uint64_t uid, const char *settings)
+{
+	for (unsigned i = 0; i < health->count; i++) {
+		struct health_probe *probe = health->probes[i];
+
+		if (probe != NULL && probe->uid == uid && strcmp(probe->settings, settings) == 0) {
+			health->probes[i] = NULL;
+			return probe;
+		}
+	}
+	return NULL;
+}
+
+/* A monitor that was changed goes on from what the service is known to be. */
+static struct health_probe *new_probe(struct health *health, const struct plan_service *service,
+				      const struct plan_monitor *plan, char *settings)
+{
+	struct health_probe *probe = calloc(1, sizeof(*probe));
+	struct monitor_codes codes[CODES_MOST];
+	struct text kind = TEXT_EMPTY;
+	struct monitor_conf conf = conf_of(plan, &kind, codes);
+
+	must(probe != NULL);
+	probe->health = health;
+	probe->uid = plan->uid;
+	probe->settings = settings;
+	probe->state = MONITOR_UNKNOWN;
+	probe->monitor = monitor_new(health->room->loop, &conf, &service->address, MONITOR_UNKNOWN,
+				     hear, probe);
+	text_free(&kind);
+	return probe;
+}
+
+/* What the old monitor of the same binding had found out is what the new one begins with. */
+static void inherit(struct health *health, struct health_probe *probe)
+{
+	for (unsigned i = 0; i < health->count; i++) {
+		const struct health_probe *old = health->probes[i];
+
+		if (old == NULL || old->uid != probe->uid)
+			continue;
+		probe->state = old->state;
+		memcpy(probe->reason, old->reason, sizeof(probe->reason));
+	}
+}
+
+static bool is_of_account(const struct plan_monitor *plan)
+{
+	return object_number(plan->object, MONITOR_STATE) == OPTION_FIRST;
+}
+
+static struct health_probe *take_probe(struct health *health, const struct plan_service *service,
+				       const struct plan_monitor *plan)
+{
+	char *settings = settings_of(service, plan);
+	struct health_probe *probe = find_probe(health, plan->uid, settings);
+
+	if (probe != NULL) {
+		free(settings);
+	} else {
+		probe = new_probe(health, service, plan, settings);
+		if (address_equal(&health->address, &service->address))
+			inherit(health, probe);
+	}
+	probe->weight = plan->weight;
+	probe->is_passive = plan->is_passive || !is_of_account(plan);
+	return probe;
+}
+
+static void take_probes(struct health *health, const struct plan_service *plan)
+{
+	struct health_probe **probes = calloc(plan->monitor_count + 1, sizeof(*probes));
+
+	must(probes != NULL);
+	for (unsigned i = 0; i < plan->monitor_count; i++)
+		probes[i] = take_probe(health, plan, &plan->monitors[i]);
+	for (unsigned i = 0; i < health->count; i++)
+		free_probe(health->probes[i]);
+	free(health->probes);
+	health->probes = probes;
+	health->count = plan->monitor_count;
+	health->address = plan->address;
+}
+
+static struct health *new_health(struct health_room *room, struct runtime_service *service)
+{
+	struct health *health = calloc(1, sizeof(*health));
+
+	must(health != NULL);
+	health->room = room;
+	health->service = service;
+	return health;
+}
+
+void health_take(struct health_room *room, struct runtime_service *service,
+		 const struct plan_service *plan)
+{
+	if (!plan->is_enabled || !plan->is_monitored) {
+		health_end(service);
+		set_state(service, plan->is_enabled,
+			  plan->is_enabled ? "not monitored" : "disabled");
+		return;
+	}
+	if (service->health == NULL)
+		service->health = new_health(room, service);
+	service->health->threshold = plan->monitor_threshold;
+	take_probes(service->health, plan);
+	conclude(service);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * health.h - whether a service is up: what its monitors say, taken together.
+ *
+ * A service is up while it is enabled and either is not monitored or enough of its monitors say
+ * so: with -monThreshold the weights of those that do must reach it, else all must. It begins
+ * down, its first probe goes out at once and decides.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "config/plan.h"
+#include "control/runtime.h"
+#include "engine/loop.h"
+#include "monitor/monitor.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One monitor of one service. Owner: control. */
+struct health_probe {
+	struct health *health;
+	uint64_t uid;
+	struct monitor *monitor; /* owned */
+	char *settings;          /* owned: all that the monitor was made from, as text */
+	uint32_t weight;
+	bool is_passive; /* of no account */
+	enum monitor_state state;
+	char reason[128];
+};
+
+/* Owner: control. One for each service that is monitored. */
+struct health {
+	struct health_room *room;
+	struct runtime_service *service;
+	struct address address;
+	uint32_t threshold;           /* 0: all must say up */
+	struct health_probe **probes; /* owned */
+	unsigned count;
+};
+
+struct health_room {
+	struct loop *loop; /* borrowed */
+	/* The service's is_up has changed; `why` in it says the reason. */
+	void (*changed)(void *context, struct runtime_service *service);
+	void *context;
+};
+
+/* Makes the monitors of a service what the plan says; those that stay the same go on undisturbed.
+ * Sets is_up and why, without a call of `changed`. */
+void health_take(struct health_room *room, struct runtime_service *service,
+		 const struct plan_service *plan);
+/* No more monitors: the service is configured no more, or the process ends. */
+void health_end(struct runtime_service *service);

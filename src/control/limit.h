@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * limit.h - gives every quota pool the limit that configuration and states ask for.
+ */
+#pragma once
+
+#include "config/plan.h"
+#include "control/runtime.h"
+
+/* Compares and sets what differs: cheap when nothing does. */
+void limit_apply(struct runtime *runtime, const struct plan *plan);
+/* The answer that plan_limit() asks for; `context` is a struct runtime. */
+bool limit_is_up(void *context, uint64_t uid);

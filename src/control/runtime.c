@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/runtime.h"
+
+#include "os/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERVICES, VSERVERS };
+
+static struct str key_of(const uint64_t *uid)
+{
+	return (struct str){ (const char *)uid, sizeof(*uid) };
+}
+
+void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,
+		  unsigned engine_count)
+{
+	*runtime = (struct runtime){ .map = map, .gates = gates, .engine_count = engine_count };
+	hash_init(&runtime->by_uid[SERVICES], false);
+	hash_init(&runtime->by_uid[VSERVERS], false);
+}
+
+struct runtime_service *runtime_service(const struct runtime *runtime, uint64_t uid)
+{
+	return hash_get(&runtime->by_uid[SERVICES], key_of(&uid));
+}
+
+struct runtime_vserver *runtime_vserver(const struct runtime *runtime, uint64_t uid)
+{
+	return hash_get(&runtime->by_uid[VSERVERS], key_of(&uid));
+}
+
+struct runtime_service *runtime_service_id(const struct runtime *runtime, uint32_t id)
+{
+	return id < runtime->service_room ? runtime->services[id] : NULL;
+}
+
+struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32_t id)
+{
+	return id < runtime->vserver_room ? runtime->vservers[id] : NULL;
+}
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* Counters of all engines, each on lines of its own. */
+static void *new_blocks(const struct runtime *runtime, size_t size)
+{
+	size_t bytes = size * runtime->engine_count;
+	void *blocks = aligned_alloc(64, (bytes + 63) / 64 * 64);
+
+	must(blocks != NULL);
+	memset(blocks, 0, bytes);
+	return blocks;
+}
+
+/* The lowest free place of a table of pointers, which grows when it is full. */
+static uint32_t find_place(void ***table, uint32_t *room)
+{
+	uint32_t id = 0, before = *room;
+
+	while (id < before && (*table)[id] != NULL)
+		id++;
+	if (id < before)
+		return id;
+	*room = before == 0 ? 64 : before * 2;
+	*table = realloc(*table, *room * sizeof(**table));
+	must(*table != NULL);
+	memset(*table + before, 0, (*room - before) * sizeof(**table));
+	return id;
+}
+
+static void free_service(struct runtime_service *service)
+{
+	must(service->health == NULL);
+	free(service->stats);
+	free(service->entry.name);
+	free(service);
+}
+
+static void free_vserver(struct runtime_vserver *vserver)
+{
+	free(vserver->stats);
+	free(vserver->entry.name);
+	free(vserver);
+}
+
+void runtime_fini(struct runtime *runtime)
+{
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL)
+			free_service(runtime->services[id]);
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL)
+			free_vserver(runtime->vservers[id]);
+	free(runtime->services);
+	free(runtime->vservers);
+	hash_fini(&runtime->by_uid[SERVICES]);
+	hash_fini(&runtime->by_uid[VSERVERS]);
+}
+
+static void rename_entry(struct runtime_entry *entry, struct str name)
+{
+	if (entry->name != NULL && str_equal(str_of(entry->name), name))
+		return;
+	free(entry->name);
+	entry->name = str_dup(name);
+}
+
+static bool open_pool(struct runtime *runtime, struct runtime_entry *entry, unsigned exclusive,
+		      unsigned batch)
+{
+	entry->limit = -1;
+	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, exclusive, batch);
+	return entry->pool != QUOTA_NONE;
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static struct runtime_service *add_service(struct runtime *runtime, const struct plan *plan,
+					   uint64_t uid)
+{
+	struct runtime_service *service = calloc(1, sizeof(*service));
+
+	must(service != NULL);
+	service->entry.uid = uid;
+	if (!open_pool(runtime, &service->entry, plan->exclusive_max_client,
+		       plan->grant_max_client)) {
+		free(service);
+		return NULL;
+	}
+	service->entry.id = find_place((void ***)&runtime->services, &runtime->service_room);
+	service->stats = new_blocks(runtime, sizeof(*service->stats));
+	service->since_ms = clock_wall_ms();
+	snprintf(service->why, sizeof(service->why), "not probed yet");
+	runtime->services[service->entry.id] = service;
+	hash_put(&runtime->by_uid[SERVICES], key_of(&uid), service);
+	return service;
+}
+
+static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct plan *plan,
+					   uint64_t uid)
+{
+	struct runtime_vserver *vserver = calloc(1, sizeof(*vserver));
+
+	must(vserver != NULL);
+	vserver->entry.uid = uid;
+	if (!open_pool(runtime, &vserver->entry, plan->exclusive_spillover,
+		       plan->grant_spillover)) {
+		free(vserver);
+		return NULL;
+	}
+	vserver->entry.id = find_place((void ***)&runtime->vservers, &runtime->vserver_room);
+	vserver->stats = new_blocks(runtime, sizeof(*vserver->stats));
+	runtime->vservers[vserver->entry.id] = vserver;
+	hash_put(&runtime->by_uid[VSERVERS], key_of(&uid), vserver);
+	return vserver;
+}
+
+static void mark(struct runtime *runtime, struct runtime_entry *entry, struct str name)
+{
+	entry->is_configured = true;
+	entry->seen = runtime->plans;
+	rename_entry(entry, name);
+}
+
+static bool take_services(struct runtime *runtime, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->service_count; i++) {
+		const struct plan_service *planned = &plan->services[i];
+		struct runtime_service *service = runtime_service(runtime, planned->uid);
+
+		if (service == NULL)
+			service = add_service(runtime, plan, planned->uid);
+		if (service == NULL)
+			return false;
+		service->plan = planned;
+		mark(runtime, &service->entry, planned->name);
+	}
+	return true;
+}
+
+static bool take_vservers(struct runtime *runtime, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->vserver_count; i++) {
+		const struct plan_vserver *planned = &plan->vservers[i];
+		struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
+
+		if (vserver == NULL)
+			vserver = add_vserver(runtime, plan, planned->uid);
+		if (vserver == NULL)
+			return false;
+		vserver->plan = planned;
+		mark(runtime, &vserver->entry, planned->name);
+	}
+	return true;
+}
+
+/* --- retiring -------------------------------------------------------------------------------- */
+
+static void end_service(struct runtime *runtime, struct runtime_service *service)
+{
+	hash_remove(&runtime->by_uid[SERVICES], key_of(&service->entry.uid));
+	runtime->services[service->entry.id] = NULL;
+	quota_close(runtime->map, service->entry.pool);
+	free_service(service);
+}
+
+static void end_vserver(struct runtime *runtime, struct runtime_vserver *vserver)
+{
+	hash_remove(&runtime->by_uid[VSERVERS], key_of(&vserver->entry.uid));
+	runtime->vservers[vserver->entry.id] = NULL;
+	quota_close(runtime->map, vserver->entry.pool);
+	free_vserver(vserver);
+}
+
+/* What no engine ever heard of can go at once; the rest when the engines say so. */
+static void retire_services(struct runtime *runtime)
+{
+	for (uint32_t id = 0; id < runtime->service_room; id++) {
+		struct runtime_service *service = runtime->services[id];
+
+		if (service == NULL || service->entry.seen == runtime->plans)
+			continue;
+		service->entry.is_configured = false;
+		service->plan = NULL;
+		if (!service->entry.is_published && service->health == NULL)
+			end_service(runtime, service);
+	}
+}
+
+static void retire_vservers(struct runtime *runtime, uint64_t newest)
+{
+	for (uint32_t id = 0; id < runtime->vserver_room; id++) {
+		struct runtime_vserver *vserver = runtime->vservers[id];
+
+		if (vserver == NULL || vserver->entry.seen == runtime->plans)
+			continue;
+		vserver->entry.is_configured = false;
+		vserver->plan = NULL;
+		if (vserver->gate != NULL)
+			gate_close(runtime->gates, vserver->gate, newest);
+		vserver->gate = NULL;
+		if (!vserver->entry.is_published)
+			end_vserver(runtime, vserver);
+	}
+}
+
+int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver, uint64_t newest)
+{
+	const struct plan_vserver *plan = vserver->plan;
+	bool wanted = plan->is_enabled && address_port(&plan->address) != 0;
+	struct gate *old = vserver->gate;
+
+	vserver->listen_error = 0;
+	if (old != NULL && wanted && address_equal(&old->address, &plan->address))
+		return 0;
+	vserver->gate = NULL;
+	if (wanted)
+		vserver->gate = gate_open(runtime->gates, &plan->address, &vserver->listen_error);
+	if (vserver->gate != NULL)
+		vserver->address = plan->address;
+	if (old != NULL)
+		gate_close(runtime->gates, old, newest);
+	return vserver->listen_error;
+}
+
+bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t newest)
+{
+	runtime->plans++;
+	if (!take_services(runtime, plan) || !take_vservers(runtime, plan))
+		return false;
+	/* What does not listen is tried again with every change, and `show` says why. New sockets
+	 * come before old ones go: an address may move from one virtual server to another. */
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		(void)!runtime_listen(runtime, runtime_vserver(runtime, plan->vservers[i].uid),
+				      newest);
+	retire_vservers(runtime, newest);
+	retire_services(runtime);
+	return true;
+}
+
+void runtime_published(struct runtime *runtime)
+{
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL && runtime->services[id]->entry.is_configured)
+			runtime->services[id]->entry.is_published = true;
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL && runtime->vservers[id]->entry.is_configured)
+			runtime->vservers[id]->entry.is_published = true;
+}
+
+void runtime_service_gone(struct runtime *runtime, uint32_t id)
+{
+	struct runtime_service *service = runtime_service_id(runtime, id);
+
+	must(service != NULL && !service->entry.is_configured);
+	if (++service->entry.gone_count == runtime->engine_count)
+		end_service(runtime, service);
+}
+
+void runtime_vserver_gone(struct runtime *runtime, uint32_t id)
+{
+	struct runtime_vserver *vserver = runtime_vserver_id(runtime, id);
+
+	must(vserver != NULL && !vserver->entry.is_configured);
+	if (++vserver->entry.gone_count == runtime->engine_count)
+		end_vserver(runtime, vserver);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * runtime.h - what runs: for every configured service and virtual server its dense id, its quota
+ * pool, its counters, its listening sockets, and whether it is up.
+ *
+ * Entries are found by the uid of the configuration, which survives renames. When a thing is
+ * configured no more its entry retires: id, pool and counters are used again only after every
+ * engine has said that its last session left.
+ */
+#pragma once
+
+#include "admit/quota.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "config/plan.h"
+#include "control/gate.h"
+#include "model/snapshot.h"
+#include "record/stat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct health; /* health.h: the monitors of a service */
+
+/* What services and virtual servers have in common. Owner: control. */
+struct runtime_entry {
+	uint64_t uid;
+	uint32_t id, pool;
+	char *name;          /* owned; the newest, for the log */
+	bool is_configured;  /* in the newest plan */
+	bool is_published;   /* engines know it */
+	unsigned gone_count; /* engines whose last session has left */
+	uint64_t seen;       /* number of the newest plan that has it */
+	int64_t limit;       /* of the pool; -1: none */
+};
+
+struct runtime_service {
+	struct runtime_entry entry;
+	struct stat_service *stats;      /* owned: one for each engine */
+	const struct plan_service *plan; /* borrowed: of the newest plan; NULL: not in it */
+	struct health *health;           /* owned by health.c; NULL: not monitored */
+	bool is_up;                      /* what the engines were told */
+	uint64_t since_ms;               /* wall clock, of is_up */
+	char why[160];                   /* in words */
+	uint64_t wanting[2];             /* bit for each engine that asked for an idle connection */
+};
+
+struct runtime_vserver {
+	struct runtime_entry entry;
+	struct stat_vserver *stats;      /* owned: one for each engine */
+	const struct plan_vserver *plan; /* borrowed: of the newest plan; NULL: not in it */
+	struct gate *gate;      /* NULL: not reachable, disabled, or the address is not to be had */
+	struct address address; /* where it listens, or last did; zero: nowhere yet */
+	int listen_error;       /* -errno of the last attempt; 0: none */
+	uint64_t spilling[2];   /* bit for each engine that says it spills */
+	uint64_t spill_since_ms; /* wall clock; of the episode */
+	uint64_t episodes;
+	uint64_t spill_ms_total; /* of the episodes that are over */
+};
+
+/* Owner: control. */
+struct runtime {
+	struct quota_map *map; /* borrowed */
+	struct gates *gates;   /* borrowed */
+	unsigned engine_count;
+	struct hash by_uid[2];               /* services, virtual servers: uid to entry */
+	struct runtime_service **services;   /* by id; owned */
+	struct runtime_vserver **vservers;   /* by id; owned */
+	uint32_t service_room, vserver_room; /* of the tables */
+	uint64_t plans;                      /* how many were taken */
+};
+
+void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,
+		  unsigned engine_count);
+/* After the engines have ended. Health must be gone. */
+void runtime_fini(struct runtime *runtime);
+
+struct runtime_service *runtime_service(const struct runtime *runtime, uint64_t uid);
+struct runtime_vserver *runtime_vserver(const struct runtime *runtime, uint64_t uid);
+struct runtime_service *runtime_service_id(const struct runtime *runtime, uint32_t id);
+struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32_t id);
+
+/* Makes entries for what is new in the plan, opens sockets, and retires what is in it no more. A
+ * socket that cannot be had is noted in the entry. `newest`: number of the newest snapshot. False
+ * when pools run out: then nothing may be published until a later plan fits. */
+bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t newest) MUST_USE;
+/* Opens or plans to close the sockets of one virtual server as its plan says; 0 or -errno. */
+int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver,
+		   uint64_t newest) MUST_USE;
+/* After the publish: everything in the plan is known to the engines now. */
+void runtime_published(struct runtime *runtime);
+/* MESSAGE_SERVICE_GONE, MESSAGE_VSERVER_GONE. */
+void runtime_service_gone(struct runtime *runtime, uint32_t id);
+void runtime_vserver_gone(struct runtime *runtime, uint32_t id);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/show.h"
+
+#include "config/lex.h"
+#include "config/print.h"
+#include "control/show_priv.h"
+#include "os/clock.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- pieces ----------------------------------------------------------------------------------- */
+
+void show_since(uint64_t wall_ms, struct text *text)
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	uint64_t now = clock_wall_ms();
+	struct tm parts;
+	char day[32];
+
+	gmtime_r(&seconds, &parts);
+	strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S UTC", &parts);
+	text_print(text, "%s (%" PRIu64 " s ago)", day, now > wall_ms ? (now - wall_ms) / 1000 : 0);
+}
+
+void show_options(const struct object *object, struct text *text)
+{
+	for (unsigned i = 1; i < object->kind->option_count; i++) {
+		const struct option *option = &object->kind->options[i];
+		struct text value = TEXT_EMPTY;
+
+		object_print_option(object, i, &value);
+		if (value.length > 0)
+			text_print(text, "\t%s: %s%s\n", option->name, value.at,
+				   option->not_yet != NULL ? " (kept, without effect so far)" : "");
+		text_free(&value);
+	}
+	for (unsigned i = 0; i < object->extra_count; i++)
+		text_print(text, "\t%s:%s (kept, without effect so far)\n", object->extras[i].name,
+			   object->extras[i].text);
+}
+
+static void head(const struct object *object, struct text *text)
+{
+	text_print(text, "%s %.*s\n", object->kind->object, STR_ARG(object_name(object)));
+}
+
+/* --- kinds ------------------------------------------------------------------------------------ */
+
+static void show_plain(struct control *control, const struct object *object, struct text *text)
+{
+	(void)control;
+	head(object, text);
+	show_options(object, text);
+}
+
+static void line_plain(struct control *control, const struct object *object, struct text *text)
+{
+	unsigned option = object->kind->id == KIND_MONITOR ? MONITOR_TYPE : SERVER_ADDRESS;
+
+	(void)control;
+	text_print(text, "%.*s  ", STR_ARG(object_name(object)));
+	object_print_option(object, option, text);
+	if (object->kind->has_state)
+		text_print(text, "  %s", object_is_enabled(object) ? "ENABLED" : "DISABLED");
+	text_add(text, STR("\n"));
+}
+
+static void line_service(struct control *control, const struct object *object, struct text *text)
+{
+	const struct runtime_service *service = runtime_service(&control->runtime, object->uid);
+
+	if (service != NULL)
+		show_service_line(service, text);
+	else
+		text_print(text, "%.*s  not served: its protocol is not supported yet\n",
+			   STR_ARG(object_name(object)));
+}
+
+static void line_group(struct control *control, const struct object *object, struct text *text)
+{
+	unsigned members = 0, up = 0;
+
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct runtime_service *service = runtime_service(&control->runtime,
+									object->bindings[i].uid);
+
+		members += object->bindings[i].type == BINDING_MEMBER;
+		up += service != NULL && service->is_up;
+	}
+	text_print(text, "%.*s  ", STR_ARG(object_name(object)));
+	object_print_option(object, GROUP_PROTOCOL, text);
+	text_print(text, "  members %u, of them up %u\n", members, up);
+}
+
+static void show_ns_param(struct control *control, const struct object *object, struct text *text)
+{
+	(void)control;
+	text_print(text, "ns param\n");
+	show_options(object, text);
+}
+
+typedef void show_fn(struct control *control, const struct object *object, struct text *text);
+
+static const struct show_kind {
+	show_fn *line, *whole;
+} show_kinds[KIND_COUNT] = {
+	[KIND_SERVER] = { line_plain, show_plain },
+	[KIND_SERVICE] = { line_service, show_service },
+	[KIND_GROUP] = { line_group, show_service_group },
+	[KIND_VSERVER] = { show_vserver_line, show_vserver },
+	[KIND_MONITOR] = { line_plain, show_plain },
+	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
+};
+
+/* Those that are named, or all, a line each. */
+static bool show_objects(struct control *control, const struct command *command,
+			 struct text *answer)
+{
+	const struct show_kind *row = &show_kinds[command->kind->id];
+	const struct object *object = NULL;
+	unsigned number = 0;
+
+	if (command->place_count > 0 && !command->kind->is_single) {
+		struct str name = command->places[0].text;
+
+		object = config_find(control->config, command->kind->id, name);
+		if (object == NULL) {
+			text_print(answer, "ERROR: there is no %s %.*s\n", command->kind->object,
+				   STR_ARG(name));
+			return false;
+		}
+		row->whole(control, object, answer);
+		return true;
+	}
+	while ((object = config_next(control->config, command->kind->id, object)) != NULL) {
+		if (!command->kind->is_single)
+			text_print(answer, "%u) ", ++number);
+		row->line(control, object, answer);
+	}
+	if (number == 0 && !command->kind->is_single)
+		text_print(answer, "there is no %s\n", command->kind->object);
+	return true;
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static void show_running_config(struct control *control, const struct command *command,
+				struct text *answer)
+{
+	print_config(control->config, command_option(command, "withDefaults") != NULL, answer);
+}
+
+static void show_version(struct control *control, const struct command *command,
+			 struct text *answer)
+{
+	(void)command;
+	text_print(answer,
+		   "Spillway %s\n\tengines: %u\n\tprocess: %d\n\tstarted: ", SPILLWAY_VERSION,
+		   control->setup.engine_count, (int)getpid());
+	show_since(control->started_wall_ms, answer);
+	text_print(answer, "\n");
+}
+
+static void show_config(struct control *control, const struct command *command, struct text *answer)
+{
+	show_version(control, command, answer);
+	text_print(answer, "\tfile: %s\n\tsaved: %s\n", control->setup.config_path,
+		   control->saved_generation == config_generation(control->config)
+			   ? "yes"
+			   : "no, there are changes since");
+}
+
+static const struct show_thing {
+	const char *object;
+	void (*show)(struct control *control, const struct command *command, struct text *answer);
+} show_things[] = {
+	{ "ns runningConfig", show_running_config },
+	{ "runningConfig", show_running_config },
+	{ "ns version", show_version },
+	{ "version", show_version },
+	{ "ns config", show_config },
+};
+
+bool show_run(struct control *control, const struct command *command, struct text *answer)
+{
+	control_publish(control); /* states and numbers are those of what is configured */
+	if (command->kind != NULL)
+		return show_objects(control, command, answer);
+	for (size_t i = 0; i < sizeof(show_things) / sizeof(show_things[0]); i++) {
+		if (!str_equal_nocase(command->object, str_of(show_things[i].object)))
+			continue;
+		show_things[i].show(control, command, answer);
+		return true;
+	}
+	text_print(answer, "ERROR: 'show %.*s' is known but not supported yet\n",
+		   STR_ARG(command->object));
+	return false;
+}
+
+bool show_own(struct control *control, struct str line, struct text *answer)
+{
+	struct str trimmed = str_trim(line);
+
+	if (str_equal_nocase(trimmed, STR("show engines")) ||
+	    str_equal_nocase(trimmed, STR("show engine")) ||
+	    str_equal_nocase(trimmed, STR("stat engines")) ||
+	    str_equal_nocase(trimmed, STR("stat engine"))) {
+		show_stat_engines(control, answer);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * show_priv.h - what the files of show share. Each adds text to an answer.
+ */
+#pragma once
+
+#include "control/control_priv.h"
+#include "record/stat.h"
+
+/* show.c: every option that has a value, "name: value". */
+void show_options(const struct object *object, struct text *text);
+/* "2026-11-23 19:02:11 UTC (3 s ago)" */
+void show_since(uint64_t wall_ms, struct text *text);
+
+/* show_service.c */
+const char *show_service_state(const struct runtime_service *service);
+void show_service_line(const struct runtime_service *service, struct text *text);
+void show_service(struct control *control, const struct object *object, struct text *text);
+void show_service_group(struct control *control, const struct object *object, struct text *text);
+
+/* show_vserver.c */
+const char *show_vserver_state(const struct control *control,
+			       const struct runtime_vserver *vserver);
+void show_vserver_line(struct control *control, const struct object *object, struct text *text);
+void show_vserver(struct control *control, const struct object *object, struct text *text);
+
+/* show_stat.c: every row, summed over the engines. */
+void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
+		    struct text *text);
+void show_stat_engines(struct control *control, struct text *text);

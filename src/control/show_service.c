@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/show_priv.h"
+
+#include <inttypes.h>
+
+const char *show_service_state(const struct runtime_service *service)
+{
+	if (service->plan == NULL || !service->plan->is_enabled)
+		return "OUT OF SERVICE";
+	return service->is_up ? "UP" : "DOWN";
+}
+
+static void print_max_client(const struct runtime_service *service, struct text *text)
+{
+	if (service->plan->max_client == 0)
+		text_add(text, STR("no -maxClient"));
+	else
+		text_print(text, "-maxClient %" PRIu32, service->plan->max_client);
+}
+
+void show_service_line(const struct runtime_service *service, struct text *text)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	text_print(text, "%s  %s  %s  %s  ", service->entry.name,
+		   address_print(&service->plan->address, address),
+		   service->plan->protocol == PROTOCOL_HTTP ? "HTTP" : "TCP",
+		   show_service_state(service));
+	print_max_client(service, text);
+	text_print(text, "  %s\n", service->why);
+}
+
+static const char *state_word(enum monitor_state state)
+{
+	static const char *const words[] = {
+		[MONITOR_UNKNOWN] = "not known yet", [MONITOR_UP] = "good", [MONITOR_DOWN] = "bad"
+	};
+
+	return words[state];
+}
+
+static void show_probe(const struct health_probe *probe, struct text *text)
+{
+	struct monitor_view view;
+
+	monitor_look(probe->monitor, &view);
+	text_print(text,
+		   "\t\t%.*s  %s  %s  weight %" PRIu32 ", probes %" PRIu64 ", failed %" PRIu64
+		   ", in a row %" PRIu32 ", last answer after %" PRIu64 " us%s%s\n",
+		   STR_ARG(view.name), view.kind, state_word(view.state), probe->weight, view.sent,
+		   view.failed, view.failed_in_a_row, view.response_us,
+		   view.last[0] != '\0' ? ": " : "", view.last);
+}
+
+static void show_probes(const struct runtime_service *service, struct text *text)
+{
+	if (service->health == NULL)
+		return;
+	text_add(text, STR("\tmonitors\n"));
+	for (unsigned i = 0; i < service->health->count; i++)
+		show_probe(service->health->probes[i], text);
+}
+
+static void show_pool(const struct control *control, const struct runtime_service *service,
+		      struct text *text)
+{
+	struct quota_view view;
+
+	quota_read(control->setup.map, service->entry.pool, &view);
+	if (service->entry.limit < 0)
+		text_print(text, "\tlimit: none\n");
+	else
+		text_print(text, "\tlimit: %" PRId64 "\n", view.limit);
+	text_print(text, "\tconnections held: %" PRId64 "\n", view.used);
+}
+
+static void show_body(struct control *control, const struct runtime_service *service,
+		      struct text *text)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	text_print(text, "\taddress: %s\n\tstate: %s\n\treason: %s\n\tsince: ",
+		   address_print(&service->plan->address, address), show_service_state(service),
+		   service->why);
+	show_since(service->since_ms, text);
+	text_add(text, STR("\n"));
+	show_pool(control, service, text);
+}
+
+void show_service(struct control *control, const struct object *object, struct text *text)
+{
+	const struct runtime_service *service = runtime_service(&control->runtime, object->uid);
+
+	text_print(text, "service %.*s\n", STR_ARG(object_name(object)));
+	if (service != NULL && service->plan != NULL)
+		show_body(control, service, text);
+	else
+		text_add(text, STR("\tstate: not served, its protocol is not supported yet\n"));
+	show_options(object, text);
+	if (service != NULL)
+		show_probes(service, text);
+}
+
+void show_service_group(struct control *control, const struct object *object, struct text *text)
+{
+	text_print(text, "serviceGroup %.*s\n", STR_ARG(object_name(object)));
+	show_options(object, text);
+	text_add(text, STR("\tmembers\n"));
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct runtime_service *service = runtime_service(&control->runtime,
+									object->bindings[i].uid);
+
+		if (service == NULL || service->plan == NULL)
+			continue;
+		text_add(text, STR("\t\t"));
+		show_service_line(service, text);
+		show_probes(service, text);
+	}
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/command.h"
+#include "control/show.h"
+#include "control/show_priv.h"
+#include "control/spill.h"
+
+#include <inttypes.h>
+
+void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
+		    struct text *text)
+{
+	for (const struct stat_row *row = rows; row->name != NULL; row++)
+		text_print(text, "\t%s: %" PRIu64 "\n", row->name,
+			   stat_sum(blocks, size, count, row));
+}
+
+static void detail(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
+		   struct text *text)
+{
+	for (unsigned i = 0; i < count; i++) {
+		text_print(text, "\tengine %u\n", i);
+		for (const struct stat_row *row = rows; row->name != NULL; row++)
+			text_print(text, "\t\tengine %u %s: %" PRIu64 "\n", i, row->name,
+				   stat_sum((const char *)blocks + i * size, size, 1, row));
+	}
+}
+
+/* --- lb vserver ------------------------------------------------------------------------------- */
+
+static void stat_pool(const struct control *control, const struct runtime_vserver *vserver,
+		      struct text *text)
+{
+	struct quota_view view;
+
+	quota_read(control->setup.map, vserver->entry.pool, &view);
+	if (vserver->entry.limit >= 0)
+		text_print(text, "\tLimit: %" PRId64 "\n", view.limit);
+	text_print(text,
+		   "\tUsed: %" PRId64 "\n\tAdmitted: %" PRIu64 "\n\tBorrowed: %" PRIu64
+		   "\n\tReturned: %" PRIu64 "\n\tReclaimed: %" PRIu64 "\n",
+		   view.used, view.admitted, view.borrows, view.returned, view.reclaimed);
+	text_print(text,
+		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
+		   vserver->episodes, spill_time_ms(vserver));
+}
+
+static void stat_vserver(struct control *control, const struct object *object, bool is_detailed,
+			 struct text *text)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
+	unsigned count = control->setup.engine_count;
+
+	text_print(text, "lb vserver %.*s\n", STR_ARG(object_name(object)));
+	if (vserver == NULL || vserver->plan == NULL)
+		return;
+	text_print(text, "\tState: %s\n", show_vserver_state(control, vserver));
+	show_stat_rows(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
+	stat_pool(control, vserver, text);
+	if (is_detailed)
+		detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
+}
+
+/* --- service and group --------------------------------------------------------------------------
+ */
+
+static void stat_entry(struct control *control, const struct runtime_service *service,
+		       bool is_detailed, struct text *text)
+{
+	unsigned count = control->setup.engine_count;
+	struct quota_view view;
+
+	text_print(text, "\tState: %s\n", show_service_state(service));
+	show_stat_rows(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
+	quota_read(control->setup.map, service->entry.pool, &view);
+	text_print(text, "\tUses held: %" PRId64 "\n", view.used);
+	if (is_detailed)
+		detail(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
+}
+
+static void stat_service(struct control *control, const struct object *object, bool is_detailed,
+			 struct text *text)
+{
+	const struct runtime_service *service = runtime_service(&control->runtime, object->uid);
+
+	text_print(text, "service %.*s\n", STR_ARG(object_name(object)));
+	if (service != NULL && service->plan != NULL)
+		stat_entry(control, service, is_detailed, text);
+}
+
+static void stat_group(struct control *control, const struct object *object, bool is_detailed,
+		       struct text *text)
+{
+	text_print(text, "serviceGroup %.*s\n", STR_ARG(object_name(object)));
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct runtime_service *service = runtime_service(&control->runtime,
+									object->bindings[i].uid);
+
+		if (service == NULL || service->plan == NULL)
+			continue;
+		text_print(text, "member %s\n", service->entry.name);
+		stat_entry(control, service, is_detailed, text);
+	}
+}
+
+/* --- engines ---------------------------------------------------------------------------------- */
+
+void show_stat_engines(struct control *control, struct text *text)
+{
+	const struct control_setup *setup = &control->setup;
+	size_t size = sizeof(*setup->engine_stats);
+
+	text_print(text, "engines: %u\n", setup->engine_count);
+	show_stat_rows(stat_engine_rows, setup->engine_stats, size, setup->engine_count, text);
+	for (unsigned i = 0; i < setup->engine_count; i++) {
+		text_print(text, "engine %u\n\tcpu: %d\n\taccepting: %s\n", i,
+			   setup->engines[i]->cpu,
+			   control->inboxes[i].is_paused ? "paused" : "yes");
+		show_stat_rows(stat_engine_rows, &setup->engine_stats[i], size, 1, text);
+	}
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+typedef void stat_fn(struct control *control, const struct object *object, bool is_detailed,
+		     struct text *text);
+
+static stat_fn *const stat_kinds[KIND_COUNT] = {
+	[KIND_SERVICE] = stat_service,
+	[KIND_GROUP] = stat_group,
+	[KIND_VSERVER] = stat_vserver,
+};
+
+static bool refuse(const struct command *command, struct text *answer)
+{
+	text_print(answer, "ERROR: 'stat %.*s' is known but not supported yet\n",
+		   STR_ARG(command->object));
+	return false;
+}
+
+bool show_stat(struct control *control, const struct command *command, struct text *answer)
+{
+	bool is_detailed = command_option(command, "detail") != NULL;
+	const struct object *object = NULL;
+	stat_fn *stat = command->kind != NULL ? stat_kinds[command->kind->id] : NULL;
+
+	if (stat == NULL)
+		return refuse(command, answer);
+	control_publish(control);
+	if (command->place_count > 0) {
+		struct str name = command->places[0].text;
+
+		object = config_find(control->config, command->kind->id, name);
+		if (object != NULL)
+			stat(control, object, is_detailed, answer);
+		else
+			text_print(answer, "ERROR: there is no %s %.*s\n", command->kind->object,
+				   STR_ARG(name));
+		return object != NULL;
+	}
+	while ((object = config_next(control->config, command->kind->id, object)) != NULL)
+		stat(control, object, is_detailed, answer);
+	if (answer->length == 0)
+		text_print(answer, "there is no %s\n", command->kind->object);
+	return true;
+}

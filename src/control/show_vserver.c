@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/limit.h"
+#include "control/show_priv.h"
+#include "control/spill.h"
+#include "lb/lb.h"
+#include "os/socket.h"
+
+#include <inttypes.h>
+
+/* --- states ----------------------------------------------------------------------------------- */
+
+static const struct runtime_service *member_of(const struct control *control,
+					       const struct plan_member *member)
+{
+	return runtime_service(&control->runtime, control->plan->services[member->service].uid);
+}
+
+static bool has_one_up(const struct control *control, const struct plan_vserver *plan)
+{
+	for (uint32_t i = 0; i < plan->member_count; i++)
+		if (member_of(control, &plan->members[i])->is_up)
+			return true;
+	return false;
+}
+
+const char *show_vserver_state(const struct control *control, const struct runtime_vserver *vserver)
+{
+	if (!vserver->plan->is_enabled)
+		return "OUT OF SERVICE";
+	return has_one_up(control, vserver->plan) ? "UP" : "DOWN";
+}
+
+static void print_listening(const struct runtime_vserver *vserver, struct text *text)
+{
+	if (vserver->listen_error < 0)
+		text_print(text, "no: %s", socket_error_text(vserver->listen_error));
+	else if (vserver->gate != NULL)
+		text_add(text, STR("yes"));
+	else if (address_port(&vserver->plan->address) == 0)
+		text_add(text, STR("no, it serves as a backup only"));
+	else
+		text_add(text, STR("no"));
+}
+
+void show_vserver_line(struct control *control, const struct object *object, struct text *text)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
+	char address[ADDRESS_TEXT_MAX];
+
+	if (vserver == NULL || vserver->plan == NULL) {
+		text_print(text, "%.*s  not served: its protocol is not supported yet\n",
+			   STR_ARG(object_name(object)));
+		return;
+	}
+	text_print(text, "%s  %s  %s  %s  services %" PRIu32 "%s\n", vserver->entry.name,
+		   address_print(&vserver->plan->address, address),
+		   vserver->plan->protocol == PROTOCOL_HTTP ? "HTTP" : "TCP",
+		   show_vserver_state(control, vserver), vserver->plan->member_count,
+		   spill_is_on(vserver) ? "  spilling" : "");
+}
+
+/* --- the threshold, and why it is what it is ----------------------------------------------------
+ */
+
+static void explain_member(const struct control *control, const struct plan_member *member,
+			   struct text *text)
+{
+	const struct runtime_service *service = member_of(control, member);
+
+	if (!service->is_up)
+		text_print(text, "%s 0 (%s)", service->entry.name,
+			   service->plan->is_enabled ? "down" : "out of service");
+	else if (service->plan->max_client == 0)
+		text_print(text, "%s has no -maxClient", service->entry.name);
+	else
+		text_print(text, "%s %" PRIu32, service->entry.name, service->plan->max_client);
+}
+
+static void explain_sum(const struct control *control, const struct runtime_vserver *vserver,
+			struct text *text)
+{
+	const struct plan_vserver *plan = vserver->plan;
+
+	if (vserver->entry.limit < 0)
+		text_add(text, STR("no limit: a service takes any number"));
+	else
+		text_add(text, STR("the sum of -maxClient of the services that are up"));
+	for (uint32_t i = 0; i < plan->member_count; i++) {
+		text_add(text, i == 0 ? STR(": ") : STR(" + "));
+		explain_member(control, &plan->members[i], text);
+	}
+}
+
+static void explain_limit(const struct control *control, const struct runtime_vserver *vserver,
+			  struct text *text)
+{
+	uint64_t method = object_number(vserver->plan->object, VSERVER_SO_METHOD);
+
+	if (vserver->entry.limit < 0)
+		text_add(text, STR("\tthreshold: none\n\tthreshold because: "));
+	else
+		text_print(text,
+			   "\tthreshold: %" PRId64 "\n\tthreshold because: ", vserver->entry.limit);
+	if (plan_limit_is_dynamic(vserver->plan))
+		explain_sum(control, vserver, text);
+	else if (vserver->entry.limit >= 0)
+		text_add(text, STR("-soThreshold"));
+	else if (method == SO_METHOD_NONE)
+		text_add(text, STR("no -soMethod"));
+	else
+		text_add(text, STR("this -soMethod has no effect so far"));
+	text_add(text, STR("\n"));
+}
+
+/* --- pools ------------------------------------------------------------------------------------ */
+
+static void show_pool_engines(const struct control *control, const struct runtime_vserver *vserver,
+			      struct text *text)
+{
+	text_print(text, "\tengine  exclusive       used   borrowed       idle\n");
+	for (unsigned i = 0; i < control->setup.engine_count; i++) {
+		struct quota_core_view view;
+
+		quota_read_core(control->setup.map, vserver->entry.pool, i, &view);
+		text_print(text, "\t%6u %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "\n",
+			   i, view.exclusive, view.used, view.borrowed, view.idle);
+	}
+}
+
+static void show_pools(const struct control *control, const struct runtime_vserver *vserver,
+		       struct text *text)
+{
+	struct quota_view view;
+
+	quota_read(control->setup.map, vserver->entry.pool, &view);
+	text_print(text, "\tuses: %" PRId64 "\n", view.used);
+	if (vserver->entry.limit < 0)
+		return;
+	text_print(text,
+		   "\tlimit: %" PRId64 "\n\texclusive pool: %" PRId64
+		   "\n\texclusive for each engine: %" PRId64 "\n\tshared pool: %" PRId64
+		   "\n\tbatch: %" PRId64 "\n\tavailable in the shared pool: %" PRId64
+		   "\n\tidle on the engines: %" PRId64 "\n",
+		   view.limit, view.split.exclusive, view.split.exclusive_each, view.split.shared,
+		   view.split.batch, view.available, view.idle);
+	show_pool_engines(control, vserver, text);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static void show_members(const struct control *control, const struct plan_vserver *plan,
+			 struct text *text)
+{
+	text_print(text, "\tservices: %" PRIu32 "\n", plan->member_count);
+	for (uint32_t i = 0; i < plan->member_count; i++) {
+		text_print(text, "\t\tweight %" PRIu32 "  ", plan->members[i].weight);
+		show_service_line(member_of(control, &plan->members[i]), text);
+	}
+}
+
+static void show_spilling(const struct runtime_vserver *vserver, struct text *text)
+{
+	text_print(text, "\tspilling: %s\n", spill_is_on(vserver) ? "yes" : "no");
+	if (spill_is_on(vserver)) {
+		text_add(text, STR("\tspilling since: "));
+		show_since(vserver->spill_since_ms, text);
+		text_add(text, STR("\n"));
+	}
+}
+
+void show_vserver(struct control *control, const struct object *object, struct text *text)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
+	char address[ADDRESS_TEXT_MAX];
+
+	text_print(text, "lb vserver %.*s\n", STR_ARG(object_name(object)));
+	if (vserver == NULL || vserver->plan == NULL) {
+		text_add(text, STR("\tstate: not served, its protocol is not supported yet\n"));
+		show_options(object, text);
+		return;
+	}
+	text_print(text,
+		   "\tstate: %s\n\taddress: %s\n\tlistens: ", show_vserver_state(control, vserver),
+		   address_print(&vserver->plan->address, address));
+	print_listening(vserver, text);
+	text_add(text, STR("\n"));
+	explain_limit(control, vserver, text);
+	show_pools(control, vserver, text);
+	show_spilling(vserver, text);
+	show_members(control, vserver->plan, text);
+	show_options(object, text);
+}
