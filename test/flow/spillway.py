@@ -151,7 +151,8 @@ class Appliance:
 
     def is_up(self, service):
         """Whether monitors and operator let a service serve."""
-        return re.search(r"\bUP\b", self.do(f"show service {quoted(service)}")) is not None
+        shown = self.do(f"show service {quoted(service)}")
+        return re.search(r"^\s*state: UP\b", shown, re.M) is not None
 
     def vserver(self, name):
         return self.stat("lb vserver", name)
@@ -192,7 +193,16 @@ class Appliance:
                 for gauge, value in self.stat(kind, name).items():
                     if gauge in GAUGES and value != 0:
                         wrong[f"{kind} {name} {gauge}"] = value
+        for gauge, value in self.engine_gauges().items():
+            if value != 0:
+                wrong[f"engines {gauge}"] = value
         return wrong
+
+    def engine_gauges(self):
+        """Clients, sessions and buffers in use, over all engines."""
+        label = {name: label for label, name in STAT_NAMES["engine"].items()}
+        shown = numbers_of(self.do("stat engines"))
+        return {name: shown[label[name]] for name in ("clients", "sessions", "buffers")}
 
     def names(self, kind):
         pattern = rf"^add {kind} (\"[^\"]*\"|\S+)"
