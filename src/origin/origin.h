@@ -3,14 +3,16 @@
  * measurements. Answers at once or holds, counts what it sees, and tells it at /stats.
  *
  * HTTP/1.1 with keep-alive and pipelining. A request may carry in its query: hold=MS, size=BYTES,
- * status=N, chunked=1, close=1, trailer=1, each overriding the options below. Paths:
+ * status=N, chunked=1, trailer=1 (chunked too), close=1, each overriding the options below. Paths:
  *   /stats   JSON: name, connections (now), connections_peak, connections_total, requests,
- *            requests_active, requests_active_peak. A connection whose first request is /stats is
- *            taken out of all connection counters, and no /stats request counts as a request.
- *   /echo    the head and the body of the request, as text
+ *            requests_active, requests_active_peak, received (bytes of bodies)
+ *   /echo    the head and the body of the request, as text (at most 16 MiB)
  *   others   "NAME\n", or exactly `size` bytes; X-Received says how long the request's body was
- * A request with an Upgrade field is answered with 101, and its connection echoes bytes from then
- * on. Not for the open Internet.
+ * A connection counts from its first request that is not /stats until it is closed, so that who
+ * only asks for /stats and who only connects (a TCP monitor) are not counted; no /stats request
+ * counts. A request whose client leaves while it is held is dropped. A request with an Upgrade
+ * field is answered with 101, and its connection echoes bytes from then on. Not for the open
+ * Internet.
  */
 #pragma once
 
@@ -24,13 +26,13 @@ enum { ORIGIN_THREADS_MAX = 64 };
 /* Zero is a good default for all but `listen` and `name`. */
 struct origin_options {
 	struct address listen;
-	const char *name;   /* borrowed while it runs; "origin" when NULL */
-	unsigned hold_ms;   /* time between the end of a request and its answer */
-	bool has_size;      /* the body has `size` bytes instead of the name */
+	const char *name; /* borrowed while it runs; "origin" when NULL */
+	unsigned hold_ms; /* time between the end of a request and its answer */
+	bool has_size;    /* the body has `size` bytes instead of the name */
 	uint64_t size;
-	unsigned threads;   /* 0: one; more share the port (SO_REUSEPORT) and the counters */
-	bool is_tcp;        /* no HTTP: echoes bytes, with half-close */
-	bool greets;        /* with is_tcp: the name and a line end are sent first */
+	unsigned threads; /* 0: one; more share the port (SO_REUSEPORT) and the counters */
+	bool is_tcp;      /* no HTTP: echoes bytes, with half-close */
+	bool greets;      /* with is_tcp: the name and a line end are sent first */
 };
 
 /* Serves until SIGTERM or SIGINT; prints one line "NAME listens on ADDR:PORT" once it does (port
