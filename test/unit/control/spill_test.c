@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * An episode of spillover begins with the first engine that spills and ends with the last.
+ */
+#include "control/spill.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void one_episode_over_all_engines(void **state)
+{
+	struct quota_map *map = quota_map_new(2, 4);
+	struct stat_vserver stats[2] = { 0 };
+	struct runtime runtime = { .map = map, .engine_count = 2 };
+	struct runtime_vserver vserver = { .entry.name = (char[]){ "web" }, .stats = stats };
+
+	(void)state;
+	vserver.entry.pool = quota_open(map, 10, 80, 10);
+	assert_false(spill_is_on(&vserver));
+	spill_tell(&runtime, &vserver, 1, true, "spare");
+	spill_tell(&runtime, &vserver, 0, true, "spare");
+	assert_true(spill_is_on(&vserver));
+	assert_int_equal(vserver.episodes, 1);
+	spill_tell(&runtime, &vserver, 1, false, "spare");
+	assert_true(spill_is_on(&vserver));
+	spill_tell(&runtime, &vserver, 0, false, "spare");
+	assert_false(spill_is_on(&vserver));
+	spill_tell(&runtime, &vserver, 0, false, "spare"); /* said twice: no matter */
+	spill_tell(&runtime, &vserver, 0, true, "spare");
+	assert_int_equal(vserver.episodes, 2);
+	quota_map_free(map);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(one_episode_over_all_engines) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
