@@ -87,7 +87,6 @@ enum step_end http_answer_done(struct http_session *s)
 	if (s->closes)
 		return http_session_close(s);
 	s->has_answered = false;
-	s->has_interim = false;
 	s->scan = (struct h1_scan){ 0 };
 	http_session_set_deadline(s, s->client_timeout_ms);
 	return http_session_go(s, lane_raw_length(&s->up) > 0 ? HTTP_AT_REQUEST : HTTP_AT_IDLE);

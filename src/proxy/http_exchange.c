@@ -38,7 +38,7 @@ static enum step_end park(struct http_session *s)
 static enum step_end pause_for_others(struct http_session *s)
 {
 	loop_ready(&http_session_engine(s)->loop, &s->task);
-	return park(s);
+	return STEP_WAIT;
 }
 
 enum step_end http_exchange_late(struct http_session *s)
@@ -76,6 +76,8 @@ static enum way stop_up(struct http_session *s)
 	s->closes = true;
 	http_request_forget(s);
 	lane_clear(&s->up, http_session_buffers(s));
+	/* The event of the break may have come already: nothing else would wake us. */
+	loop_ready(&http_session_engine(s)->loop, &s->task);
 	return WAY_BLOCK;
 }
 
@@ -284,7 +286,7 @@ static enum step_end read_head(struct http_session *s)
 		http_request_forget(s);
 		return STEP_NEXT;
 	case LANE_WAIT:
-		return park(s);
+		return STEP_WAIT;
 	case LANE_STARVED:
 		return http_session_starve(s);
 	case LANE_EOF:
@@ -326,26 +328,36 @@ static enum lane_result flush_down(struct http_session *s)
 	return result;
 }
 
-enum step_end http_exchange_run(struct http_session *s)
+/* Heads of interim answers, until that of the answer has come. */
+static enum step_end find_answer(struct http_session *s)
 {
-	enum step_end end = STEP_NEXT;
-
-	if (s->client.is_broken)
-		return client_gone(s);
-	if (push(s, &end))
-		return end;
 	for (unsigned round = 0; round < HTTP_ROUNDS_MAX; round++) {
 		enum lane_result flushed = flush_down(s);
+		enum step_end end;
 
 		if (flushed == LANE_BROKEN)
 			return client_gone(s);
 		if (flushed == LANE_WAIT)
-			return park(s);
+			return STEP_WAIT;
 		end = find_head(s);
 		if (end != STEP_NEXT || s->at != HTTP_AT_EXCHANGE)
 			return end;
 	}
 	return pause_for_others(s);
+}
+
+/* Reading comes first: a server that has answered early and gone is heard before the write to it
+ * breaks. */
+enum step_end http_exchange_run(struct http_session *s)
+{
+	enum step_end end;
+
+	if (s->client.is_broken)
+		return client_gone(s);
+	end = find_answer(s);
+	if (end != STEP_WAIT || push(s, &end))
+		return end;
+	return park(s);
 }
 
 /* A body that ends with the connection is over; every other one is cut off. */
@@ -369,7 +381,7 @@ static enum step_end read_body(struct http_session *s)
 	case LANE_MOVED:
 		return STEP_NEXT;
 	case LANE_WAIT:
-		return park(s);
+		return STEP_WAIT;
 	case LANE_STARVED:
 		return http_session_starve(s);
 	case LANE_EOF:
@@ -399,21 +411,16 @@ static enum step_end pull(struct http_session *s)
 	must_not_reach();
 }
 
-enum step_end http_exchange_answer(struct http_session *s)
+static enum step_end relay_answer(struct http_session *s)
 {
-	enum step_end end = STEP_NEXT;
-
-	if (s->client.is_broken)
-		return client_gone(s);
-	if (!body_is_over(&s->down.body) && push(s, &end))
-		return end;
 	for (unsigned round = 0; round < 2 * HTTP_ROUNDS_MAX; round++) {
 		enum lane_result flushed = flush_down(s);
+		enum step_end end;
 
 		if (flushed == LANE_BROKEN)
 			return client_gone(s);
 		if (flushed == LANE_WAIT)
-			return park(s);
+			return STEP_WAIT;
 		if (body_is_over(&s->down.body))
 			return http_session_go(s, HTTP_AT_DONE);
 		end = pull(s);
@@ -421,4 +428,16 @@ enum step_end http_exchange_answer(struct http_session *s)
 			return end;
 	}
 	return pause_for_others(s);
+}
+
+enum step_end http_exchange_answer(struct http_session *s)
+{
+	enum step_end end;
+
+	if (s->client.is_broken)
+		return client_gone(s);
+	end = relay_answer(s);
+	if (end != STEP_WAIT || push(s, &end))
+		return end;
+	return park(s);
 }

@@ -98,22 +98,31 @@ static void rest(struct http_session *s)
 		arm(s, s->deadline_ms);
 }
 
+/* A client that has us answer by ourselves as fast as it asks has its turn like others. */
+static enum step_end walk(struct http_session *s, enum step_end end)
+{
+	for (unsigned count = 0; end == STEP_NEXT; count++) {
+		if (count == HTTP_STEPS_MAX) {
+			loop_ready(&http_session_engine(s)->loop, &s->task);
+			return STEP_WAIT;
+		}
+		end = steps[s->at].run(s);
+	}
+	return end;
+}
+
 static void run(struct task *task)
 {
 	struct http_session *s = of_task(task);
-	enum step_end end = STEP_NEXT;
+	enum step_end end;
 
 	must_be_on(http_session_engine(s));
 	scratch.parsed = NULL;
 	s->is_starved = false;
 	s->has_moved = false;
-	while (end == STEP_NEXT)
-		end = steps[s->at].run(s);
-	if (end == STEP_WAIT && is_late(s)) {
-		end = steps[s->at].late(s);
-		while (end == STEP_NEXT)
-			end = steps[s->at].run(s);
-	}
+	end = walk(s, STEP_NEXT);
+	if (end == STEP_WAIT && is_late(s))
+		end = walk(s, steps[s->at].late(s));
 	if (end == STEP_WAIT)
 		rest(s);
 }
@@ -265,6 +274,7 @@ void http_session_refuse(struct proxy *proxy, struct vserver *refusing, bool red
 	}
 	s->is_refusal = true;
 	s->redirects = redirects;
+	http_session_set_deadline(s, proxy->request_timeout_ms);
 }
 
 enum lane_result http_session_read_client(struct http_session *s, size_t room)

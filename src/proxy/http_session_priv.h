@@ -49,6 +49,7 @@ enum {
 	HTTP_LINGER_TIMEOUT_MS = 2000, /* reading on so that the client sees our last answer */
 	HTTP_LINGER_BYTES_MAX = 262144,
 	HTTP_STARVED_MS = 5, /* until the next look for a buffer */
+	HTTP_STEPS_MAX = 256, /* of one session in one run, likewise */
 	HTTP_ROUNDS_MAX = 16 /* reads of one direction in one run, so that others have their turn */
 };
 
@@ -91,7 +92,6 @@ struct http_session {
 	bool may_repeat : 1;   /* the request, when a reused connection ends before any answer */
 	bool upgrades : 1;     /* the request went out with Upgrade */
 	bool has_answered : 1; /* bytes of the final answer went out */
-	bool has_interim : 1;  /* the server has said something */
 	bool up_is_dead : 1;   /* the server takes no more of the request */
 	bool server_stays : 1; /* can be used again after the answer */
 	bool is_starved : 1;   /* no buffer: look again soon */
