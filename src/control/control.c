@@ -357,6 +357,12 @@ static void drain(struct control *control)
 	timer_arm(&control->loop.timers, &control->drain_timer,
 		  control->loop.now_ms + control->setup.drain_ms);
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_DRAIN });
+	/* When that snapshot is everywhere the sockets close, and new clients are refused. */
+	if (!control_plan(control))
+		return;
+	runtime_close_gates(&control->runtime, control->publisher.newest);
+	control->is_published = false;
+	control_publish(control);
 }
 
 static void on_keeper(struct watch *watch, unsigned events)

@@ -291,6 +291,18 @@ void runtime_published(struct runtime *runtime)
 			runtime->vservers[id]->entry.is_published = true;
 }
 
+void runtime_close_gates(struct runtime *runtime, uint64_t newest)
+{
+	for (uint32_t id = 0; id < runtime->vserver_room; id++) {
+		struct runtime_vserver *vserver = runtime->vservers[id];
+
+		if (vserver == NULL || vserver->gate == NULL)
+			continue;
+		gate_close(runtime->gates, vserver->gate, newest);
+		vserver->gate = NULL;
+	}
+}
+
 void runtime_service_gone(struct runtime *runtime, uint32_t id)
 {
 	struct runtime_service *service = runtime_service_id(runtime, id);

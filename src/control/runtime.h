@@ -88,6 +88,8 @@ int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver,
 		   uint64_t newest) MUST_USE;
 /* After the publish: everything in the plan is known to the engines now. */
 void runtime_published(struct runtime *runtime);
+/* For a drain: nothing listens in the next snapshot. */
+void runtime_close_gates(struct runtime *runtime, uint64_t newest);
 /* MESSAGE_SERVICE_GONE, MESSAGE_VSERVER_GONE. */
 void runtime_service_gone(struct runtime *runtime, uint32_t id);
 void runtime_vserver_gone(struct runtime *runtime, uint32_t id);

@@ -28,11 +28,14 @@ void show_options(const struct object *object, struct text *text)
 {
 	for (unsigned i = 1; i < object->kind->option_count; i++) {
 		const struct option *option = &object->kind->options[i];
+		/* `state` is what has become of it, above; this is what was asked for. */
+		bool is_state = object->kind->has_state && i == object->kind->state;
+		const char *prefix = is_state ? "configured " : "";
 		struct text value = TEXT_EMPTY;
 
 		object_print_option(object, i, &value);
 		if (value.length > 0)
-			text_print(text, "\t%s: %s%s\n", option->name, value.at,
+			text_print(text, "\t%s%s: %s%s\n", prefix, option->name, value.at,
 				   option->not_yet != NULL ? " (kept, without effect so far)" : "");
 		text_free(&value);
 	}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * appliance.h - the data process: the engines, the data plane on each, and the control thread.
+ */
+#pragma once
+
+#include "control/keeper.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct appliance_options {
+	const char *config_path;
+	const char *socket_path;
+	int socket_fd;         /* listening Unix socket for commands */
+	unsigned engine_count; /* 1..ENGINES_MAX */
+	bool is_strict;
+	uint32_t drain_ms;
+};
+
+/* How many engines there are when nobody says: one for each CPU that this process may use. */
+unsigned appliance_engines(void);
+
+/* From start to end; returns the exit code. `options` is a struct appliance_options. */
+int appliance_run(struct keeper *keeper, void *options);
