@@ -67,5 +67,7 @@ enum command_result command_parse(struct str line, struct arena *arena, struct c
 bool command_is_change(const struct command *command);
 /* The argument of that name (case does not matter), or NULL. */
 const struct argument *command_option(const struct command *command, const char *name);
+/* Where the value of that option of the kind was typed; 0 when it was not. */
+unsigned command_column(const struct command *command, unsigned option);
 /* Verb, object and arguments as they would be saved. */
 void command_print(const struct command *command, struct text *text);

@@ -43,5 +43,8 @@ struct object *config_find_uid(const struct config *config, uint64_t uid);
 struct object *config_next(const struct config *config, enum kind_id kind,
 			   const struct object *after);
 unsigned config_count(const struct config *config, enum kind_id kind);
+/* Adds the fault that there is no such object, with the nearest name. */
+void config_report_missing(const struct config *config, enum kind_id kind, struct str name,
+			   unsigned column, struct report *report);
 /* A service or a service group of that name. */
 struct object *config_find_target(const struct config *config, struct str name);

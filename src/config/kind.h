@@ -18,6 +18,7 @@ enum kind_id {
 	KIND_COUNT
 };
 
+struct command;
 struct config;
 struct report;
 
@@ -30,15 +31,27 @@ struct kind {
 	unsigned state; /* index of that option */
 	const struct option *options;
 	unsigned option_count, position_count;
-	/* Whether the object as it is now may stand; called after every change of it, before it is
-	 * kept. Says why not. May be NULL. */
-	bool (*check)(const struct config *config, const struct object *object,
-		      struct report *report);
+	/* Whether the object as it is now may stand; called after add, set and unset of it, before
+	 * that is kept; may settle values that depend on others. Says why not. NULL: it may. */
+	bool (*check)(const struct config *config, struct object *object,
+		      const struct command *command, struct report *report);
 };
 
 extern const struct kind *const kinds[KIND_COUNT];
 
 const struct kind *kind_find(struct str object); /* case does not matter; NULL: none */
+/* Protocols that may stand together (a vserver, its services, its backup) have the same family.
+ * The names are those of -serviceType: "HTTP", "SSL". */
+bool kind_same_family(struct str protocol, struct str other);
+/* Defaults of idle time-outs, which depend on the protocol. */
+const char *kind_client_timeout(struct str protocol);
+const char *kind_server_timeout(struct str protocol);
+
+extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
+extern const struct choice kind_vserver_protocols[];
+extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
+	kind_ns_param;
+
 /* Index of an option of that name, -1: none. Case does not matter, no abbreviations. */
 int kind_option(const struct kind *kind, struct str name);
 

@@ -19,8 +19,9 @@ enum { LEX_LINE_MAX = 65536, LEX_WORDS_MAX = 1024 };
 
 struct word {
 	struct str text;
-	unsigned column; /* of its first byte, from 1 */
-	bool is_quoted;  /* never an option, never a range */
+	unsigned column;  /* of its first byte, from 1 */
+	bool is_quoted;   /* never an option, never a range */
+	bool takes_range; /* command.c says so: web[1-3] here stands for three */
 };
 
 struct words {

@@ -41,7 +41,7 @@ struct binding {
 };
 
 struct object {
-	uint64_t uid;
+	uint64_t uid; /* 0: a copy, or not in the store yet */
 	const struct kind *kind;
 	struct value *values;     /* owned; kind->option_count of them */
 	struct binding *bindings; /* owned; in the order in which they came */
@@ -50,9 +50,7 @@ struct object {
 	unsigned extra_count;
 	bool is_implicit; /* a server that a service made by its address: goes with its last user */
 	bool is_builtin;  /* came with Spillway: not printed while untouched, cannot be removed */
-	unsigned users;   /* bindings and options of other objects that lead here */
 	struct list by_kind; /* link: all of a kind, oldest first */
-	struct list by_name; /* link: hash chain */
 };
 
 static inline struct str object_name(const struct object *object)
@@ -68,6 +66,19 @@ bool object_is_set(const struct object *object, unsigned option);
 bool object_is_enabled(const struct object *object);
 /* Any option as text, default included; empty when neither is there. */
 void object_print_option(const struct object *object, unsigned option, struct text *text);
+
+/* Memory; the store decides which objects exist. */
+struct object *object_new(const struct kind *kind, struct str name);
+void object_free(struct object *object);
+/* Values, bindings and extras; not identity and links. */
+struct object *object_copy(const struct object *object);
+/* What `object` holds is freed and it gets what `from` holds; `from` is freed. */
+void object_take(struct object *object, struct object *from);
+
+struct binding *object_add_binding(struct object *object, const struct binding *binding);
+void object_remove_binding(struct object *object, const struct binding *binding);
+void object_set_extra(struct object *object, struct str name, struct str text);
+bool object_remove_extra(struct object *object, struct str name); /* false: it had none */
 
 const struct binding *object_binding(const struct object *object, const struct object *target,
 				     unsigned port); /* port only of members; NULL: none */

@@ -12,10 +12,13 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "model/monitor_conf.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define PLAN_UNLIMITED (-1)
 
 struct plan_monitor {
 	uint64_t uid; /* of the binding, or of the monitor when it is the default one */
@@ -23,6 +26,7 @@ struct plan_monitor {
 	struct str name;
 	uint32_t weight;
 	bool is_passive;
+	struct monitor_conf conf; /* its texts live as long as the plan */
 };
 
 struct plan_service {
@@ -77,9 +81,10 @@ struct plan {
 struct plan *plan_new(const struct config *config);
 void plan_free(struct plan *plan); /* NULL is allowed */
 
-/* -1: no limit. The quota of a vserver's pool, from its spillover method: CONNECTION: -soThreshold;
- * DYNAMICCONNECTION: the sum of -maxClient over the services that are enabled and up, -1 when one
- * of them has none (0 when none is up); others: no limit. `is_up` answers for a service's uid. */
+/* The quota of a vserver's pool, from its spillover method: CONNECTION: -soThreshold;
+ * DYNAMICCONNECTION: the sum of -maxClient over the services that are enabled and up,
+ * PLAN_UNLIMITED when one of them has none (0 when none is up); others: no limit. `is_up` answers
+ * for a service's uid. */
 int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
 		   bool (*is_up)(void *context, uint64_t uid), void *context);
 /* Whether the limit moves when services go up and down. */

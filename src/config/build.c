@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/build.h"
+
+enum {
+	CONNECT_TIMEOUT_MS = 5000,
+	HEADER_BYTES_MAX = 24820,
+	REQUEST_TIMEOUT_MS = 60000,
+	KEEP_IDLE_MAX = 256
+};
+
+/* What a service and a vserver of the plan became. */
+struct builder {
+	const struct plan *plan;
+	const struct build_runtime *runtime;
+	struct arena *arena;
+	struct build_service *services; /* by index in the plan */
+	struct build_vserver *vservers;
+};
+
+static const struct model_service *build_service(struct builder *in, uint32_t index)
+{
+	const struct plan_service *from = &in->plan->services[index];
+	const struct build_service *given = &in->services[index];
+	struct model_service *service = arena_one(in->arena, struct model_service);
+
+	*service = (struct model_service){
+		.id = given->id,
+		.name = arena_copy(in->arena, from->name),
+		.protocol = from->protocol,
+		.address = from->address,
+		.pool = given->pool,
+		.max_client = from->max_client,
+		.max_requests_per_connection = from->max_requests_per_connection,
+		.server_timeout_ms = from->server_timeout_ms,
+		.client_timeout_ms = from->client_timeout_ms,
+		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.is_enabled = from->is_enabled,
+		.is_up = from->is_enabled && given->is_up,
+		.client_ip_field = arena_copy(in->arena, from->client_ip_field),
+		.stats = given->stats,
+	};
+	return service;
+}
+
+static const struct model_member *build_members(struct builder *in, const struct plan_vserver *from)
+{
+	struct model_member *members = arena_many(in->arena, struct model_member,
+						  from->member_count + 1);
+
+	for (uint32_t i = 0; i < from->member_count; i++)
+		members[i] = (struct model_member){ in->services[from->members[i].service].id,
+						    from->members[i].weight };
+	return members;
+}
+
+static const struct model_vserver *build_vserver(struct builder *in, uint32_t index)
+{
+	const struct plan_vserver *from = &in->plan->vservers[index];
+	const struct build_vserver *given = &in->vservers[index];
+	struct model_vserver *vserver = arena_one(in->arena, struct model_vserver);
+
+	*vserver = (struct model_vserver){
+		.id = given->id,
+		.name = arena_copy(in->arena, from->name),
+		.protocol = from->protocol,
+		.address = from->address,
+		.listeners = given->listeners,
+		.is_enabled = from->is_enabled,
+		.method = from->method,
+		.members = build_members(in, from),
+		.member_count = from->member_count,
+		.pool = given->pool,
+		.backup = from->backup != MODEL_NONE ? in->vservers[from->backup].id : MODEL_NONE,
+		.so_backup_action = from->so_backup_action,
+		.redirect_url = arena_copy(in->arena, from->redirect_url),
+		.client_timeout_ms = from->client_timeout_ms,
+		.stats = given->stats,
+	};
+	return vserver;
+}
+
+/* Asks control for what it gave each part; *room is above every id. */
+static void ask(struct builder *in, uint32_t *service_room, uint32_t *vserver_room)
+{
+	const struct plan *plan = in->plan;
+	const struct build_runtime *runtime = in->runtime;
+
+	in->services = arena_many(in->arena, struct build_service, plan->service_count + 1);
+	in->vservers = arena_many(in->arena, struct build_vserver, plan->vserver_count + 1);
+	for (uint32_t i = 0; i < plan->service_count; i++) {
+		in->services[i] = runtime->service(runtime->context, plan->services[i].uid);
+		if (in->services[i].id >= *service_room)
+			*service_room = in->services[i].id + 1;
+	}
+	for (uint32_t i = 0; i < plan->vserver_count; i++) {
+		in->vservers[i] = runtime->vserver(runtime->context, plan->vservers[i].uid);
+		if (in->vservers[i].id >= *vserver_room)
+			*vserver_room = in->vservers[i].id + 1;
+	}
+}
+
+struct snapshot *build_snapshot(const struct plan *plan, const struct build_runtime *runtime,
+				uint64_t number)
+{
+	struct arena *arena = arena_new();
+	struct builder in = { .plan = plan, .runtime = runtime, .arena = arena };
+	struct snapshot *snapshot = arena_one(arena, struct snapshot);
+	const struct model_service **services;
+	const struct model_vserver **vservers;
+
+	snapshot->number = number;
+	snapshot->arena = arena;
+	snapshot->header_bytes_max = HEADER_BYTES_MAX;
+	snapshot->request_timeout_ms = REQUEST_TIMEOUT_MS;
+	snapshot->keep_idle_max = KEEP_IDLE_MAX;
+	ask(&in, &snapshot->service_room, &snapshot->vserver_room);
+	services = arena_many(arena, const struct model_service *, snapshot->service_room + 1);
+	vservers = arena_many(arena, const struct model_vserver *, snapshot->vserver_room + 1);
+	for (uint32_t i = 0; i < plan->service_count; i++)
+		services[in.services[i].id] = build_service(&in, i);
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		vservers[in.vservers[i].id] = build_vserver(&in, i);
+	snapshot->services = services;
+	snapshot->vservers = vservers;
+	return snapshot;
+}

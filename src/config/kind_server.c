@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/address.h"
+#include "config/command.h"
+#include "config/config.h"
+#include "config/object.h"
+
+static bool is_domain(struct str text)
+{
+	bool has_letter = false;
+
+	for (size_t i = 0; i < text.length; i++) {
+		char byte = text.at[i];
+		bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+
+		if (!is_letter && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '.' &&
+		    byte != '_')
+			return false;
+		has_letter |= is_letter;
+	}
+	return has_letter && text.length <= 255;
+}
+
+/* Two servers of one address could not be told apart when a service names the address. */
+static bool check_unique(const struct config *config, const struct object *object,
+			 const struct address *address, const struct command *command,
+			 struct report *report)
+{
+	const struct object *at = config_next(config, KIND_SERVER, NULL);
+	struct address other;
+
+	for (; at != NULL; at = config_next(config, KIND_SERVER, at)) {
+		if (at == object || !address_parse(object_text(at, SERVER_ADDRESS), 0, &other) ||
+		    !address_equal(address, &other))
+			continue;
+		report_fault(report, command_column(command, SERVER_ADDRESS),
+			     "Resource already exists: server %.*s has this address",
+			     STR_ARG(object_name(at)));
+		return false;
+	}
+	return true;
+}
+
+static bool check(const struct config *config, struct object *object, const struct command *command,
+		  struct report *report)
+{
+	struct str text = object_text(object, SERVER_ADDRESS);
+	struct address address;
+
+	if (address_parse(text, 0, &address))
+		return check_unique(config, object, &address, command, report);
+	if (!is_domain(text)) {
+		report_fault(report, command_column(command, SERVER_ADDRESS),
+			     "%.*s is neither an address nor a domain name", STR_ARG(text));
+		return false;
+	}
+	if (command->verb == VERB_ADD)
+		report_warning(report, command_column(command, SERVER_ADDRESS),
+			       "names of servers are not yet looked up: the services of %.*s are "
+			       "left out of the traffic",
+			       STR_ARG(text));
+	return true;
+}
+
+static const struct option options[SERVER_OPTIONS] = {
+	[SERVER_NAME] = { .name = "name",
+			  .type = OPTION_TEXT,
+			  .is_position = true,
+			  .is_once = true,
+			  .help = "name of the server",
+			  .since = "0.1" },
+	[SERVER_ADDRESS] = { .name = "IPAddress",
+			     .type = OPTION_TEXT,
+			     .is_position = true,
+			     .help = "its address, IPv4 or IPv6, or a domain name",
+			     .since = "0.1" },
+	[SERVER_STATE] = { .name = "state",
+			   .type = OPTION_CHOICE,
+			   .is_once = true,
+			   .choices = option_enabled_disabled,
+			   .standard = "ENABLED",
+			   .help = "whether its services take traffic",
+			   .since = "0.1" },
+	[SERVER_COMMENT] = { .name = "comment",
+			     .type = OPTION_TEXT,
+			     .help = "whatever an operator wants to remember",
+			     .since = "0.1" },
+};
+
+const struct kind kind_server = {
+	.id = KIND_SERVER,
+	.object = "server",
+	.help = "a machine that runs services",
+	.has_state = true,
+	.state = SERVER_STATE,
+	.check = check,
+	.options = options,
+	.option_count = SERVER_OPTIONS,
+	.position_count = 2,
+};

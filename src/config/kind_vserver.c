@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/address.h"
+#include "config/command.h"
+#include "config/config.h"
+#include "config/object.h"
+#include "model/snapshot.h"
+
+static const char by_connections[] = "the least loaded service is taken";
+static const char one_by_one[] = "each connection is balanced by itself";
+static const char no_limit[] = "there is no limit";
+
+static const struct choice methods[] = {
+	{ "ROUNDROBIN", NULL },
+	{ "LEASTCONNECTION", NULL },
+	{ "LEASTRESPONSETIME", by_connections },
+	{ "URLHASH", by_connections },
+	{ "DOMAINHASH", by_connections },
+	{ "DESTINATIONIPHASH", by_connections },
+	{ "SOURCEIPHASH", NULL },
+	{ "SRCIPDESTIPHASH", by_connections },
+	{ "LEASTBANDWIDTH", by_connections },
+	{ "LEASTPACKETS", by_connections },
+	{ "TOKEN", by_connections },
+	{ "SRCIPSRCPORTHASH", by_connections },
+	{ "LRTM", by_connections },
+	{ "CALLIDHASH", by_connections },
+	{ "CUSTOMLOAD", by_connections },
+	{ "LEASTREQUEST", by_connections },
+	{ "AUDITLOGHASH", by_connections },
+	{ "STATICPROXIMITY", by_connections },
+	{ "USER_TOKEN", by_connections },
+	{ NULL, NULL },
+};
+
+static const struct choice so_methods[] = {
+	[SO_METHOD_CONNECTION] = { "CONNECTION", NULL },
+	[SO_METHOD_DYNAMICCONNECTION] = { "DYNAMICCONNECTION", NULL },
+	[SO_METHOD_BANDWIDTH] = { "BANDWIDTH", no_limit },
+	[SO_METHOD_HEALTH] = { "HEALTH", no_limit },
+	[SO_METHOD_NONE] = { "NONE", NULL },
+	[SO_METHOD_SSLSESSION] = { "SSLSESSION", no_limit },
+	[SO_METHOD_REQUEST] = { "REQUEST", no_limit },
+	{ NULL, NULL },
+};
+
+static const struct choice so_actions[] = {
+	{ "DROP", NULL },
+	{ "ACCEPT", NULL },
+	{ "REDIRECT", NULL },
+	{ NULL, NULL },
+};
+
+static const struct choice persistence_types[] = {
+	{ "NONE", NULL },
+	{ "SOURCEIP", one_by_one },
+	{ "COOKIEINSERT", one_by_one },
+	{ "SSLSESSION", one_by_one },
+	{ "RULE", one_by_one },
+	{ "URLPASSIVE", one_by_one },
+	{ "CUSTOMSERVERID", one_by_one },
+	{ "DESTIP", one_by_one },
+	{ "SRCIPDESTIP", one_by_one },
+	{ "CALLID", one_by_one },
+	{ "RTSPSID", one_by_one },
+	{ "DIAMETER", one_by_one },
+	{ "FIXSESSION", one_by_one },
+	{ "USERSESSION", one_by_one },
+	{ NULL, NULL },
+};
+
+static const char *client_timeout(const struct object *object)
+{
+	return kind_client_timeout(object_text(object, VSERVER_PROTOCOL));
+}
+
+static bool fault(struct report *report, const struct command *command, unsigned option,
+		  const char *what)
+{
+	report_fault(report, command_column(command, option), "%s", what);
+	return false;
+}
+
+static bool is_url(struct str url)
+{
+	bool is_absolute = str_starts_nocase(url, STR("http://")) ||
+			   str_starts_nocase(url, STR("https://"));
+
+	for (size_t i = 0; i < url.length; i++)
+		if ((unsigned char)url.at[i] <= ' ' || (unsigned char)url.at[i] >= 0x7f)
+			return false;
+	return (is_absolute && url.length > STR("https://").length) || str_starts(url, STR("/"));
+}
+
+static bool needs_threshold(uint64_t method)
+{
+	return method != SO_METHOD_NONE && method != SO_METHOD_DYNAMICCONNECTION;
+}
+
+static bool check_spillover(struct object *object, const struct command *command,
+			    struct report *report)
+{
+	uint64_t method = object_number(object, VSERVER_SO_METHOD);
+	bool has_threshold = object_is_set(object, VSERVER_SO_THRESHOLD);
+
+	if (method == SO_METHOD_DYNAMICCONNECTION) {
+		if (command->verb != VERB_UNSET && command_option(command, "soThreshold") != NULL)
+			return fault(report, command, VSERVER_SO_THRESHOLD,
+				     "-soThreshold must not be given with DYNAMICCONNECTION: the "
+				     "limit is the sum of -maxClient of the services");
+		option_value_free(&object->values[VSERVER_SO_THRESHOLD]);
+		return true;
+	}
+	if (needs_threshold(method) && !has_threshold)
+		return fault(report, command, VSERVER_SO_METHOD,
+			     "-soThreshold is missing: this -soMethod needs it");
+	if (method == SO_METHOD_HEALTH && object_number(object, VSERVER_SO_THRESHOLD) > 100)
+		return fault(report, command, VSERVER_SO_THRESHOLD,
+			     "-soThreshold is a percentage with HEALTH: 1 to 100");
+	return true;
+}
+
+/* "web -> spare -> web" */
+static void name_loop(const struct config *config, const struct object *object, struct text *loop)
+{
+	const struct object *at = object;
+
+	do {
+		struct str name = object_text(at, VSERVER_BACKUP);
+
+		text_print(loop, "%.*s -> ", STR_ARG(object_name(at)));
+		at = config_find(config, KIND_VSERVER, name);
+	} while (at != NULL && at != object && loop->length < 2000);
+	text_add(loop, object_name(object));
+}
+
+/* No other loop can exist: each was refused when it would have been closed. */
+static bool closes_loop(const struct config *config, const struct object *object)
+{
+	const struct object *at = object;
+	unsigned most = config_count(config, KIND_VSERVER);
+
+	do {
+		struct str name = object_text(at, VSERVER_BACKUP);
+
+		at = name.length > 0 ? config_find(config, KIND_VSERVER, name) : NULL;
+	} while (at != NULL && at != object && most-- > 0);
+	return at == object;
+}
+
+static bool check_backup(const struct config *config, struct object *object,
+			 const struct command *command, struct report *report)
+{
+	struct str name = object_text(object, VSERVER_BACKUP);
+	unsigned column = command_column(command, VSERVER_BACKUP);
+	struct text loop = TEXT_EMPTY;
+	const struct object *backup;
+
+	if (name.length == 0)
+		return true;
+	backup = config_find(config, KIND_VSERVER, name);
+	if (backup == NULL) {
+		config_report_missing(config, KIND_VSERVER, name, column, report);
+		return false;
+	}
+	if (!kind_same_family(object_text(object, VSERVER_PROTOCOL),
+			      object_text(backup, VSERVER_PROTOCOL))) {
+		report_fault(report, column,
+			     "-backupVServer %.*s is %.*s, %.*s is %.*s: "
+			     "they must be of one protocol family",
+			     STR_ARG(name), STR_ARG(object_text(backup, VSERVER_PROTOCOL)),
+			     STR_ARG(object_name(object)),
+			     STR_ARG(object_text(object, VSERVER_PROTOCOL)));
+		return false;
+	}
+	if (!closes_loop(config, object))
+		return true;
+	name_loop(config, object, &loop);
+	report_fault(report, column, "-backupVServer closes a loop: %s", loop.at);
+	text_free(&loop);
+	return false;
+}
+
+/* Where a protocol without TCP listens nobody else's TCP port is taken. */
+static bool uses_udp(const struct object *object)
+{
+	static const char *const names[] = { "UDP",     "DTLS", "DNS",    "DHCPRA",
+					     "SIP_UDP", "TFTP", "RADIUS", "SYSLOGUDP" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_equal(object_text(object, VSERVER_PROTOCOL), str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool same_place(const struct object *a, const struct object *b)
+{
+	struct address one, two;
+	struct str text = object_text(a, VSERVER_ADDRESS), other = object_text(b, VSERVER_ADDRESS);
+
+	if (object_number(a, VSERVER_PORT) != object_number(b, VSERVER_PORT) ||
+	    uses_udp(a) != uses_udp(b))
+		return false;
+	return address_parse(text, 0, &one) && address_parse(other, 0, &two)
+		       ? address_equal(&one, &two)
+		       : str_equal(text, other);
+}
+
+static bool check_address(const struct config *config, struct object *object,
+			  const struct command *command, struct report *report)
+{
+	struct str text = object_text(object, VSERVER_ADDRESS);
+	uint64_t port = object_number(object, VSERVER_PORT);
+	struct address address;
+	bool is_any = !address_parse(text, 0, &address) || address_is_any(&address);
+
+	if (object_is_set(object, VSERVER_ADDRESS) && !object_is_set(object, VSERVER_PORT))
+		return fault(report, command, VSERVER_ADDRESS, "the port is missing");
+	if (!is_any && port == 0 && object_number(object, VSERVER_PROTOCOL) <= PROTOCOL_TCP)
+		return fault(report, command, VSERVER_PORT,
+			     "port 0 goes with address 0.0.0.0 only: a backup");
+	if (is_any && port == 0)
+		return true;
+	for (struct object *other = config_next(config, KIND_VSERVER, NULL); other != NULL;
+	     other = config_next(config, KIND_VSERVER, other)) {
+		if (other == object || !same_place(object, other))
+			continue;
+		report_fault(report, command_column(command, VSERVER_ADDRESS),
+			     "%.*s port %u is taken by lb vserver %.*s", STR_ARG(text),
+			     (unsigned)port, STR_ARG(object_name(other)));
+		return false;
+	}
+	return true;
+}
+
+static bool check(const struct config *config, struct object *object, const struct command *command,
+		  struct report *report)
+{
+	struct str url = object_text(object, VSERVER_REDIRECT_URL);
+
+	if (url.length > 0 && !is_url(url))
+		return fault(report, command, VSERVER_REDIRECT_URL,
+			     "-redirectURL must be an absolute URL or a path: http://..., "
+			     "https://... or /...");
+	return check_spillover(object, command, report) &&
+	       check_backup(config, object, command, report) &&
+	       check_address(config, object, command, report);
+}
+
+static const struct option options[VSERVER_OPTIONS] = {
+	[VSERVER_NAME] = { .name = "name",
+			   .type = OPTION_TEXT,
+			   .is_position = true,
+			   .is_once = true,
+			   .help = "name of the virtual server",
+			   .since = "0.1" },
+	[VSERVER_PROTOCOL] = { .name = "serviceType",
+			       .type = OPTION_CHOICE,
+			       .is_position = true,
+			       .is_once = true,
+			       .choices = kind_vserver_protocols,
+			       .help = "what clients speak",
+			       .since = "0.1" },
+	[VSERVER_ADDRESS] = { .name = "IPAddress",
+			      .type = OPTION_ADDRESS,
+			      .is_position = true,
+			      .is_optional = true,
+			      .standard = "0.0.0.0",
+			      .help = "address that clients reach; 0.0.0.0 with port 0: only as a "
+				      "backup",
+			      .since = "0.1" },
+	[VSERVER_PORT] = { .name = "port",
+			   .type = OPTION_PORT,
+			   .is_position = true,
+			   .is_optional = true,
+			   .is_once = true,
+			   .most = 65535,
+			   .standard = "0",
+			   .help = "port that clients reach",
+			   .since = "0.1" },
+	[VSERVER_LB_METHOD] = { .name = "lbMethod",
+				.type = OPTION_CHOICE,
+				.choices = methods,
+				.standard = "LEASTCONNECTION",
+				.help = "how a service is chosen",
+				.since = "0.1" },
+	[VSERVER_STATE] = { .name = "state",
+			    .type = OPTION_CHOICE,
+			    .choices = option_enabled_disabled,
+			    .is_once = true,
+			    .standard = "ENABLED",
+			    .help = "whether it takes clients",
+			    .since = "0.1" },
+	[VSERVER_CLT_TIMEOUT] = { .name = "cltTimeout",
+				  .type = OPTION_NUMBER,
+				  .most = 31536000,
+				  .standard_of = client_timeout,
+				  .unit = "s",
+				  .help = "an idle client connection is closed after it",
+				  .since = "0.1" },
+	[VSERVER_SO_METHOD] = { .name = "soMethod",
+				.type = OPTION_CHOICE,
+				.choices = so_methods,
+				.standard = "NONE",
+				.help = "what is counted for spillover",
+				.since = "0.1" },
+	[VSERVER_SO_THRESHOLD] = { .name = "soThreshold",
+				   .type = OPTION_NUMBER,
+				   .least = 1,
+				   .most = 4294967287,
+				   .help = "limit from which on clients spill to the backup",
+				   .since = "0.1" },
+	[VSERVER_SO_PERSISTENCE] = { .name = "soPersistence",
+				     .type = OPTION_CHOICE,
+				     .choices = option_enabled_disabled,
+				     .standard = "DISABLED",
+				     .help = "whether spilled clients stay with the backup for a "
+					     "while",
+				     .not_yet = "each connection is decided by itself",
+				     .since = "0.1" },
+	[VSERVER_SO_PERSISTENCE_TIMEOUT] = { .name = "soPersistenceTimeOut",
+					     .type = OPTION_NUMBER,
+					     .least = 2,
+					     .most = 1440,
+					     .standard = "2",
+					     .unit = "min",
+					     .help = "how long they stay",
+					     .not_yet = "each connection is decided by itself",
+					     .since = "0.1" },
+	[VSERVER_SO_BACKUP_ACTION] = { .name = "soBackupAction",
+				       .type = OPTION_CHOICE,
+				       .choices = so_actions,
+				       .help = "what is done above the limit without a usable "
+					       "backup",
+				       .since = "0.1" },
+	[VSERVER_BACKUP] = { .name = "backupVServer",
+			     .type = OPTION_TEXT,
+			     .help = "virtual server that takes over when this one is full or down",
+			     .since = "0.1" },
+	[VSERVER_REDIRECT_URL] = { .name = "redirectURL",
+				   .type = OPTION_TEXT,
+				   .help = "where clients are sent when neither it nor a backup "
+					   "can serve them",
+				   .since = "0.1" },
+	[VSERVER_DISABLE_PRIMARY_ON_DOWN] = { .name = "disablePrimaryOnDown",
+					      .type = OPTION_CHOICE,
+					      .choices = option_enabled_disabled,
+					      .standard = "DISABLED",
+					      .help = "whether it stays out after it was down "
+						      "until it is enabled",
+					      .not_yet =
+						      "it takes clients again as soon as it is up",
+					      .since = "0.1" },
+	[VSERVER_PERSISTENCE_TYPE] = { .name = "persistenceType",
+				       .type = OPTION_CHOICE,
+				       .choices = persistence_types,
+				       .standard = "NONE",
+				       .help = "how a client is known again and sent to the same "
+					       "service",
+				       .since = "0.1" },
+	[VSERVER_PERSISTENCE_TIMEOUT] = { .name = "timeout",
+					  .type = OPTION_NUMBER,
+					  .most = 1440,
+					  .standard = "2",
+					  .unit = "min",
+					  .help = "how long a client is known",
+					  .not_yet = "each connection is balanced by itself",
+					  .since = "0.1" },
+	[VSERVER_DOWN_STATE_FLUSH] = { .name = "downStateFlush",
+				       .type = OPTION_CHOICE,
+				       .choices = option_enabled_disabled,
+				       .standard = "ENABLED",
+				       .help = "whether connections are closed when it goes down",
+				       .not_yet = "connections end by themselves",
+				       .since = "0.1" },
+	[VSERVER_HEALTH_THRESHOLD] = { .name = "healthThreshold",
+				       .type = OPTION_NUMBER,
+				       .most = 100,
+				       .standard = "0",
+				       .unit = "%",
+				       .help = "part of the services that must be up for it to be "
+					       "up",
+				       .not_yet = "one service that is up is enough",
+				       .since = "0.1" },
+	[VSERVER_COMMENT] = { .name = "comment",
+			      .type = OPTION_TEXT,
+			      .help = "whatever an operator wants to remember",
+			      .since = "0.1" },
+};
+
+const struct kind kind_vserver = {
+	.id = KIND_VSERVER,
+	.object = "lb vserver",
+	.help = "what clients reach: balances its services, spills to its backup",
+	.has_state = true,
+	.state = VSERVER_STATE,
+	.check = check,
+	.options = options,
+	.option_count = VSERVER_OPTIONS,
+	.position_count = 4,
+};

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/plan.h"
+
+#include "base/hash.h"
+#include "config/config_priv.h"
+#include "config/plan_monitor.h"
+#include "lb/lb.h"
+
+/* While a plan is made. */
+struct planner {
+	const struct config *config;
+	struct plan *plan;
+	uint32_t service_room;
+	struct hash by_uid; /* of services and vservers: to their index + 1 */
+};
+
+static void remember(struct planner *in, uint64_t uid, uint32_t index)
+{
+	struct str key = { (const char *)&uid, sizeof(uid) };
+
+	hash_put(&in->by_uid, key, (void *)(uintptr_t)(index + 1));
+}
+
+static uint32_t recall(const struct planner *in, uint64_t uid)
+{
+	struct str key = { (const char *)&uid, sizeof(uid) };
+	void *thing = hash_get(&in->by_uid, key);
+
+	return thing != NULL ? (uint32_t)(uintptr_t)thing - 1 : MODEL_NONE;
+}
+
+/* Most members that services and groups can make. */
+static uint32_t count_services(const struct config *config)
+{
+	uint32_t count = config_count(config, KIND_SERVICE);
+	const struct object *group = config_next(config, KIND_GROUP, NULL);
+
+	for (; group != NULL; group = config_next(config, KIND_GROUP, group))
+		count += group->binding_count;
+	return count;
+}
+
+static bool is_supported(const struct object *object, unsigned protocol)
+{
+	return object_number(object, protocol) <= PROTOCOL_TCP;
+}
+
+static uint32_t number32(const struct object *object, unsigned option)
+{
+	uint64_t number = object_number(object, option);
+
+	return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
+static uint32_t seconds_in_ms(const struct object *object, unsigned option)
+{
+	uint64_t ms = object_number(object, option) * 1000;
+
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+static struct plan_monitor plan_monitor(struct planner *in, uint64_t uid,
+					const struct object *monitor)
+{
+	struct arena *arena = in->plan->arena;
+
+	return (struct plan_monitor){ .uid = uid,
+				      .object = monitor,
+				      .name = arena_copy(arena, object_name(monitor)),
+				      .weight = 1,
+				      .conf = plan_monitor_conf(monitor, arena) };
+}
+
+static const struct plan_monitor *plan_monitors(struct planner *in, const struct object *object,
+						uint32_t *count)
+{
+	struct plan_monitor *monitors = arena_many(in->plan->arena, struct plan_monitor,
+						   object->binding_count + 1);
+	const struct object *standard = config_find(in->config, KIND_MONITOR, STR("tcp-default"));
+
+	*count = 0;
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct binding *binding = &object->bindings[i];
+
+		if (binding->type != BINDING_MONITOR || binding->is_disabled ||
+		    object_number(binding->target, MONITOR_STATE) != OPTION_FIRST)
+			continue;
+		monitors[*count] = plan_monitor(in, binding->uid, binding->target);
+		monitors[*count].weight = binding->weight;
+		monitors[(*count)++].is_passive = binding->is_passive;
+	}
+	if (*count == 0)
+		monitors[(*count)++] = plan_monitor(in, standard->uid, standard);
+	return monitors;
+}
+
+/* What a service and a group say alike; the indices of a group's options differ. */
+static void plan_settings(struct planner *in, const struct object *object, bool is_group,
+			  struct plan_service *service)
+{
+	service->object = object;
+	service->protocol = (enum protocol)object_number(
+		object, is_group ? (unsigned)GROUP_PROTOCOL : (unsigned)SERVICE_PROTOCOL);
+	service->max_client = number32(object, is_group ? (unsigned)GROUP_MAX_CLIENT
+							: (unsigned)SERVICE_MAX_CLIENT);
+	service->max_requests_per_connection = number32(
+		object, is_group ? (unsigned)GROUP_MAX_REQ : (unsigned)SERVICE_MAX_REQ);
+	service->server_timeout_ms = seconds_in_ms(
+		object, is_group ? (unsigned)GROUP_SVR_TIMEOUT : (unsigned)SERVICE_SVR_TIMEOUT);
+	service->monitor_threshold = number32(object, is_group ? (unsigned)GROUP_MON_THRESHOLD
+							       : (unsigned)SERVICE_MON_THRESHOLD);
+	service->is_monitored =
+		object_number(object, is_group ? (unsigned)GROUP_HEALTH_MONITOR
+					       : (unsigned)SERVICE_HEALTH_MONITOR) == OPTION_FIRST;
+	service->monitors = plan_monitors(in, object, &service->monitor_count);
+}
+
+static void plan_client_ip(struct planner *in, const struct object *object, unsigned option,
+			   unsigned field, struct plan_service *service)
+{
+	if (object_number(object, option) == OPTION_FIRST)
+		service->client_ip_field = arena_copy(in->plan->arena, object_text(object, field));
+}
+
+static bool plan_address(const struct object *server, uint64_t port, struct address *address)
+{
+	return address_parse(object_text(server, SERVER_ADDRESS), (uint16_t)port, address);
+}
+
+static struct plan_service *take_service(struct planner *in, uint64_t uid)
+{
+	struct plan *plan = in->plan;
+
+	must(plan->service_count < in->service_room);
+	remember(in, uid, plan->service_count);
+	plan->services[plan->service_count] = (struct plan_service){ .uid = uid };
+	return &plan->services[plan->service_count++];
+}
+
+static void plan_one_service(struct planner *in, const struct object *object)
+{
+	const struct object *server = config_find(in->config, KIND_SERVER,
+						  object_text(object, SERVICE_SERVER));
+	struct plan_service *service;
+	struct address address;
+
+	must(server != NULL);
+	if (!is_supported(object, SERVICE_PROTOCOL) ||
+	    !plan_address(server, object_number(object, SERVICE_PORT), &address))
+		return;
+	service = take_service(in, object->uid);
+	service->name = arena_copy(in->plan->arena, object_name(object));
+	service->address = address;
+	service->is_enabled = object_is_enabled(object) && object_is_enabled(server);
+	plan_settings(in, object, false, service);
+	if (object_is_set(object, SERVICE_CLT_TIMEOUT))
+		service->client_timeout_ms = seconds_in_ms(object, SERVICE_CLT_TIMEOUT);
+	plan_client_ip(in, object, SERVICE_CIP, SERVICE_CIP_HEADER, service);
+}
+
+static void plan_member(struct planner *in, const struct object *group,
+			const struct binding *binding)
+{
+	const struct object *server = binding->target;
+	struct plan_service *service;
+	struct address address;
+
+	if (binding->type != BINDING_MEMBER || !plan_address(server, binding->port, &address))
+		return;
+	service = take_service(in, binding->uid);
+	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
+				    STR_ARG(object_name(server)), binding->port);
+	service->address = address;
+	service->is_enabled = object_is_enabled(group) && object_is_enabled(server) &&
+			      !binding->is_disabled;
+	plan_settings(in, group, true, service);
+	if (object_is_set(group, GROUP_CLT_TIMEOUT))
+		service->client_timeout_ms = seconds_in_ms(group, GROUP_CLT_TIMEOUT);
+	plan_client_ip(in, group, GROUP_CIP, GROUP_CIP_HEADER, service);
+}
+
+static void plan_services(struct planner *in)
+{
+	const struct object *at = config_next(in->config, KIND_SERVICE, NULL);
+
+	in->service_room = count_services(in->config);
+	in->plan->services = arena_many(in->plan->arena, struct plan_service, in->service_room + 1);
+	for (; at != NULL; at = config_next(in->config, KIND_SERVICE, at))
+		plan_one_service(in, at);
+	for (at = config_next(in->config, KIND_GROUP, NULL); at != NULL;
+	     at = config_next(in->config, KIND_GROUP, at))
+		for (unsigned i = 0; i < at->binding_count && is_supported(at, GROUP_PROTOCOL); i++)
+			plan_member(in, at, &at->bindings[i]);
+}
+
+static uint32_t count_members(const struct object *vserver)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < vserver->binding_count; i++) {
+		const struct binding *binding = &vserver->bindings[i];
+
+		count += binding->target != NULL && binding->target->kind->id == KIND_GROUP
+				 ? binding->target->binding_count
+				 : 1;
+	}
+	return count;
+}
+
+static void add_member(struct planner *in, struct plan_vserver *vserver,
+		       struct plan_member *members, uint64_t uid, uint32_t weight)
+{
+	uint32_t index = recall(in, uid);
+
+	if (index == MODEL_NONE || in->plan->services[index].protocol != vserver->protocol)
+		return;
+	members[vserver->member_count++] = (struct plan_member){ index, weight };
+}
+
+/* The weight of a group in a virtual server times that of a member, at most 100. */
+static uint32_t weigh(uint32_t group, uint32_t member)
+{
+	return group * member < 100 ? group * member : 100;
+}
+
+static void plan_members(struct planner *in, const struct object *object,
+			 struct plan_vserver *vserver)
+{
+	struct plan_member *members = arena_many(in->plan->arena, struct plan_member,
+						 count_members(object) + 1);
+
+	vserver->members = members;
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct binding *binding = &object->bindings[i];
+		const struct object *target = binding->target;
+
+		if (binding->type == BINDING_SERVICE)
+			add_member(in, vserver, members, target->uid, binding->weight);
+		for (unsigned j = 0; binding->type == BINDING_GROUP && j < target->binding_count;
+		     j++)
+			add_member(in, vserver, members, target->bindings[j].uid,
+				   weigh(binding->weight, target->bindings[j].weight));
+	}
+}
+
+static enum so_backup_action action_of(const struct object *object)
+{
+	static const enum so_backup_action actions[] = { SO_BACKUP_DROP, SO_BACKUP_ACCEPT,
+							 SO_BACKUP_REDIRECT };
+
+	if (!object_is_set(object, VSERVER_SO_BACKUP_ACTION))
+		return SO_BACKUP_DEFAULT;
+	return actions[object_number(object, VSERVER_SO_BACKUP_ACTION)];
+}
+
+/* A method that is not there yet balances like the default. */
+static const struct lb_method *method_of(const struct object *object)
+{
+	const struct lb_method *method = lb_find(object_text(object, VSERVER_LB_METHOD));
+
+	if (method == NULL)
+		method = lb_find(STR("LEASTCONNECTION"));
+	must(method != NULL);
+	return method;
+}
+
+static void plan_vserver(struct planner *in, const struct object *object)
+{
+	struct plan *plan = in->plan;
+	struct plan_vserver *vserver = &plan->vservers[plan->vserver_count];
+	struct str text = object_text(object, VSERVER_ADDRESS);
+	uint16_t port = (uint16_t)object_number(object, VSERVER_PORT);
+
+	if (!is_supported(object, VSERVER_PROTOCOL))
+		return;
+	if (str_equal(text, STR("*")))
+		text = STR("0.0.0.0");
+	if (!address_parse(text, port, &vserver->address))
+		return;
+	remember(in, object->uid, plan->vserver_count++);
+	vserver->uid = object->uid;
+	vserver->name = arena_copy(plan->arena, object_name(object));
+	vserver->object = object;
+	vserver->protocol = (enum protocol)object_number(object, VSERVER_PROTOCOL);
+	vserver->is_enabled = object_is_enabled(object);
+	vserver->method = method_of(object);
+	vserver->so_backup_action = action_of(object);
+	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
+	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
+	vserver->backup = MODEL_NONE;
+	plan_members(in, object, vserver);
+}
+
+static void plan_backups(struct planner *in)
+{
+	for (uint32_t i = 0; i < in->plan->vserver_count; i++) {
+		struct plan_vserver *vserver = &in->plan->vservers[i];
+		struct str name = object_text(vserver->object, VSERVER_BACKUP);
+		const struct object *backup = name.length > 0
+						      ? config_find(in->config, KIND_VSERVER, name)
+						      : NULL;
+
+		if (backup == NULL)
+			continue;
+		vserver->backup = recall(in, backup->uid);
+		if (vserver->backup != MODEL_NONE &&
+		    in->plan->vservers[vserver->backup].protocol != vserver->protocol)
+			vserver->backup = MODEL_NONE;
+	}
+}
+
+static void plan_params(struct planner *in)
+{
+	const struct object *param = config_next(in->config, KIND_NS_PARAM, NULL);
+	struct plan *plan = in->plan;
+
+	plan->exclusive_max_client = number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT);
+	plan->grant_max_client = number32(param, NS_PARAM_GRANT_MAX_CLIENT);
+	plan->exclusive_spillover = number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER);
+	plan->grant_spillover = number32(param, NS_PARAM_GRANT_SPILLOVER);
+}
+
+struct plan *plan_new(const struct config *config)
+{
+	struct arena *arena = arena_new();
+	struct planner in = { .config = config, .plan = arena_one(arena, struct plan) };
+	const struct object *at = config_next(config, KIND_VSERVER, NULL);
+
+	in.plan->arena = arena;
+	hash_init(&in.by_uid, false);
+	plan_services(&in);
+	in.plan->vservers = arena_many(arena, struct plan_vserver,
+				       config_count(config, KIND_VSERVER) + 1);
+	for (; at != NULL; at = config_next(config, KIND_VSERVER, at))
+		plan_vserver(&in, at);
+	plan_backups(&in);
+	plan_params(&in);
+	hash_fini(&in.by_uid);
+	return in.plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan != NULL)
+		arena_free(plan->arena);
+}
+
+static int64_t sum_up(const struct plan *plan, const struct plan_vserver *vserver,
+		      bool (*is_up)(void *context, uint64_t uid), void *context)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < vserver->member_count; i++) {
+		const struct plan_service *service = &plan->services[vserver->members[i].service];
+
+		if (!service->is_enabled || !is_up(context, service->uid))
+			continue;
+		if (service->max_client == 0)
+			return PLAN_UNLIMITED;
+		sum += service->max_client;
+	}
+	return sum;
+}
+
+int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
+		   bool (*is_up)(void *context, uint64_t uid), void *context)
+{
+	switch (object_number(vserver->object, VSERVER_SO_METHOD)) {
+	case SO_METHOD_CONNECTION:
+		return (int64_t)object_number(vserver->object, VSERVER_SO_THRESHOLD);
+	case SO_METHOD_DYNAMICCONNECTION:
+		return sum_up(plan, vserver, is_up, context);
+	default:
+		return PLAN_UNLIMITED;
+	}
+}
+
+bool plan_limit_is_dynamic(const struct plan_vserver *vserver)
+{
+	return object_number(vserver->object, VSERVER_SO_METHOD) == SO_METHOD_DYNAMICCONNECTION;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * plan_monitor.h - an lb monitor object as the room that probes wants it.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "config/object.h"
+#include "model/monitor_conf.h"
+
+/* Texts and codes live in the arena. A type that is not supported yet becomes TCP. */
+struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena *arena);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/print.h"
+
+#include "config/config_priv.h"
+#include "config/lex.h"
+
+static void print_value(const struct object *object, unsigned row, struct text *text)
+{
+	const struct option *option = &object->kind->options[row];
+	struct text value = TEXT_EMPTY;
+
+	object_print_option(object, row, &value);
+	if (option->type == OPTION_TEXT || option->type == OPTION_ADDRESS)
+		lex_quote(text, text_str(&value));
+	else
+		text_add(text, text_str(&value));
+	text_free(&value);
+}
+
+/* As if nobody had set it: what would hold anyway is not printed. */
+static bool is_default(const struct object *object, unsigned row)
+{
+	struct value *value = &object->values[row];
+	struct value kept = *value;
+	struct text with = TEXT_EMPTY, without = TEXT_EMPTY;
+	bool is_same;
+
+	if (!value->is_set)
+		return true;
+	object_print_option(object, row, &with);
+	*value = (struct value){ 0 };
+	object_print_option(object, row, &without);
+	*value = kept;
+	is_same = without.length > 0 && str_equal(text_str(&with), text_str(&without));
+	text_free(&with);
+	text_free(&without);
+	return is_same;
+}
+
+static bool has_value(const struct object *object, unsigned row)
+{
+	const struct option *option = &object->kind->options[row];
+
+	return object->values[row].is_set || option->standard != NULL ||
+	       option->standard_of != NULL;
+}
+
+static bool is_follower(const struct kind *kind, unsigned row)
+{
+	for (unsigned i = 0; i < kind->option_count; i++)
+		if (kind->options[i].follower == row && row != 0)
+			return true;
+	return false;
+}
+
+/* -cip ENABLED X-Client: a follower is printed behind its option, which then is printed too. */
+static void print_option(const struct object *object, unsigned row, bool with_defaults,
+			 struct text *text)
+{
+	const struct option *option = &object->kind->options[row];
+	unsigned follower = option->follower;
+	bool has_follower = follower != 0 && (!is_default(object, follower) ||
+					      (with_defaults && has_value(object, follower)));
+
+	if (is_default(object, row) && !has_follower && !with_defaults)
+		return;
+	if (!has_value(object, row))
+		return;
+	text_print(text, " -%s ", option->name);
+	print_value(object, row, text);
+	if (!has_follower)
+		return;
+	text_add(text, STR(" "));
+	print_value(object, follower, text);
+}
+
+static void print_options(const struct object *object, bool with_defaults, struct text *text)
+{
+	const struct kind *kind = object->kind;
+
+	for (unsigned i = kind->position_count; i < kind->option_count; i++)
+		if (!is_follower(kind, i))
+			print_option(object, i, with_defaults, text);
+	for (unsigned i = 0; i < object->extra_count; i++)
+		text_print(text, " -%s%s", object->extras[i].name, object->extras[i].text);
+}
+
+static void print_places(const struct object *object, struct text *text)
+{
+	for (unsigned i = 0; i < object->kind->position_count && !object->kind->is_single; i++) {
+		text_add(text, STR(" "));
+		print_value(object, i, text);
+	}
+}
+
+/* What came with Spillway is set, not added, and only when it was changed. */
+static void print_self(const struct object *object, bool with_defaults, struct text *text)
+{
+	struct text options = TEXT_EMPTY;
+
+	print_options(object, with_defaults, &options);
+	if (!object->is_builtin || options.length > 0) {
+		text_print(text, "%s %s", object->is_builtin ? "set" : "add", object->kind->object);
+		print_places(object, text);
+		text_add(text, text_str(&options));
+		text_add(text, STR("\n"));
+	}
+	text_free(&options);
+}
+
+static void print_name(const struct object *object, struct text *text)
+{
+	text_add(text, STR(" "));
+	lex_quote(text, object_name(object));
+}
+
+static void print_weight(const struct binding *binding, bool with_defaults, struct text *text)
+{
+	if (binding->weight != 1 || with_defaults)
+		text_print(text, " -weight %u", binding->weight);
+}
+
+static void print_monitor_options(const struct binding *binding, bool with_defaults,
+				  struct text *text)
+{
+	if (binding->is_disabled || with_defaults)
+		text_print(text, " -monState %s", binding->is_disabled ? "DISABLED" : "ENABLED");
+	print_weight(binding, with_defaults, text);
+	if (binding->is_passive)
+		text_add(text, STR(" -passive"));
+}
+
+static void print_member_options(const struct binding *binding, bool with_defaults,
+				 struct text *text)
+{
+	text_print(text, " %u", binding->port);
+	print_weight(binding, with_defaults, text);
+	if (binding->is_disabled || with_defaults)
+		text_print(text, " -state %s", binding->is_disabled ? "DISABLED" : "ENABLED");
+}
+
+static void print_binding(const struct object *object, const struct binding *binding,
+			  bool with_defaults, struct text *text)
+{
+	text_print(text, "bind %s", object->kind->object);
+	print_name(object, text);
+	switch (binding->type) {
+	case BINDING_SERVICE:
+		print_name(binding->target, text);
+		print_weight(binding, with_defaults, text);
+		break;
+	case BINDING_GROUP:
+		print_name(binding->target, text);
+		if (binding->weight != 1)
+			print_weight(binding, with_defaults, text);
+		break;
+	case BINDING_POLICY:
+		text_add(text, STR(" -policyName "));
+		lex_quote(text, str_of(binding->name));
+		break;
+	case BINDING_MEMBER:
+		print_name(binding->target, text);
+		print_member_options(binding, with_defaults, text);
+		break;
+	case BINDING_MONITOR:
+		text_add(text, STR(" -monitorName"));
+		print_name(binding->target, text);
+		print_monitor_options(binding, with_defaults, text);
+		break;
+	}
+	text_print(text, "%s\n", binding->extra != NULL ? binding->extra : "");
+}
+
+void print_object(const struct object *object, bool with_defaults, struct text *text)
+{
+	print_self(object, with_defaults, text);
+	for (unsigned i = 0; i < object->binding_count; i++)
+		print_binding(object, &object->bindings[i], with_defaults, text);
+}
+
+static void print_kind(const struct config *config, enum kind_id kind, bool with_defaults,
+		       struct text *text)
+{
+	const struct object *at = config_next(config, kind, NULL);
+
+	for (; at != NULL; at = config_next(config, kind, at))
+		if (!at->is_implicit)
+			print_object(at, with_defaults, text);
+}
+
+/* A backup must exist before who names it: first the backup of the backup, and so on. */
+static void print_vserver(const struct config *config, const struct object *object,
+			  struct hash *done, bool with_defaults, struct text *text)
+{
+	struct str backup = object_text(object, VSERVER_BACKUP);
+	const struct object *chain[64];
+	unsigned depth = 0;
+
+	for (;;) {
+		if (hash_get(done, object_name(object)) != NULL)
+			break;
+		if (depth == sizeof(chain) / sizeof(chain[0])) {
+			print_vserver(config, object, done, with_defaults, text);
+			break;
+		}
+		chain[depth++] = object;
+		backup = object_text(object, VSERVER_BACKUP);
+		if (backup.length == 0)
+			break;
+		object = config_find(config, KIND_VSERVER, backup);
+		must(object != NULL);
+	}
+	while (depth > 0) {
+		object = chain[--depth];
+		hash_put(done, object_name(object), done);
+		print_object(object, with_defaults, text);
+	}
+}
+
+static void print_vservers(const struct config *config, bool with_defaults, struct text *text)
+{
+	const struct object *at = config_next(config, KIND_VSERVER, NULL);
+	struct hash done;
+
+	hash_init(&done, false);
+	for (; at != NULL; at = config_next(config, KIND_VSERVER, at))
+		print_vserver(config, at, &done, with_defaults, text);
+	hash_fini(&done);
+}
+
+void print_config(const struct config *config, bool with_defaults, struct text *text)
+{
+	print_kind(config, KIND_NS_PARAM, with_defaults, text);
+	kept_print(&config->kept, true, text);
+	print_kind(config, KIND_SERVER, with_defaults, text);
+	print_kind(config, KIND_MONITOR, with_defaults, text);
+	print_kind(config, KIND_SERVICE, with_defaults, text);
+	print_kind(config, KIND_GROUP, with_defaults, text);
+	print_vservers(config, with_defaults, text);
+	kept_print(&config->kept, false, text);
+}
