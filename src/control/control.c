@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RELISTEN_MS = 5000 };
+enum { RELISTEN_MS = 5000, HOLD_MS = 500 };
 
 struct loop *control_loop(struct control *control)
 {
@@ -111,7 +111,7 @@ void control_publish(struct control *control)
 {
 	struct build_runtime runtime = { &control->runtime, build_service, build_vserver };
 
-	if (!control_plan(control) || control->is_published)
+	if (!control_plan(control) || control->is_published || control->is_holding)
 		return;
 	limit_apply(&control->runtime, control->plan);
 	publish_send(&control->publisher,
@@ -121,11 +121,43 @@ void control_publish(struct control *control)
 	keep_config(control);
 }
 
-/* A monitor has changed its mind. */
-static void tell_state(void *context, struct runtime_service *service)
-{
-	struct control *control = context;
+/* --- the first snapshot -------------------------------------------------------------------------
+ */
 
+/* Clients that come before it wait in the backlog: better than to tell them that no service is up,
+ * only because nobody has asked yet. */
+static void release(struct control *control)
+{
+	if (!control->is_holding)
+		return;
+	control->is_holding = false;
+	timer_cancel(&control->loop.timers, &control->hold_timer);
+	control_publish(control);
+}
+
+static void end_hold(struct timer *timer)
+{
+	release(list_entry(timer, struct control, hold_timer));
+}
+
+static void release_when_known(struct control *control)
+{
+	for (uint32_t id = 0; id < control->runtime.service_room; id++)
+		if (control->runtime.services[id] != NULL &&
+		    !health_is_known(control->runtime.services[id]))
+			return;
+	release(control);
+}
+
+static void hold(struct control *control)
+{
+	control->is_holding = true;
+	timer_arm(&control->loop.timers, &control->hold_timer, control->loop.now_ms + HOLD_MS);
+	release_when_known(control);
+}
+
+static void tell_state(struct control *control, struct runtime_service *service)
+{
 	log_write(LOG_LEVEL_NOTICE, "service %s is %s: %s", service->entry.name,
 		  service->is_up ? "up" : "down", service->why);
 	if (control->plan == NULL || control->plan_generation != config_generation(control->config))
@@ -134,6 +166,16 @@ static void tell_state(void *context, struct runtime_service *service)
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
 							.id = service->entry.id,
 							.number = service->is_up });
+}
+
+static void hear_monitor(void *context, struct runtime_service *service, bool was_up)
+{
+	struct control *control = context;
+
+	if (service->is_up != was_up)
+		tell_state(control, service);
+	if (control->is_holding)
+		release_when_known(control);
 }
 
 /* An address that could not be had before may be free now. */
@@ -396,8 +438,11 @@ static uint64_t settle(void *context)
 {
 	struct control *control = context;
 
+	/* Whoever changes something does not want to wait for monitors. */
+	if (control->plan_generation != config_generation(control->config))
+		release(control);
 	control_publish(control);
-	return control->publisher.newest;
+	return control->is_holding ? control->publisher.newest + 1 : control->publisher.newest;
 }
 
 struct control *control_new(const struct control_setup *setup)
@@ -420,7 +465,8 @@ struct control *control_new(const struct control_setup *setup)
 	gate_init_all(&control->gates, setup->keeper, setup->engine_count);
 	timer_init(&control->drain_timer, end_drain);
 	timer_init(&control->relisten_timer, relisten);
-	control->health = (struct health_room){ &control->loop, tell_state, control };
+	timer_init(&control->hold_timer, end_hold);
+	control->health = (struct health_room){ &control->loop, hear_monitor, control };
 	return control;
 }
 
@@ -505,7 +551,7 @@ bool control_start(struct control *control)
 		return false;
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
-	control_publish(control);
+	hold(control);
 	timer_arm(&control->loop.timers, &control->relisten_timer,
 		  control->loop.now_ms + RELISTEN_MS);
 	return true;
@@ -531,6 +577,7 @@ void control_free(struct control *control)
 
 	timer_cancel(&control->loop.timers, &control->drain_timer);
 	timer_cancel(&control->loop.timers, &control->relisten_timer);
+	timer_cancel(&control->loop.timers, &control->hold_timer);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
 			health_end(runtime->services[id]);

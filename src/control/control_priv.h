@@ -44,8 +44,9 @@ struct control {
 	struct operators operators;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
-	struct timer drain_timer, relisten_timer;
+	struct timer drain_timer, relisten_timer, hold_timer;
 	bool is_draining, is_ready;
+	bool is_holding; /* the first snapshot waits until the states are known */
 	uint64_t started_wall_ms;
 	struct plan_split {
 		uint32_t exclusive_spillover, grant_spillover, exclusive_max_client,

@@ -68,6 +68,15 @@ static void conclude(struct runtime_service *service)
 	set_state(service, is_up, why);
 }
 
+bool health_is_known(const struct runtime_service *service)
+{
+	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++)
+		if (!service->health->probes[i]->is_passive &&
+		    service->health->probes[i]->state == MONITOR_UNKNOWN)
+			return false;
+	return true;
+}
+
 static void hear(struct monitor *monitor, bool is_up, const char *reason)
 {
 	struct health_probe *probe = monitor_owner(monitor);
@@ -77,8 +86,7 @@ static void hear(struct monitor *monitor, bool is_up, const char *reason)
 	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	conclude(service);
-	if (service->is_up != was_up)
-		probe->health->room->changed(probe->health->room->context, service);
+	probe->health->room->heard(probe->health->room->context, service, was_up);
 }
 
 /* --- from the configuration to a monitor ------------------------------------------------------ */

@@ -40,14 +40,16 @@ struct health {
 
 struct health_room {
 	struct loop *loop; /* borrowed */
-	/* The service's is_up has changed; `why` in it says the reason. */
-	void (*changed)(void *context, struct runtime_service *service);
+	/* A monitor has said something new; is_up may have changed, `why` says the reason. */
+	void (*heard)(void *context, struct runtime_service *service, bool was_up);
 	void *context;
 };
 
 /* Makes the monitors of a service what the plan says; those that stay the same go on undisturbed.
- * Sets is_up and why, without a call of `changed`. */
+ * Sets is_up and why, without a call of `heard`. */
 void health_take(struct health_room *room, struct runtime_service *service,
 		 const struct plan_service *plan);
+/* Every monitor of account has had its first answer. */
+bool health_is_known(const struct runtime_service *service);
 /* No more monitors: the service is configured no more, or the process ends. */
 void health_end(struct runtime_service *service);

@@ -5,6 +5,7 @@
 #include "os/channel.h"
 #include "os/clock.h"
 #include "os/socket.h"
+#include "record/log.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -152,12 +153,13 @@ static void read_channel(struct supervisor *supervisor)
 static void say_how_it_died(pid_t child, int status, uint32_t pause_ms)
 {
 	if (WIFSIGNALED(status))
-		fprintf(stderr, "spillway: data process %d died of signal %d (%s)", (int)child,
-			WTERMSIG(status), strsignal(WTERMSIG(status)));
+		log_write(LOG_LEVEL_ERROR,
+			  "data process %d died of signal %d (%s); the next one starts in %u ms",
+			  (int)child, WTERMSIG(status), strsignal(WTERMSIG(status)), pause_ms);
 	else
-		fprintf(stderr, "spillway: data process %d ended with code %d", (int)child,
-			WEXITSTATUS(status));
-	fprintf(stderr, "; the next one starts in %u ms\n", pause_ms);
+		log_write(LOG_LEVEL_ERROR,
+			  "data process %d ended with code %d; the next one starts in %u ms",
+			  (int)child, WEXITSTATUS(status), pause_ms);
 }
 
 /* At once after a long life; with growing pauses when it dies in a row. */
