@@ -92,11 +92,12 @@ enum conn_io conn_connected(struct conn *conn)
 		return CONN_DONE;
 	if (!conn->can_write)
 		return CONN_WAIT;
-	err = socket_connect_result(conn->watch.fd);
+	/* A connect that failed is always told as an error; so without one there is none to ask for.
+	 * What the server says first brings an edge of its own. */
+	err = conn->is_broken ? socket_connect_result(conn->watch.fd) : 0;
 	if (err != 0)
 		return break_off(conn, -err);
 	conn->is_connecting = false;
-	conn->can_read = true;
 	return CONN_DONE;
 }
 
