@@ -118,6 +118,20 @@ static bool take_verb(struct parse *in)
 	return command->verb_name.length > 0 && !word->is_quoted;
 }
 
+/* "lb vservre" rather than "lb" when the nearest has two words. */
+static void report_unknown_object(struct parse *in, const struct text *others)
+{
+	const struct word *words = in->words.at + in->at;
+	bool is_group = others->length > 0 && memchr(others->at, ' ', others->length) != NULL &&
+			in->words.count - in->at > 1;
+	struct str name = words[0].text;
+
+	if (is_group)
+		name = arena_print(in->arena, "%.*s %.*s", STR_ARG(words[0].text),
+				   STR_ARG(words[1].text));
+	report_unknown(in->report, words[0].column, "object type", name, others);
+}
+
 static bool take_object(struct parse *in)
 {
 	struct command *command = in->command;
@@ -131,7 +145,7 @@ static bool take_object(struct parse *in)
 		report_fault(in->report, 0, "%.*s what? The type of an object is missing",
 			     STR_ARG(command->verb_name));
 	else if (in->reference == NULL)
-		report_unknown(in->report, words[0].column, "object type", words[0].text, &others);
+		report_unknown_object(in, &others);
 	text_free(&others);
 	if (in->reference == NULL)
 		return false;
@@ -254,7 +268,7 @@ static void visit_near(void *context, struct str name)
 	struct search *search = context;
 	unsigned distance = str_distance(name, search->typed);
 
-	if (distance >= search->distance || distance >= search->typed.length)
+	if (distance >= search->distance || distance * 3 > name.length)
 		return;
 	search->distance = distance;
 	text_cut(&search->others, 0);
@@ -371,7 +385,7 @@ static bool take_place(struct parse *in)
 		return false;
 	}
 	/* Of "rm server <name>@ ..." every name is like the first. */
-	if (index >= USAGE_PLACES_MAX || in->usage->places[index].name.length == 0)
+	if (index >= USAGE_PLACES_MAX || usage_place_is_unknown(&in->usage->places[index]))
 		index = in->usage->place_most == USAGE_MANY ? 0 : USAGE_PLACES_MAX - 1;
 	mark_range(word, in->usage->places[index].takes_range);
 	command->places[command->place_count++] = *word;
@@ -523,6 +537,22 @@ static bool check_values(struct parse *in)
 	return is_good;
 }
 
+/* With newer options; and a secret that has a name may be typed by its place. */
+static const struct usage *parse_usage(const struct reference *reference, struct arena *arena)
+{
+	struct usage *usage = usage_parse(reference->synopsis, arena);
+
+	if (reference->more.length > 0)
+		usage_add(usage, reference->more, arena);
+	for (unsigned i = 0; i < usage->option_count; i++) {
+		if (!usage->options[i].is_secret || usage->place_most == USAGE_MANY)
+			continue;
+		usage->place_most++;
+		break;
+	}
+	return usage;
+}
+
 static bool parse_words(struct parse *in)
 {
 	if (!take_verb(in))
@@ -531,7 +561,7 @@ static bool parse_words(struct parse *in)
 		return true;
 	if (!take_object(in))
 		return false;
-	in->usage = usage_parse(in->reference->synopsis, in->arena);
+	in->usage = parse_usage(in->reference, in->arena);
 	return take_arguments(in) && check_needed(in) && check_values(in);
 }
 

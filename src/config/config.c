@@ -289,7 +289,7 @@ void config_report_missing(const struct config *config, enum kind_id kind, struc
 	     at = config_next(config, kind, at)) {
 		unsigned distance = str_distance(name, object_name(at));
 
-		if (distance >= least || distance >= name.length)
+		if (distance >= least || distance * 3 > name.length + 2)
 			continue;
 		least = distance;
 		best = at;

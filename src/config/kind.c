@@ -51,6 +51,14 @@ const struct choice kind_service_protocols[] = {
 	{ "SSL_FIX", no_traffic },
 	{ "USER_TCP", no_traffic },
 	{ "USER_SSL_TCP", no_traffic },
+	{ "LOGSTREAM", no_traffic },
+	{ "QUIC", no_traffic },
+	{ "QUIC_BRIDGE", no_traffic },
+	{ "HTTP_QUIC", no_traffic },
+	{ "MQTT", no_traffic },
+	{ "MQTT_TLS", no_traffic },
+	{ "MONGO", no_traffic },
+	{ "MONGO_TLS", no_traffic },
 	{ NULL, NULL },
 };
 
@@ -89,6 +97,14 @@ const struct choice kind_vserver_protocols[] = {
 	{ "SSL_FIX", no_traffic },
 	{ "USER_TCP", no_traffic },
 	{ "USER_SSL_TCP", no_traffic },
+	{ "LOGSTREAM", no_traffic },
+	{ "QUIC", no_traffic },
+	{ "QUIC_BRIDGE", no_traffic },
+	{ "HTTP_QUIC", no_traffic },
+	{ "MQTT", no_traffic },
+	{ "MQTT_TLS", no_traffic },
+	{ "MONGO", no_traffic },
+	{ "MONGO_TLS", no_traffic },
 	{ NULL, NULL },
 };
 

@@ -25,7 +25,7 @@ static const struct choice *nearest(const struct option *option, struct str word
 	for (const struct choice *choice = option->choices; choice->name != NULL; choice++) {
 		unsigned distance = str_distance(word, str_of(choice->name));
 
-		if (distance < least && distance < word.length) {
+		if (distance < least && distance * 3 <= word.length + 2) {
 			least = distance;
 			best = choice;
 		}

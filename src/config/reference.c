@@ -68,6 +68,31 @@ static void remember(struct str line)
 	command_count++;
 }
 
+static struct reference *find_head(struct str head)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		struct reference *command = &commands[i];
+
+		if (str_starts_nocase(head, command->verb) &&
+		    head.length == command->verb.length + 1 + command->object.length &&
+		    str_equal_nocase((struct str){ head.at + command->verb.length + 1,
+						   command->object.length },
+				     command->object))
+			return command;
+	}
+	return NULL;
+}
+
+/* "+add service: [-gslb ...]" */
+static void remember_more(struct str line)
+{
+	struct str rest, head = cut_before(line, ':', &rest);
+	struct reference *command = find_head((struct str){ head.at + 1, head.length - 1 });
+
+	must(command != NULL);
+	command->more = str_trim(rest);
+}
+
 static void load(void)
 {
 	struct str rest = { reference_text_start,
@@ -82,6 +107,8 @@ static void load(void)
 			continue;
 		if (line.at[0] == '\t')
 			commands[command_count - 1].arguments.length += line.length + 1;
+		else if (line.at[0] == '+')
+			remember_more(line);
 		else
 			remember(line);
 	}
@@ -115,7 +142,7 @@ static void name_nearest_verb(struct str word, struct text *others)
 	for (size_t i = 0; i < verb_count; i++) {
 		unsigned distance = str_distance(word, verbs[i]);
 
-		if (distance < least && distance < word.length) {
+		if (distance < least && distance * 3 <= verbs[i].length) {
 			least = distance;
 			best = verbs[i];
 		}
@@ -219,10 +246,15 @@ static const struct reference *find_by_beginning(struct str verb, const struct w
 	unsigned found = 0;
 
 	for (size_t i = 0; i < command_count; i++) {
-		unsigned matched = str_equal(commands[i].verb, verb)
-					   ? match_object(commands[i].object, words, count, true)
-					   : 0;
+		struct str object = commands[i].object;
+		unsigned matched;
 
+		if (!str_equal(commands[i].verb, verb))
+			continue;
+		matched = match_object(object, words, count, true);
+		if (matched == 0 && str_starts(object, STR("ns ")))
+			matched = match_object((struct str){ object.at + 3, object.length - 3 },
+					       words, count, true);
 		if (matched == 0)
 			continue;
 		name_another(others, commands[i].object);
@@ -269,7 +301,7 @@ static void name_nearest_object(struct str verb, const struct word *words, unsig
 		if (!str_equal(commands[i].verb, verb) || parts > count)
 			continue;
 		distance = str_distance(join(words, parts, joined, sizeof(joined)), object);
-		if (distance < least && distance < object.length / 2) {
+		if (distance < least && distance * 3 <= object.length) {
 			least = distance;
 			best = object;
 		}

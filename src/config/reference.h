@@ -16,6 +16,7 @@
 struct reference {
 	struct str verb, object; /* as spelled there; object is empty for "batch" and its like */
 	struct str synopsis;     /* behind verb and object */
+	struct str more;         /* options that newer versions have; empty: none */
 	struct str arguments;    /* lines of what the arguments may be; see reference_argument() */
 };
 

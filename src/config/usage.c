@@ -244,8 +244,8 @@ static void take_option(struct parser *in)
 						       : &spare;
 	*option = (struct usage_option){ .name = in->text, .is_needed = in->depth == 0 };
 	advance(in);
-	if (is_secret(in, option->name))
-		option->most = 1;
+	option->is_secret = is_secret(in, option->name);
+	option->most = option->is_secret;
 	while (take_word(in, option))
 		;
 }
@@ -362,14 +362,23 @@ static unsigned count_hyphens(struct str text)
 	return count;
 }
 
-struct usage *usage_parse(struct str synopsis, struct arena *arena)
+/* Room for the options that are there and those of the synopsis. */
+static void grow(struct usage *usage, unsigned room, struct arena *arena)
 {
-	struct usage *usage = arena_one(arena, struct usage);
-	struct parser in = { .start = synopsis.at, .rest = synopsis, .usage = usage };
-	struct bounds all = { 0 };
+	struct usage_option *options = arena_many(arena, struct usage_option, room + 1);
 
-	in.option_room = count_hyphens(synopsis);
-	usage->options = arena_many(arena, struct usage_option, in.option_room + 1);
+	if (usage->option_count > 0)
+		memcpy(options, usage->options, usage->option_count * sizeof(*options));
+	usage->options = options;
+}
+
+void usage_add(struct usage *usage, struct str synopsis, struct arena *arena)
+{
+	struct parser in = { .start = synopsis.at, .rest = synopsis, .usage = usage };
+	struct bounds all = { usage->place_least, usage->place_most };
+
+	in.option_room = usage->option_count + count_hyphens(synopsis);
+	grow(usage, in.option_room, arena);
 	advance(&in);
 	while (in.token != TOKEN_END) {
 		struct bounds more = take_alternatives(&in, all.most);
@@ -380,6 +389,13 @@ struct usage *usage_parse(struct str synopsis, struct arena *arena)
 	}
 	usage->place_least = all.least;
 	usage->place_most = all.most;
+}
+
+struct usage *usage_parse(struct str synopsis, struct arena *arena)
+{
+	struct usage *usage = arena_one(arena, struct usage);
+
+	usage_add(usage, synopsis, arena);
 	return usage;
 }
 

@@ -27,6 +27,7 @@ struct usage_option {
 	unsigned least, most;                      /* words behind it; most may be USAGE_MANY */
 	struct usage_place words[USAGE_WORDS_MAX]; /* what is told of the first of them */
 	bool is_needed;                            /* outside of all brackets */
+	bool is_secret; /* {-password }: saved configurations have it without its name */
 };
 
 struct usage {
@@ -38,4 +39,12 @@ struct usage {
 
 /* Never fails: what cannot be understood is passed over. */
 struct usage *usage_parse(struct str synopsis, struct arena *arena);
+/* Of further options, into a usage that is there. */
+void usage_add(struct usage *usage, struct str synopsis, struct arena *arena);
 const struct usage_option *usage_option(const struct usage *usage, struct str name);
+
+/* Nothing is told about it: it lies behind those of the synopsis. */
+static inline bool usage_place_is_unknown(const struct usage_place *place)
+{
+	return place->name.length == 0 && place->values.length == 0 && !place->is_uncertain;
+}
