@@ -34,9 +34,9 @@ static enum step_end answer(struct http_session *s, int status, const struct hea
 	if (!body_is_over(&s->up.body) || s->session.proxy->is_draining)
 		s->closes = true;
 	piece.before.at = scratch->before;
-	piece.before.length = head_write_answer(scratch->before, HEAD_ANSWER_ROOM, status,
-						head_reason(status), extra, extra != NULL ? 1 : 0,
-						s->method == H1_HEAD, s->closes);
+	piece.before.length = head_write_answer(scratch->before, HEAD_ANSWER_ROOM, status, NULL,
+						extra, extra != NULL ? 1 : 0, s->method == H1_HEAD,
+						s->closes);
 	body_begin(&s->down.body, H1_NO_BODY, 0);
 	s->has_answered = true;
 	http_exchange_finish(s, false);
