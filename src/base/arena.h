@@ -21,5 +21,6 @@ void *arena_take(struct arena *arena, size_t size, size_t align) __attribute__((
 struct str arena_copy(struct arena *arena, struct str text); /* a NUL follows the copy */
 struct str arena_print(struct arena *arena, const char *format, ...) PRINTF(2, 3);
 
-#define arena_one(arena, type)        ((type *)arena_take(arena, sizeof(type), alignof(type)))
-#define arena_many(arena, type, count) ((type *)arena_take(arena, sizeof(type) * (count), alignof(type)))
+#define arena_one(arena, type) ((type *)arena_take(arena, sizeof(type), alignof(type)))
+#define arena_many(arena, type, count)                                                             \
+	((type *)arena_take(arena, sizeof(type) * (count), alignof(type)))

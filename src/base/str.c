@@ -31,7 +31,8 @@ bool str_starts_nocase(struct str text, struct str start)
 
 bool str_starts(struct str text, struct str start)
 {
-	return text.length >= start.length && str_equal((struct str){ text.at, start.length }, start);
+	return text.length >= start.length &&
+	       str_equal((struct str){ text.at, start.length }, start);
 }
 
 static bool is_blank(char byte)

@@ -92,8 +92,8 @@ enum conn_io conn_connected(struct conn *conn)
 		return CONN_DONE;
 	if (!conn->can_write)
 		return CONN_WAIT;
-	/* A connect that failed is always told as an error; so without one there is none to ask for.
-	 * What the server says first brings an edge of its own. */
+	/* A connect that failed is always told as an error event; so without one there is nothing
+	 * to ask for. What the server says first brings an edge of its own. */
 	err = conn->is_broken ? socket_connect_result(conn->watch.fd) : 0;
 	if (err != 0)
 		return break_off(conn, -err);

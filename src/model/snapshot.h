@@ -24,10 +24,7 @@ struct stat_vserver;
 
 #define MODEL_NONE UINT32_MAX /* no id, no pool */
 
-enum protocol {
-	PROTOCOL_HTTP,
-	PROTOCOL_TCP
-};
+enum protocol { PROTOCOL_HTTP, PROTOCOL_TCP };
 
 /* What happens to a client when the limit is reached and no backup can take it. */
 enum so_backup_action {
@@ -43,7 +40,7 @@ struct model_service {
 	struct str name; /* of a member: "group?server?port" */
 	enum protocol protocol;
 	struct address address;
-	uint32_t pool;      /* quota pool of its connections; never MODEL_NONE */
+	uint32_t pool;       /* quota pool of its connections; never MODEL_NONE */
 	uint32_t max_client; /* 0: no limit; the pool holds it, this is for the arithmetic of lb */
 	uint32_t max_requests_per_connection; /* 0: no limit (-maxReq) */
 	uint32_t server_timeout_ms;           /* idle, -svrTimeout */
@@ -70,10 +67,10 @@ struct model_vserver {
 	const struct lb_method *method;
 	const struct model_member *members;
 	uint32_t member_count;
-	uint32_t pool;    /* quota pool of its clients; never MODEL_NONE (unlimited ones count too) */
-	uint32_t backup;  /* id of a virtual server, or MODEL_NONE */
+	uint32_t pool;   /* quota pool of its clients; never MODEL_NONE: unlimited ones too */
+	uint32_t backup; /* id of a virtual server, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	struct str redirect_url; /* empty: none */
+	struct str redirect_url;    /* empty: none */
 	uint32_t client_timeout_ms; /* idle, -cltTimeout */
 	struct stat_vserver *stats; /* borrowed: one for each engine */
 };
@@ -86,9 +83,9 @@ struct snapshot {
 	uint32_t service_room;
 	const struct model_vserver *const *vservers;
 	uint32_t vserver_room;
-	uint32_t header_bytes_max;       /* of a request or response head; default 24820 */
-	uint32_t request_timeout_ms;     /* for a whole request head to arrive */
-	uint32_t keep_idle_max;          /* idle server connections per service and engine */
+	uint32_t header_bytes_max;   /* of a request or response head; default 24820 */
+	uint32_t request_timeout_ms; /* for a whole request head to arrive */
+	uint32_t keep_idle_max;      /* idle server connections per service and engine */
 };
 
 /* The vserver or service of an id; NULL when there is none. */

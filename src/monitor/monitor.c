@@ -32,6 +32,14 @@ struct monitor {
 	struct loop_free free_later;
 };
 
+const struct monitor_kind *monitor_kind_of(struct str name)
+{
+	for (const struct monitor_kind *const *kind = monitor_kinds; *kind != NULL; kind++)
+		if (str_equal_nocase(str_of((*kind)->name), name))
+			return *kind;
+	return NULL;
+}
+
 static struct str own(struct str text)
 {
 	return (struct str){ str_dup(text), text.length };

@@ -10,9 +10,11 @@
 /* Fixed before other threads start. */
 static int log_fd = STDERR_FILENO;
 static enum log_level log_most = LOG_LEVEL_INFO;
+static uint64_t (*log_wall_ms)(void);
 
-void log_open(int fd, enum log_level most)
+void log_open(int fd, enum log_level most, uint64_t (*wall_ms)(void))
 {
+	log_wall_ms = wall_ms;
 	log_fd = fd;
 	log_most = most;
 }
@@ -51,10 +53,13 @@ size_t log_escape(struct str text, char *to, size_t room)
 static size_t write_start(char *line, size_t room, enum log_level level)
 {
 	struct tm now;
-	time_t seconds = time(NULL);
+	time_t seconds;
 
 	if (!isatty(log_fd))
 		return (size_t)snprintf(line, room, "<%d>", (int)level);
+	if (log_wall_ms == NULL)
+		return 0;
+	seconds = (time_t)(log_wall_ms() / 1000);
 	localtime_r(&seconds, &now);
 	return strftime(line, room, "%H:%M:%S ", &now);
 }

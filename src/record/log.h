@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* As syslog counts. */
 enum log_level {
@@ -24,9 +25,9 @@ enum log_level {
 
 enum { LOG_LINE_MAX = 2048 }; /* bytes; longer ones are cut and end with "..." */
 
-/* Before other threads start. Lines to `fd`, those up to `most`. Without it: standard error, INFO.
- */
-void log_open(int fd, enum log_level most);
+/* Before other threads start. Lines to `fd`, those up to `most`; `wall_ms` is asked for the time of
+ * day, NULL: lines without. When it is not called: standard error, INFO, without. */
+void log_open(int fd, enum log_level most, uint64_t (*wall_ms)(void));
 void log_write(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
 /* `text` with control bytes, backslashes and bytes above 126 written as \xNN, cut to fit; ends with

@@ -44,15 +44,15 @@ struct stat_vserver {
 	struct stat_number clients_total;
 	struct stat_number requests_total, responses_total;
 	struct stat_number bytes_in, bytes_out; /* from and to clients */
-	struct stat_number spilled;             /* given to the backup because the limit was reached */
-	struct stat_number spilled_down;        /* given to the backup because this one is down */
-	struct stat_number spilled_in;          /* taken over from another virtual server */
-	struct stat_number refused;             /* limit reached and no backup: dropped or redirected */
-	struct stat_number refused_down;        /* down and no backup */
-	struct stat_number accepted_over;       /* let in past the limit (-soBackupAction ACCEPT) */
-	struct stat_number spilled_undecided;   /* taken for full because no engine could tell */
-	struct stat_number bad_requests;        /* 400, 431, 501, ... answered by us */
-	struct stat_number bad_gateways;        /* 502, 503, 504 answered by us */
+	struct stat_number spilled;       /* given to the backup because the limit was reached */
+	struct stat_number spilled_down;  /* given to the backup because this one is down */
+	struct stat_number spilled_in;    /* taken over from another virtual server */
+	struct stat_number refused;       /* limit reached and no backup: dropped or redirected */
+	struct stat_number refused_down;  /* down and no backup */
+	struct stat_number accepted_over; /* let in past the limit (-soBackupAction ACCEPT) */
+	struct stat_number spilled_undecided; /* taken for full because no engine could tell */
+	struct stat_number bad_requests;      /* 400, 431, 501, ... answered by us */
+	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */
 	struct stat_number client_aborts, client_timeouts;
 };
 

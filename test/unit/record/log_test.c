@@ -27,14 +27,14 @@ static int set_up(void **state)
 	(void)state;
 	if (pipe(ends) != 0)
 		return -1;
-	log_open(ends[1], LOG_LEVEL_INFO);
+	log_open(ends[1], LOG_LEVEL_INFO, NULL);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	log_open(STDERR_FILENO, LOG_LEVEL_INFO);
+	log_open(STDERR_FILENO, LOG_LEVEL_INFO, NULL);
 	close(ends[0]);
 	close(ends[1]);
 	return 0;
