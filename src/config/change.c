@@ -179,19 +179,6 @@ static bool check(const struct config *config, struct object *object, const stru
 	return object->kind->check == NULL || object->kind->check(config, object, command, report);
 }
 
-/* A server of that address, whatever it is called. */
-static struct object *find_by_address(const struct config *config, const struct address *address)
-{
-	struct object *server = config_next(config, KIND_SERVER, NULL);
-	struct address other;
-
-	for (; server != NULL; server = config_next(config, KIND_SERVER, server))
-		if (address_parse(object_text(server, SERVER_ADDRESS), 0, &other) &&
-		    address_equal(address, &other))
-			return server;
-	return NULL;
-}
-
 static struct object *make_server(struct config *config, struct str name)
 {
 	struct object *server = store_add(&config->store, &kind_server, name);
@@ -214,9 +201,6 @@ struct object *change_server(struct config *config, const struct word *word, str
 		config_report_missing(config, KIND_SERVER, word->text, word->column, report);
 		return NULL;
 	}
-	server = find_by_address(config, &address);
-	if (server != NULL)
-		return server;
 	address_print_host(&address, text);
 	server = config_find(config, KIND_SERVER, str_of(text));
 	if (server == NULL)

@@ -122,8 +122,9 @@ static bool take_verb(struct parse *in)
 static void report_unknown_object(struct parse *in, const struct text *others)
 {
 	const struct word *words = in->words.at + in->at;
-	bool is_group = others->length > 0 && memchr(others->at, ' ', others->length) != NULL &&
-			in->words.count - in->at > 1;
+	bool is_group = in->words.count - in->at > 1 && others->length > 0 &&
+			memchr(others->at, ' ', others->length) != NULL &&
+			memchr(others->at, ',', others->length) == NULL;
 	struct str name = words[0].text;
 
 	if (is_group)

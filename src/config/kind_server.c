@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/address.h"
 #include "config/command.h"
-#include "config/config.h"
 #include "config/object.h"
 
 static bool is_domain(struct str text)
@@ -20,34 +19,15 @@ static bool is_domain(struct str text)
 	return has_letter && text.length <= 255;
 }
 
-/* Two servers of one address could not be told apart when a service names the address. */
-static bool check_unique(const struct config *config, const struct object *object,
-			 const struct address *address, const struct command *command,
-			 struct report *report)
-{
-	const struct object *at = config_next(config, KIND_SERVER, NULL);
-	struct address other;
-
-	for (; at != NULL; at = config_next(config, KIND_SERVER, at)) {
-		if (at == object || !address_parse(object_text(at, SERVER_ADDRESS), 0, &other) ||
-		    !address_equal(address, &other))
-			continue;
-		report_fault(report, command_column(command, SERVER_ADDRESS),
-			     "Resource already exists: server %.*s has this address",
-			     STR_ARG(object_name(at)));
-		return false;
-	}
-	return true;
-}
-
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
 	struct str text = object_text(object, SERVER_ADDRESS);
 	struct address address;
 
+	(void)config;
 	if (address_parse(text, 0, &address))
-		return check_unique(config, object, &address, command, report);
+		return true;
 	if (!is_domain(text)) {
 		report_fault(report, command_column(command, SERVER_ADDRESS),
 			     "%.*s is neither an address nor a domain name", STR_ARG(text));

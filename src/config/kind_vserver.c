@@ -3,7 +3,6 @@
 #include "config/command.h"
 #include "config/config.h"
 #include "config/object.h"
-#include "model/snapshot.h"
 
 static const char by_connections[] = "the least loaded service is taken";
 static const char one_by_one[] = "each connection is balanced by itself";
@@ -210,16 +209,11 @@ static bool check_address(const struct config *config, struct object *object,
 {
 	struct str text = object_text(object, VSERVER_ADDRESS);
 	uint64_t port = object_number(object, VSERVER_PORT);
-	struct address address;
-	bool is_any = !address_parse(text, 0, &address) || address_is_any(&address);
 
 	if (object_is_set(object, VSERVER_ADDRESS) && !object_is_set(object, VSERVER_PORT))
 		return fault(report, command, VSERVER_ADDRESS, "the port is missing");
-	if (!is_any && port == 0 && object_number(object, VSERVER_PROTOCOL) <= PROTOCOL_TCP)
-		return fault(report, command, VSERVER_PORT,
-			     "port 0 goes with address 0.0.0.0 only: a backup");
-	if (is_any && port == 0)
-		return true;
+	if (port == 0)
+		return true; /* nobody listens there */
 	for (struct object *other = config_next(config, KIND_VSERVER, NULL); other != NULL;
 	     other = config_next(config, KIND_VSERVER, other)) {
 		if (other == object || !same_place(object, other))

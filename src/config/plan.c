@@ -273,7 +273,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 
 	if (!is_supported(object, VSERVER_PROTOCOL))
 		return;
-	if (str_equal(text, STR("*")))
+	if (port == 0 || str_equal(text, STR("*")))
 		text = STR("0.0.0.0");
 	if (!address_parse(text, port, &vserver->address))
 		return;
