@@ -3,6 +3,7 @@
 #include "config/print.h"
 #include "control/control_priv.h"
 #include "control/execute.h"
+#include "control/hold.h"
 #include "control/idle.h"
 #include "control/limit.h"
 #include "control/spill.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RELISTEN_MS = 5000, HOLD_MS = 500 };
+enum { RELISTEN_MS = 5000 };
 
 struct loop *control_loop(struct control *control)
 {
@@ -111,7 +112,7 @@ void control_publish(struct control *control)
 {
 	struct build_runtime runtime = { &control->runtime, build_service, build_vserver };
 
-	if (!control_plan(control) || control->is_published || control->is_holding)
+	if (!control_plan(control) || control->is_published || control->hold == HOLD_START)
 		return;
 	limit_apply(&control->runtime, control->plan);
 	publish_send(&control->publisher,
@@ -121,40 +122,8 @@ void control_publish(struct control *control)
 	keep_config(control);
 }
 
-/* --- the first snapshot -------------------------------------------------------------------------
+/* --- states ------------------------------------------------------------------------------------
  */
-
-/* Clients that come before it wait in the backlog: better than to tell them that no service is up,
- * only because nobody has asked yet. */
-static void release(struct control *control)
-{
-	if (!control->is_holding)
-		return;
-	control->is_holding = false;
-	timer_cancel(&control->loop.timers, &control->hold_timer);
-	control_publish(control);
-}
-
-static void end_hold(struct timer *timer)
-{
-	release(list_entry(timer, struct control, hold_timer));
-}
-
-static void release_when_known(struct control *control)
-{
-	for (uint32_t id = 0; id < control->runtime.service_room; id++)
-		if (control->runtime.services[id] != NULL &&
-		    !health_is_known(control->runtime.services[id]))
-			return;
-	release(control);
-}
-
-static void hold(struct control *control)
-{
-	control->is_holding = true;
-	timer_arm(&control->loop.timers, &control->hold_timer, control->loop.now_ms + HOLD_MS);
-	release_when_known(control);
-}
 
 static void tell_state(struct control *control, struct runtime_service *service)
 {
@@ -174,8 +143,7 @@ static void hear_monitor(void *context, struct runtime_service *service, bool wa
 
 	if (service->is_up != was_up)
 		tell_state(control, service);
-	if (control->is_holding)
-		release_when_known(control);
+	hold_heard(control);
 }
 
 /* An address that could not be had before may be free now. */
@@ -436,13 +404,7 @@ static unsigned execute(void *context, struct str line, struct text *answer)
 
 static uint64_t settle(void *context)
 {
-	struct control *control = context;
-
-	/* Whoever changes something does not want to wait for monitors. */
-	if (control->plan_generation != config_generation(control->config))
-		release(control);
-	control_publish(control);
-	return control->is_holding ? control->publisher.newest + 1 : control->publisher.newest;
+	return hold_answer(context);
 }
 
 struct control *control_new(const struct control_setup *setup)
@@ -465,7 +427,7 @@ struct control *control_new(const struct control_setup *setup)
 	gate_init_all(&control->gates, setup->keeper, setup->engine_count);
 	timer_init(&control->drain_timer, end_drain);
 	timer_init(&control->relisten_timer, relisten);
-	timer_init(&control->hold_timer, end_hold);
+	hold_init(control);
 	control->health = (struct health_room){ &control->loop, hear_monitor, control };
 	return control;
 }
@@ -488,17 +450,13 @@ static bool open_doors(struct control *control)
 	return result == 0;
 }
 
-/* Line by line, with its place in the file. */
 static void log_report(const struct report *report, const char *file)
 {
 	for (unsigned i = 0; i < report->count; i++) {
-		struct report one = { .entries = &report->entries[i], .count = 1 };
-		struct text text = TEXT_EMPTY;
+		const struct report_entry *entry = &report->entries[i];
 
-		report_print(&one, file, &text);
-		log_write(one.entries->level == REPORT_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-			  "%.*s", (int)strcspn(text.at, "\n"), text.at);
-		text_free(&text);
+		log_write(entry->level == REPORT_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+			  "%s:%u:%u: %s", file, entry->line, entry->column, entry->text);
 	}
 }
 
@@ -551,7 +509,7 @@ bool control_start(struct control *control)
 		return false;
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
-	hold(control);
+	hold_start(control);
 	timer_arm(&control->loop.timers, &control->relisten_timer,
 		  control->loop.now_ms + RELISTEN_MS);
 	return true;
@@ -577,7 +535,7 @@ void control_free(struct control *control)
 
 	timer_cancel(&control->loop.timers, &control->drain_timer);
 	timer_cancel(&control->loop.timers, &control->relisten_timer);
-	timer_cancel(&control->loop.timers, &control->hold_timer);
+	hold_fini(control);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
 			health_end(runtime->services[id]);

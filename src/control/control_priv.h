@@ -9,6 +9,7 @@
 #include "control/control.h"
 #include "control/gate.h"
 #include "control/health.h"
+#include "control/hold.h"
 #include "control/operator.h"
 #include "control/post.h"
 #include "control/publish.h"
@@ -46,7 +47,7 @@ struct control {
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer;
 	bool is_draining, is_ready;
-	bool is_holding; /* the first snapshot waits until the states are known */
+	enum hold hold;
 	uint64_t started_wall_ms;
 	struct plan_split {
 		uint32_t exclusive_spillover, grant_spillover, exclusive_max_client,

@@ -62,17 +62,25 @@ static void conclude(struct runtime_service *service)
 	bool is_up = judge(service->health, &speaker);
 	char why[sizeof(service->why)] = "no monitor is of account";
 
+	if (!service->plan->is_enabled) {
+		set_state(service, false, "disabled");
+		return;
+	}
 	if (speaker != NULL)
 		snprintf(why, sizeof(why), "monitor %.*s: %s", STR_ARG(probe_name(speaker)),
 			 reason_of(speaker));
 	set_state(service, is_up, why);
 }
 
-bool health_is_known(const struct runtime_service *service)
+bool health_is_known(const struct runtime_service *service, uint64_t now_ms)
 {
-	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++)
-		if (!service->health->probes[i]->is_passive &&
-		    service->health->probes[i]->state == MONITOR_UNKNOWN)
+	const struct health *health = service->health;
+
+	if (health == NULL || service->is_up || service->plan == NULL ||
+	    !service->plan->is_enabled || now_ms - health->asked_ms >= HEALTH_PATIENCE_MS)
+		return true;
+	for (unsigned i = 0; i < health->count; i++)
+		if (!health->probes[i]->is_passive && health->probes[i]->state == MONITOR_UNKNOWN)
 			return false;
 	return true;
 }
@@ -222,6 +230,7 @@ static struct health_probe *new_probe(struct health *health, const struct plan_s
 
 	must(probe != NULL);
 	probe->health = health;
+	health->asked_ms = health->room->loop->now_ms;
 	probe->uid = plan->uid;
 	probe->settings = settings;
 	probe->state = MONITOR_UNKNOWN;
@@ -295,7 +304,7 @@ static struct health *new_health(struct health_room *room, struct runtime_servic
 void health_take(struct health_room *room, struct runtime_service *service,
 		 const struct plan_service *plan)
 {
-	if (!plan->is_enabled || !plan->is_monitored) {
+	if (!plan->is_monitored) {
 		health_end(service);
 		set_state(service, plan->is_enabled,
 			  plan->is_enabled ? "not monitored" : "disabled");

@@ -3,7 +3,8 @@
  *
  * A service is up while it is enabled and either is not monitored or enough of its monitors say
  * so: with -monThreshold the weights of those that do must reach it, else all must. It begins
- * down, its first probe goes out at once and decides.
+ * down, its first probe goes out at once and decides. While it is disabled the probes go on, so
+ * that it is known what it is when it is enabled.
  */
 #pragma once
 
@@ -15,6 +16,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { HEALTH_PATIENCE_MS = 500 }; /* for a first answer */
 
 /* One monitor of one service. Owner: control. */
 struct health_probe {
@@ -33,6 +36,7 @@ struct health {
 	struct health_room *room;
 	struct runtime_service *service;
 	struct address address;
+	uint64_t asked_ms;            /* when the newest probe was made */
 	uint32_t threshold;           /* 0: all must say up */
 	struct health_probe **probes; /* owned */
 	unsigned count;
@@ -49,7 +53,8 @@ struct health_room {
  * Sets is_up and why, without a call of `heard`. */
 void health_take(struct health_room *room, struct runtime_service *service,
 		 const struct plan_service *plan);
-/* Every monitor of account has had its first answer. */
-bool health_is_known(const struct runtime_service *service);
+/* Every monitor of account has had its first answer, or it does not matter, or it was waited for
+ * long enough. */
+bool health_is_known(const struct runtime_service *service, uint64_t now_ms);
 /* No more monitors: the service is configured no more, or the process ends. */
 void health_end(struct runtime_service *service);
