@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -194,10 +195,10 @@ static void test_who_leaves_is_forgotten(void **state)
 	start();
 	fd = dial();
 	say(fd, "GET / HTTP/1.1\r\nHost: o\r\n\r\n");
-	while (__atomic_load_n(&tally.requests.now, __ATOMIC_RELAXED) == 0)
+	while (atomic_load_explicit(&tally.requests.now, memory_order_relaxed) == 0)
 		usleep(1000);
 	close(fd);
-	while (__atomic_load_n(&tally.connections.now, __ATOMIC_RELAXED) != 0)
+	while (atomic_load_explicit(&tally.connections.now, memory_order_relaxed) != 0)
 		usleep(1000);
 	assert_true(tally.requests.now == 0);
 	stop();
