@@ -114,11 +114,18 @@ class Appliance:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=limits)
         wait_until(self.is_ready, "the appliance is ready")
+        if "add service" in config:
+            wait_until(self.has_probed, "the first probes are answered")
 
     def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"ended with {self.process.returncode}:\n{self.log()}")
         return self.cli("show ns runningConfig").status == 0
+
+    def has_probed(self):
+        """Every service whose server listens is up: monitors have had their first look."""
+        rows = re.findall(r" 127\.0\.0\.1:(\d+)  \w+  DOWN\b", self.do("show service"))
+        return not any(is_listening(port) for port in rows)
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -302,7 +309,7 @@ class BuiltinOrigin:
 
 def is_listening(port):
     """Looks without connecting: a connection would be counted."""
-    want = f"{port:04X}"
+    want = f"{int(port):04X}"
     with open("/proc/net/tcp", encoding="ascii") as table:
         return any(row[1].endswith(":" + want) and row[3] == "0A"
                    for row in map(str.split, table) if len(row) > 3)

@@ -137,7 +137,7 @@ bind lb vserver web s
 """)
     assert get(port).body == b"here\n"
     appliance.do("set server host -IPAddress 127.0.0.77")
-    wait_until(lambda: get(port).status == 502, "nobody is there")
+    wait_until(lambda: get(port).status == 503, "nobody is there")
     appliance.do("set server host -IPAddress 127.0.0.1")
     wait_until(lambda: get(port).body == b"here\n", "it is back")
 

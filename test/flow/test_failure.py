@@ -57,12 +57,12 @@ bind lb vserver web s2
 
 
 def test_an_origin_is_killed_without_monitor(stage):
-    """A request that cannot be sent elsewhere is a 502 within the time-out, not a hanging."""
+    """A request that cannot be sent elsewhere is an error within the time-out, not a hanging."""
     appliance, web, _, origin = site(stage)
     assert get(web).status == 200
     origin.kill()
     start = time.monotonic()
-    assert get(web).status == 502
+    assert get(web).status in (502, 503)
     assert time.monotonic() - start < 10
     assert appliance.vserver("web")["bad_gateways"] == 1
 

@@ -20,7 +20,7 @@ def web(stage, serve, engines=1, service="", vserver=""):
     port = stage.port()
     origin = stage.script(serve)
     appliance = stage.run(f"""
-add service s 127.0.0.1 HTTP {origin.port} {service}
+add service s 127.0.0.1 HTTP {origin.port} -healthMonitor NO {service}
 add lb vserver web HTTP 127.0.0.1 {port} {vserver}
 bind lb vserver web s
 """, engines)
@@ -358,7 +358,7 @@ def test_websocket(stage):
     """A WebSocket through the tunnel: text both ways, a large message, an orderly end."""
     port, behind = stage.port(), stage.port()
     appliance = stage.run(f"""
-add service s 127.0.0.1 HTTP {behind}
+add service s 127.0.0.1 HTTP {behind} -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port}
 bind lb vserver web s
 """)
@@ -467,7 +467,8 @@ bind lb vserver web s2
         assert get(port).body == b"alive\n"
 
 
-def test_502_when_nobody_listens(stage):
+def test_503_when_nobody_listens(stage):
+    """No server was reached, so nothing was begun: the client may come again."""
     port, dead = stage.port(), stage.port()
     appliance = stage.run(f"""
 add service s 127.0.0.1 HTTP {dead} -healthMonitor NO
@@ -475,7 +476,8 @@ add lb vserver web HTTP 127.0.0.1 {port}
 bind lb vserver web s
 """)
     response = get(port)
-    assert response.status == 502
+    assert response.status == 503
+    assert int(field(response, "Retry-After")) > 0
     assert field(response, "Content-Type", "").startswith("text/plain")
     assert appliance.vserver("web")["bad_gateways"] == 1
 

@@ -17,8 +17,8 @@ def two_pools(stage, protocol, limit, more=""):
     """A primary with a limit and a backup without; the ports: primary, its origin, the backup's."""
     port, one, two = stage.port(), stage.port(), stage.port()
     config = f"""
-add service a {"127.0.0.1"} {protocol} {one}
-add service b 127.0.0.1 {protocol} {two}
+add service a 127.0.0.1 {protocol} {one} -healthMonitor NO
+add service b 127.0.0.1 {protocol} {two} -healthMonitor NO
 add lb vserver spare {protocol} 0.0.0.0 0
 add lb vserver web {protocol} 127.0.0.1 {port} {limit} -backupVServer spare
 bind lb vserver web a
@@ -118,14 +118,16 @@ def test_room_again(stage, engines):
     """Who leaves makes room for exactly one; who has spilled stays where he is."""
     appliance, port = tcp_stage(stage, engines, limit=50)
     with crowd(80, port) as clients:
-        assert tcp_names(clients) == {"primary": 50, "backup": 30}
-        for client in clients[:20]:
+        names = [client.until(b"\n").decode().strip() for client in clients]
+        assert collections.Counter(names) == {"primary": 50, "backup": 30}
+        inside = [client for client, name in zip(clients, names) if name == "primary"]
+        for client in inside[:20]:
             client.close()
         wait_until(lambda: appliance.vserver("web")["clients"] == 30, "20 have left")
         with crowd(40, port, start=100) as more:
             assert tcp_names(more) == {"primary": 20, "backup": 20}
             assert appliance.vserver("spare")["clients"] == 50
-            assert all(client.is_open() for client in clients[20:])
+            assert all(client.is_open() for client in clients if client not in inside[:20])
 
 
 @pytest.mark.parametrize("engines", [1, 4])
@@ -134,9 +136,9 @@ def test_chain_of_backups(stage, engines):
     for port, name in zip(ports[1:], ("first", "second", "third")):
         stage.script(greets(name), port)
     stage.run(f"""
-add service s1 127.0.0.1 TCP {ports[1]}
-add service s2 127.0.0.1 TCP {ports[2]}
-add service s3 127.0.0.1 TCP {ports[3]}
+add service s1 127.0.0.1 TCP {ports[1]} -healthMonitor NO
+add service s2 127.0.0.1 TCP {ports[2]} -healthMonitor NO
+add service s3 127.0.0.1 TCP {ports[3]} -healthMonitor NO
 add lb vserver v3 TCP 0.0.0.0 0
 add lb vserver v2 TCP 0.0.0.0 0 {connection(20)} -backupVServer v3
 add lb vserver v1 TCP 127.0.0.1 {ports[0]} {connection(10)} -backupVServer v2
@@ -153,8 +155,8 @@ def test_two_primaries_share_a_backup(stage):
     first, second, direct, one, two = (stage.port() for _ in range(5))
     stage.script(greets("primary"), one), stage.script(greets("backup"), two)
     appliance = stage.run(f"""
-add service a 127.0.0.1 TCP {one}
-add service b 127.0.0.1 TCP {two}
+add service a 127.0.0.1 TCP {one} -healthMonitor NO
+add service b 127.0.0.1 TCP {two} -healthMonitor NO
 add lb vserver spare TCP 127.0.0.1 {direct} {connection(25)}
 add lb vserver v1 TCP 127.0.0.1 {first} {connection(5)} -backupVServer spare
 add lb vserver v2 TCP 127.0.0.1 {second} {connection(5)} -backupVServer spare
@@ -167,8 +169,16 @@ bind lb vserver spare b
         assert tcp_names(twos) == {"primary": 5, "backup": 5}
         assert tcp_names(direct) == {"backup": 10}
         assert appliance.vserver("spare")["clients"] == 25
-        with Client(first) as late:
-            assert late.is_reset()
+        assert is_dropped(first)
+
+
+def is_dropped(port):
+    """A client is reset, maybe before its own connect() has returned."""
+    try:
+        with Client(port) as client:
+            return client.is_reset()
+    except ConnectionResetError:
+        return True
 
 
 def dynamic_stage(stage, engines, most=(50, 50), protocol="TCP", more=""):
@@ -202,6 +212,7 @@ def test_dynamic_limit_follows_disable_and_enable(stage):
     with crowd(20, port) as clients:
         assert tcp_names(clients) == {"two": 15, "spare": 5}
         appliance.do("enable service s1")
+        wait_until(lambda: appliance.is_up("s1"), "it is up again")
         with crowd(12, port, 50) as more:
             assert tcp_names(more) == {"one": 10, "spare": 2}
 
@@ -245,21 +256,24 @@ def test_limit_changes_while_clients_stay(stage):
     """Raised: exactly the difference is admitted. Lowered: nobody is cut, nobody new comes in
     until the uses have fallen below it."""
     appliance, port = tcp_stage(stage, 4, limit=10)
-    with crowd(15, port) as clients:
-        assert tcp_names(clients) == {"primary": 10, "backup": 5}
+    with crowd(10, port) as clients:
+        assert tcp_names(clients) == {"primary": 10}
+        with crowd(5, port, 10) as others:
+            assert tcp_names(others) == {"backup": 5}
         appliance.do("set lb vserver web -soThreshold 18")
-        with crowd(12, port, 20) as more:
-            assert tcp_names(more) == {"primary": 8, "backup": 4}
+        with crowd(8, port, 20) as more:
+            assert tcp_names(more) == {"primary": 8}
+            with crowd(4, port, 30) as others:
+                assert tcp_names(others) == {"backup": 4}
             appliance.do("set lb vserver web -soThreshold 4")
             with crowd(3, port, 40) as late:
                 assert tcp_names(late) == {"backup": 3}
             assert all(client.is_open() for client in clients + more)
-            for client in clients[:10] + more[:5]:
+            for client in clients + more[:5]:
                 client.close()
-            wait_until(lambda: appliance.vserver("web")["clients"] < 4, "most have left")
-            room = 4 - appliance.vserver("web")["clients"]
+            wait_until(lambda: appliance.vserver("web")["clients"] == 3, "most have left")
             with crowd(6, port, 50) as last:
-                assert tcp_names(last) == {"primary": room, "backup": 6 - room}
+                assert tcp_names(last) == {"primary": 1, "backup": 5}
 
 
 @pytest.mark.parametrize("engines", [1, 8])
@@ -313,7 +327,7 @@ def test_drop_of_http(stage):
     port, one = stage.port(), stage.port()
     stage.origin("primary", port=one)
     appliance = stage.run(f"""
-add service a 127.0.0.1 HTTP {one}
+add service a 127.0.0.1 HTTP {one} -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port} {connection(3)}
 bind lb vserver web a
 """, 2)
@@ -332,14 +346,13 @@ def test_drop_of_tcp(stage):
     port, one = stage.port(), stage.port()
     stage.script(greets("primary"), one)
     appliance = stage.run(f"""
-add service a 127.0.0.1 TCP {one}
+add service a 127.0.0.1 TCP {one} -healthMonitor NO
 add lb vserver web TCP 127.0.0.1 {port} {connection(3)} -soBackupAction DROP
 bind lb vserver web a
 """, 2)
     with crowd(3, port) as clients:
         assert tcp_names(clients) == {"primary": 3}
-        with Client(port) as late:
-            assert late.is_reset()
+        assert is_dropped(port)
         wait_until(lambda: appliance.vserver("web")["refused"] == 1, "it is counted")
 
 
@@ -348,7 +361,7 @@ def test_redirect(stage):
     port, one = stage.port(), stage.port()
     stage.origin("primary", port=one)
     stage.run(f"""
-add service a 127.0.0.1 HTTP {one}
+add service a 127.0.0.1 HTTP {one} -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port} {connection(1)} -soBackupAction REDIRECT \
 -redirectURL "http://elsewhere.example/"
 bind lb vserver web a
@@ -364,7 +377,7 @@ def test_accept_past_the_limit(stage):
     port, one = stage.port(), stage.port()
     stage.script(greets("primary"), one)
     appliance = stage.run(f"""
-add service a 127.0.0.1 TCP {one}
+add service a 127.0.0.1 TCP {one} -healthMonitor NO
 add lb vserver web TCP 127.0.0.1 {port} {connection(3)} -soBackupAction ACCEPT
 bind lb vserver web a
 """, 2)
@@ -400,7 +413,7 @@ def test_max_client_of_a_service(stage, engines):
     port, one = stage.port(), stage.port()
     origin = stage.origin("origin", "--hold", 5, port=one)
     stage.run(f"""
-add service a 127.0.0.1 HTTP {one} -maxClient 7
+add service a 127.0.0.1 HTTP {one} -maxClient 7 -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port}
 bind lb vserver web a
 """, engines)

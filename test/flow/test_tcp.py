@@ -15,7 +15,7 @@ def relay(stage, serve, engines=1, service="", vserver="", port=None):
     port = port or stage.port()
     origin = stage.script(serve)
     appliance = stage.run(f"""
-add service s 127.0.0.1 TCP {origin.port} {service}
+add service s 127.0.0.1 TCP {origin.port} -healthMonitor NO {service}
 add lb vserver tcp1 TCP 127.0.0.1 {port} {vserver}
 bind lb vserver tcp1 s
 """, engines)
