@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HEALTH_PATIENCE_MS = 500 }; /* for a first answer */
+enum { HEALTH_PATIENCE_MS = 800 }; /* for a first answer */
 
 /* One monitor of one service. Owner: control. */
 struct health_probe {
