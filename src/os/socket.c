@@ -99,6 +99,12 @@ int socket_connect(const struct address *address, const struct address *source)
 	return fd;
 }
 
+bool socket_is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOBUFS || err == -ENOMEM ||
+	       err == -EADDRNOTAVAIL;
+}
+
 int socket_connect_result(int fd)
 {
 	int error = 0;

@@ -21,6 +21,9 @@ int socket_accept(int listener, struct address *peer) MUST_USE;
 
 /* Starts to connect; returns the descriptor, connected or connecting. `source` may be NULL. */
 int socket_connect(const struct address *address, const struct address *source) MUST_USE;
+/* True for an error of accept or connect that says: the system has no descriptor, memory or port
+ * left for this now. Later it may. */
+bool socket_is_shortage(int err);
 /* The outcome of a connect once the socket is writable: 0 or -errno. */
 int socket_connect_result(int fd) MUST_USE;
 

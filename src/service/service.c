@@ -318,15 +318,25 @@ static bool take_use_or_idle(struct service *service)
 	return true;
 }
 
-/* A use is held. */
-static struct server_conn *connect_new(struct service *service, struct task *task)
+/* Descriptors, memory or ports are out. While this engine has connections to servers some of that
+ * will come back, and it is worth to wait; else the session had better free what it has. */
+static enum service_result say_short(const struct service *service)
+{
+	struct stat_engine *stats = service->room->stats;
+
+	stat_add(&stats->refused_memory, 1);
+	return stat_read(&stats->servers) > 0 ? SERVICE_FULL : SERVICE_FAILED;
+}
+
+/* A use is held; it goes with the connection, when there is one. */
+static enum service_result connect_new(struct service *service, struct task *task,
+				       struct server_conn **out)
 {
 	struct server_conn *server = slab_take(&service->room->conns);
+	int err;
 
-	if (server == NULL) {
-		stat_add(&service->room->stats->refused_memory, 1);
-		return NULL;
-	}
+	if (server == NULL)
+		return say_short(service);
 	*server = (struct server_conn){ .service = service,
 					.idle_task.run = on_idle_event,
 					.address_number = service->address_number,
@@ -334,36 +344,43 @@ static struct server_conn *connect_new(struct service *service, struct task *tas
 	list_init(&server->link);
 	list_init(&server->idle_task.link);
 	list_init(&server->free_later.link);
-	if (conn_connect(&server->conn, service->engine, &service->address, NULL, task) != 0) {
-		stat_add(&service->stats->connect_failures, 1);
+	err = conn_connect(&server->conn, service->engine, &service->address, NULL, task);
+	if (err != 0) {
 		slab_give(&service->room->conns, server);
-		return NULL;
+		if (socket_is_shortage(err))
+			return say_short(service);
+		stat_add(&service->stats->connect_failures, 1);
+		return SERVICE_FAILED;
 	}
 	make_busy(server, task);
 	count_open(service);
-	return server;
+	*out = server;
+	return SERVICE_CONNECTING;
 }
 
 enum service_result service_get(struct service *service, struct task *task, bool may_reuse,
 				struct server_conn **out)
 {
+	enum service_result result;
+
 	must_be_on(service->engine);
+	*out = NULL;
 	if (is_kept_from(service, task))
 		return SERVICE_FULL;
-	*out = may_reuse ? reuse(service, task) : NULL;
+	if (may_reuse)
+		*out = reuse(service, task);
 	if (*out != NULL) {
 		leave_line(service, task);
 		return SERVICE_READY;
 	}
 	if (!take_use_or_idle(service))
 		return SERVICE_FULL;
-	*out = connect_new(service, task);
-	if (*out == NULL) {
+	result = connect_new(service, task, out);
+	if (result == SERVICE_CONNECTING)
+		leave_line(service, task);
+	else
 		quota_give(service->room->quota, service->pool);
-		return SERVICE_FAILED;
-	}
-	leave_line(service, task);
-	return SERVICE_CONNECTING;
+	return result;
 }
 
 void service_cut(struct service *service)

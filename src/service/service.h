@@ -78,8 +78,9 @@ struct service_room {
 enum service_result {
 	SERVICE_READY,      /* *out is connected (reused): write */
 	SERVICE_CONNECTING, /* *out is on its way: wait for conn_connected() */
-	SERVICE_FULL,       /* every use is taken, or others wait: try another service, or wait */
-	SERVICE_FAILED      /* no descriptor, no memory, refused at once */
+	SERVICE_FULL,       /* every use is taken, others wait, or descriptors are out: try another
+			     * service, or wait */
+	SERVICE_FAILED      /* refused at once, or nothing that could be waited for */
 };
 
 int service_room_init(struct service_room *room, struct engine *engine, struct quota_core *quota,

@@ -6,6 +6,7 @@
 #include "service/service.h"
 
 #include "os/clock.h"
+#include "os/limits.h"
 #include "os/socket.h"
 
 #include <poll.h>
@@ -453,6 +454,32 @@ static void a_connect_that_fails_holds_nothing(void **unused)
 	finish();
 }
 
+/* Without descriptors it is as if the service were full, as long as some may come back. */
+static void without_descriptors_is_full(void **unused)
+{
+	struct asker holder, asker;
+	int next;
+
+	(void)unused;
+	begin(0);
+	init_asker(&holder);
+	init_asker(&asker);
+	assert_int_equal(get(&holder, false), SERVICE_CONNECTING);
+	next = dup(0);
+	close(next);
+	assert_int_equal(limits_set_descriptors((uint64_t)next), 0);
+	assert_int_equal(get(&asker, false), SERVICE_FULL);
+	service_wait(scene->service, &asker.waiter, &asker.task);
+	service_drop(holder.server, false);
+	until(asker.woken > 0);
+	assert_int_equal(get(&asker, false), SERVICE_CONNECTING);
+	service_drop(asker.server, false);
+	assert_int_equal(limits_set_descriptors((uint64_t)next - 1), 0);
+	assert_int_equal(get(&asker, false), SERVICE_FAILED);
+	assert_int_equal(limits_set_descriptors(1024), 0);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_cut_breaks_what_is_busy),
 		cmocka_unit_test(it_goes_with_its_last_connection),
 		cmocka_unit_test(a_connect_that_fails_holds_nothing),
+		cmocka_unit_test(without_descriptors_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
