@@ -213,7 +213,8 @@ class Appliance:
 
     def names(self, kind):
         pattern = rf"^add {kind} (\"[^\"]*\"|\S+)"
-        return re.findall(pattern, self.running_config(), re.M | re.I)
+        return [name.strip('"') for name in re.findall(pattern, self.running_config(),
+                                                       re.M | re.I)]
 
     def kill(self, number):
         self.process.send_signal(number)
@@ -548,8 +549,9 @@ class Client:
         return self
 
     def reset(self):
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
+        if self.sock.fileno() >= 0:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.sock.close()
 
     def close(self):
         self.sock.close()
@@ -585,6 +587,15 @@ def get(port, path="/", fields=""):
     """One request over a connection of its own."""
     with Client(port) as client:
         return client.get(path, fields)
+
+
+def is_dropped(port):
+    """A client is reset, maybe before its own connect() has returned."""
+    try:
+        with Client(port) as client:
+            return client.is_reset()
+    except ConnectionResetError:
+        return True
 
 
 class GateOrigin(ScriptOrigin):

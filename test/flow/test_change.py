@@ -13,9 +13,9 @@ def two_sites(stage, engines):
     ports = [stage.port() for _ in range(2)]
     http, other, tcp = stage.origin("one"), stage.origin("two"), stage.script(greets("tcp"))
     appliance = stage.run(f"""
-add service s1 127.0.0.1 HTTP {http.port}
-add service s2 127.0.0.1 HTTP {other.port}
-add service t1 127.0.0.1 TCP {tcp.port}
+add service s1 127.0.0.1 HTTP {http.port} -healthMonitor NO
+add service s2 127.0.0.1 HTTP {other.port} -healthMonitor NO
+add service t1 127.0.0.1 TCP {tcp.port} -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {ports[0]} -lbMethod ROUNDROBIN
 add lb vserver tcp1 TCP 127.0.0.1 {ports[1]}
 bind lb vserver web s1
@@ -147,7 +147,7 @@ def test_members_of_a_group(stage):
     port = stage.port()
     one, two = stage.origin("one"), stage.origin("two")
     appliance = stage.run(f"""
-add serviceGroup g HTTP
+add serviceGroup g HTTP -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port} -lbMethod ROUNDROBIN
 bind lb vserver web g
 bind serviceGroup g 127.0.0.1 {one.port}

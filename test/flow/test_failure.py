@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from spillway import (Client, IS_SANITIZED, answers, crowd, get, greets, is_listening, plain,
+from spillway import (Client, IS_SANITIZED, crowd, get, greets, is_dropped, is_listening, plain,
                       tcp_names, wait_until)
 
 RUDE = 2000 if IS_SANITIZED else 20000
@@ -94,10 +94,9 @@ def test_the_data_process_is_killed(stage, engines, number):
     config = appliance.running_config()
     assert "-maxClient 77" in config and "add service added" in config
     wait_until(appliance.is_quiet, "nothing of the old one is counted")
-    with crowd(12, tcp) as clients:
-        got = [client.is_ended() if number >= 10 else client.until(b"\n") == b"tcp\n"
-               for number, client in enumerate(clients)]
-        assert all(got)
+    with crowd(10, tcp) as clients:
+        assert tcp_names(clients) == {"tcp": 10}
+        assert is_dropped(tcp)
 
 
 def test_killed_again_and_again(stage):
@@ -230,12 +229,13 @@ def test_slow_readers(stage):
         client.close()
 
 
+@pytest.mark.skipif(IS_SANITIZED, reason="takes the whole minute that a head may take")
 def test_slow_heads(stage):
     """Clients that send a head byte by byte, for ever, are let go; others are served meanwhile."""
-    appliance, web, _, _ = site(stage, vserver="-cltTimeout 2")
+    _, web, _, _ = site(stage, vserver="-cltTimeout 2")
     slow = [Client(web) for _ in range(20)]
     ended = 0
-    end = time.monotonic() + 60
+    end = time.monotonic() + 90
     for client in slow:
         client.send("GET / HTTP/1.1\r\nX: ")
     while ended < len(slow) and time.monotonic() < end:

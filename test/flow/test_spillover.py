@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from spillway import (Client, GateOrigin, IS_SANITIZED, crowd, field, get, greets, http_names,
-                      plain, answers, tcp_names, wait_until)
+                      is_dropped, plain, answers, tcp_names, wait_until)
 
 ENGINES = [1, 2, 8]
 
@@ -170,15 +170,6 @@ bind lb vserver spare b
         assert tcp_names(direct) == {"backup": 10}
         assert appliance.vserver("spare")["clients"] == 25
         assert is_dropped(first)
-
-
-def is_dropped(port):
-    """A client is reset, maybe before its own connect() has returned."""
-    try:
-        with Client(port) as client:
-            return client.is_reset()
-    except ConnectionResetError:
-        return True
 
 
 def dynamic_stage(stage, engines, most=(50, 50), protocol="TCP", more=""):
