@@ -326,6 +326,22 @@ static bool type_fits(const struct object *object, const struct command *command
 	return false;
 }
 
+/* The synopses of set allow more places than mean anything here. */
+static bool places_fit(const struct object *object, const struct command *command,
+		       struct report *report)
+{
+	unsigned most = object->kind->id == KIND_MONITOR ? 2
+			: object->kind->id == KIND_GROUP ? 3
+			: object->kind->is_single        ? 0
+							 : 1;
+
+	if (command->place_count <= most)
+		return type_fits(object, command, report);
+	report_fault(report, command->places[most].column, "too many arguments: %.*s",
+		     STR_ARG(command->places[most].text));
+	return false;
+}
+
 static bool set_rest(struct config *config, struct object *object, const struct command *command,
 		     struct report *report)
 {
@@ -345,7 +361,7 @@ static bool set(struct config *config, const struct command *command, struct rep
 	struct command less;
 	bool is_good;
 
-	if (object == NULL || !type_fits(object, command, report))
+	if (object == NULL || !places_fit(object, command, report))
 		return false;
 	if (command->option_count == 0) {
 		report_fault(report, 0, "nothing to set is given");
@@ -392,7 +408,7 @@ static bool unset(struct config *config, const struct command *command, struct r
 {
 	struct object *object = change_find(config, command, 0, report);
 
-	if (object == NULL || !type_fits(object, command, report))
+	if (object == NULL || !places_fit(object, command, report))
 		return false;
 	if (command->option_count == 0) {
 		report_fault(report, 0, "nothing to unset is given");
@@ -410,8 +426,8 @@ static bool unset(struct config *config, const struct command *command, struct r
 static bool refuse_used(const struct config *config, const struct object *object,
 			const struct word *word, struct report *report)
 {
-	const struct object *user = user_of(config, object);
 	enum kind_id kind = object->kind->id;
+	const struct object *user;
 
 	if (object->is_builtin) {
 		report_fault(report, word->column, "%s %.*s is built in and cannot be removed",
@@ -419,7 +435,10 @@ static bool refuse_used(const struct config *config, const struct object *object
 		return true;
 	}
 	/* A service that is removed is silently unbound, as operators know it. */
-	if (user == NULL || kind == KIND_SERVICE || kind == KIND_GROUP)
+	if (kind == KIND_SERVICE || kind == KIND_GROUP)
+		return false;
+	user = user_of(config, object);
+	if (user == NULL)
 		return false;
 	report_fault(report, word->column, "%s %.*s is in use by %s %.*s", object->kind->object,
 		     STR_ARG(word->text), user->kind->object, STR_ARG(object_name(user)));

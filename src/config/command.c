@@ -539,13 +539,14 @@ static bool check_values(struct parse *in)
 }
 
 /* With newer options; and a secret that has a name may be typed by its place. */
-static const struct usage *parse_usage(const struct reference *reference, struct arena *arena)
+static const struct usage *parse_usage(const struct reference *reference, const struct kind *kind,
+				       struct arena *arena)
 {
 	struct usage *usage = usage_parse(reference->synopsis, arena);
 
 	if (reference->more.length > 0)
 		usage_add(usage, reference->more, arena);
-	for (unsigned i = 0; i < usage->option_count; i++) {
+	for (unsigned i = 0; i < usage->option_count && kind == NULL; i++) {
 		if (!usage->options[i].is_secret || usage->place_most == USAGE_MANY)
 			continue;
 		usage->place_most++;
@@ -562,7 +563,7 @@ static bool parse_words(struct parse *in)
 		return true;
 	if (!take_object(in))
 		return false;
-	in->usage = parse_usage(in->reference, in->arena);
+	in->usage = parse_usage(in->reference, in->command->kind, in->arena);
 	return take_arguments(in) && check_needed(in) && check_values(in);
 }
 

@@ -191,17 +191,23 @@ static bool uses_udp(const struct object *object)
 	return false;
 }
 
-static bool same_place(const struct object *a, const struct object *b)
+/* IPv4 has one spelling, IPv6 has many. */
+static bool same_address(struct str text, struct str other)
 {
 	struct address one, two;
-	struct str text = object_text(a, VSERVER_ADDRESS), other = object_text(b, VSERVER_ADDRESS);
 
-	if (object_number(a, VSERVER_PORT) != object_number(b, VSERVER_PORT) ||
-	    uses_udp(a) != uses_udp(b))
-		return false;
-	return address_parse(text, 0, &one) && address_parse(other, 0, &two)
-		       ? address_equal(&one, &two)
-		       : str_equal(text, other);
+	if (str_equal(text, other))
+		return true;
+	return text.length > 0 && memchr(text.at, ':', text.length) != NULL &&
+	       address_parse(text, 0, &one) && address_parse(other, 0, &two) &&
+	       address_equal(&one, &two);
+}
+
+static bool same_place(const struct object *a, const struct object *b)
+{
+	return object_number(a, VSERVER_PORT) == object_number(b, VSERVER_PORT) &&
+	       same_address(object_text(a, VSERVER_ADDRESS), object_text(b, VSERVER_ADDRESS)) &&
+	       uses_udp(a) == uses_udp(b);
 }
 
 static bool check_address(const struct config *config, struct object *object,

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The rules of spillover: which options must and must not be there, what a backup may be, and that
+ * a refusal changes nothing.
+ */
+#include "scene.h"
+
+static const char base[] = "add lb vserver spare HTTP 0.0.0.0 0\n"
+			   "add lb vserver web HTTP 10.0.0.1 80 -soMethod CONNECTION -soThreshold "
+			   "100 -backupVServer spare\n";
+
+static void test_threshold(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_bad(scene, "add lb vserver x HTTP 10.0.0.2 80 -soMethod CONNECTION",
+		  "-soThreshold is missing");
+	scene_bad(scene, "add lb vserver x HTTP 10.0.0.2 80 -soMethod BANDWIDTH",
+		  "-soThreshold is missing");
+	scene_bad(scene, "set lb vserver spare -soMethod HEALTH", "-soThreshold is missing");
+	scene_bad(scene, "set lb vserver web -soMethod HEALTH -soThreshold 101", "1 to 100");
+	scene_bad(scene, "set lb vserver web -soThreshold 0", "1 to 4294967287");
+	scene_bad(scene, "set lb vserver web -soThreshold 4294967288", "1 to 4294967287");
+	scene_bad(scene, "set lb vserver web -soMethod DYNAMICCONNECTION -soThreshold 5",
+		  "must not be given with DYNAMICCONNECTION");
+	scene_good(scene, "set lb vserver web -soMethod DYNAMICCONNECTION\n");
+	scene_has(scene, "web HTTP 10.0.0.1 80 -soMethod DYNAMICCONNECTION -backupVServer spare\n");
+	scene_bad(scene, "set lb vserver web -soMethod CONNECTION", "-soThreshold is missing");
+	scene_good(scene, "set lb vserver web -soMethod CONNECTION -soThreshold 4294967287\n");
+	scene_good(scene, "unset lb vserver web -soMethod\n");
+	scene_warns(scene, "set lb vserver web -soMethod REQUEST -soThreshold 5",
+		    "not yet supported: there is no limit");
+}
+
+static void test_backup(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_good(scene, "add lb vserver tcp TCP 10.0.0.1 81\n");
+	scene_bad(scene, "set lb vserver web -backupVServer spar", "did you mean spare?");
+	scene_bad(scene, "set lb vserver tcp -backupVServer spare", "one protocol family");
+	scene_bad(scene, "set lb vserver web -backupVServer web", "loop: web -> web");
+	scene_bad(scene, "set lb vserver spare -backupVServer web", "loop: spare -> web -> spare");
+	scene_bad(scene, "rm lb vserver spare", "in use by lb vserver web");
+	scene_good(scene, "rename lb vserver spare reserve\n");
+	scene_has(scene, "-backupVServer reserve\n");
+	scene_good(scene, "rm lb vserver web reserve\n");
+	scene_has_not(scene, "reserve");
+}
+
+static void test_address(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_bad(scene, "add lb vserver x HTTP 10.0.0.1 80", "taken by lb vserver web");
+	scene_bad(scene, "add lb vserver x HTTP 10.0.0.1", "port is missing");
+	scene_bad(scene, "add lb vserver x HTTP 300.0.0.1 80", "300.0.0.1 is no IPAddress");
+	scene_good(scene, "add lb vserver x UDP 10.0.0.1 80\nadd lb vserver y HTTP ::1 80\n");
+	scene_bad(scene, "add lb vserver z HTTP 0:0::1 80", "taken by lb vserver y");
+	scene_good(scene, "add lb vserver none HTTP\n");
+	scene_has(scene, "add lb vserver none HTTP 0.0.0.0 0\n");
+	scene_bad(scene, "set lb vserver y -IPAddress 10.0.0.1", "taken by lb vserver web");
+}
+
+static void test_redirect(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_bad(scene, "set lb vserver web -redirectURL foo", "absolute URL or a path");
+	scene_bad(scene, "set lb vserver web -redirectURL http://", "absolute URL or a path");
+	scene_bad(scene, "set lb vserver web -redirectURL \"/a b\"", "absolute URL or a path");
+	scene_good(scene, "set lb vserver web -redirectURL /sorry -soBackupAction REDIRECT\n");
+	scene_has(scene, "-soBackupAction REDIRECT -backupVServer spare -redirectURL /sorry\n");
+	scene_good(scene, "set lb vserver web -redirectURL https://b.example/x?y=z\n");
+}
+
+static void test_not_yet(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_warns(scene, "set lb vserver web -persistenceType SOURCEIP -timeout 5", "by itself");
+	scene_warns(scene, "set lb vserver web -lbMethod URLHASH", "least loaded service is taken");
+	scene_warns(scene, "add lb vserver s SSL 10.0.0.1 443", "left out of the traffic");
+	scene_good(scene, "unset lb vserver web -persistenceType -timeout -lbMethod\n");
+	scene_has_not(scene, "persistenceType");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		SCENE_TEST(test_threshold), SCENE_TEST(test_backup), SCENE_TEST(test_address),
+		SCENE_TEST(test_redirect), SCENE_TEST(test_not_yet)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
