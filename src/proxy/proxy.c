@@ -319,6 +319,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 		return NULL;
 	proxy->engine = engine;
 	proxy->stats = stats;
+	proxy->map = map;
 	proxy->quota = quota_core_new(map, engine->index);
 	if (proxy->quota == NULL || service_room_init(&proxy->services, engine, proxy->quota, stats,
 						      limits.servers_max) != 0) {

@@ -19,6 +19,7 @@
 struct proxy {
 	struct engine *engine;
 	struct quota_core *quota;
+	const struct quota_map *map; /* borrowed: all engines' pools, to look at */
 	struct service_room services;
 	struct vserver **vservers; /* by id; owned */
 	uint32_t vserver_room;

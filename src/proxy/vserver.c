@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SPILL_CALM_MS = 100 }; /* without a spill, and with an admission: the episode is over here */
+enum { SPILL_CALM_MS = 100 }; /* without a spill, and with room: the episode is over here */
 
 static struct loop *loop_of(const struct vserver *vserver)
 {
@@ -24,7 +24,6 @@ static void tell(const struct vserver *vserver, enum message_kind kind, uint64_t
 static void note_spill(struct vserver *vserver)
 {
 	vserver->spilled_ms = loop_of(vserver)->now_ms;
-	vserver->has_admitted = false;
 	if (vserver->is_spilling)
 		return;
 	vserver->is_spilling = true;
@@ -33,14 +32,22 @@ static void note_spill(struct vserver *vserver)
 		  vserver->spilled_ms + SPILL_CALM_MS);
 }
 
+static bool has_room(const struct vserver *vserver)
+{
+	struct quota_view view;
+
+	quota_read(vserver->proxy->map, vserver->pool, &view);
+	return view.used < view.limit;
+}
+
 /* At the limit clients come and go, and each may be admitted or not: control hears of an end only
- * when it lasted. */
+ * when it lasted. It need not wait for a next client. */
 static void look_at_spill(struct timer *timer)
 {
 	struct vserver *vserver = list_entry(timer, struct vserver, spill_timer);
 	uint64_t calm_ms = loop_of(vserver)->now_ms - vserver->spilled_ms;
 
-	if (vserver->has_admitted && calm_ms >= SPILL_CALM_MS) {
+	if (calm_ms >= SPILL_CALM_MS && has_room(vserver)) {
 		vserver->is_spilling = false;
 		tell(vserver, MESSAGE_SPILL, 0);
 		return;
@@ -160,7 +167,6 @@ static enum admit try_one(struct vserver *vserver, bool may_wait)
 		return ADMIT_REFUSE;
 	switch (quota_take(vserver->proxy->quota, vserver->pool)) {
 	case QUOTA_OK:
-		vserver->has_admitted = true;
 		count_client(vserver);
 		return ADMIT_OK;
 	case QUOTA_AGAIN:

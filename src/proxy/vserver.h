@@ -49,7 +49,6 @@ struct vserver {
 	uint32_t excess;           /* of the clients: let in past the limit, without a use */
 	bool was_full;             /* scratch of vserver_admit() */
 	bool is_spilling;          /* control was told */
-	bool has_admitted;         /* since the last spill */
 	uint64_t spilled_ms;       /* when the last client was spilled */
 	struct timer spill_timer;  /* armed while is_spilling: is it over? */
 	struct stat_vserver *stats;
