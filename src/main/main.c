@@ -6,9 +6,13 @@
 #include "main/exit_code.h"
 #include "main/origin_command.h"
 #include "main/run_command.h"
+#include "os/clock.h"
+#include "record/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct subcommand {
 	const char *name;
@@ -62,6 +66,9 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_CODE_USAGE;
 	}
+	/* systemd sets it where it reads our lines: it knows the time itself. */
+	log_open(STDERR_FILENO, LOG_LEVEL_INFO,
+		 getenv("JOURNAL_STREAM") == NULL ? clock_wall_ms : NULL);
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
 		if (strcmp(argv[1], subcommands[i].name) == 0)
 			return subcommands[i].run(argc - 1, argv + 1);

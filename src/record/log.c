@@ -55,13 +55,11 @@ static size_t write_start(char *line, size_t room, enum log_level level)
 	struct tm now;
 	time_t seconds;
 
-	if (!isatty(log_fd))
-		return (size_t)snprintf(line, room, "<%d>", (int)level);
 	if (log_wall_ms == NULL)
-		return 0;
+		return (size_t)snprintf(line, room, "<%d>", (int)level);
 	seconds = (time_t)(log_wall_ms() / 1000);
 	localtime_r(&seconds, &now);
-	return strftime(line, room, "%H:%M:%S ", &now);
+	return strftime(line, room, "%F %T ", &now);
 }
 
 void log_write(enum log_level level, const char *format, ...)

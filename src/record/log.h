@@ -2,9 +2,8 @@
  * log.h - lines for the operator on standard error.
  *
  * One write(2) a line, so that lines of several threads do not mix. Bytes that could steer a
- * terminal or begin a line of their own are written as \xNN. To a terminal with the time of day,
- * else with a "<N>" priority in front as systemd reads it. Engines tell control instead, where they
- * can.
+ * terminal or begin a line of their own are written as \xNN. With the date and time in front, or
+ * with a "<N>" priority as systemd reads it. Engines tell control instead, where they can.
  */
 #pragma once
 
@@ -25,8 +24,8 @@ enum log_level {
 
 enum { LOG_LINE_MAX = 2048 }; /* bytes; longer ones are cut and end with "..." */
 
-/* Before other threads start. Lines to `fd`, those up to `most`; `wall_ms` is asked for the time of
- * day, NULL: lines without. When it is not called: standard error, INFO, without. */
+/* Before other threads start. Lines to `fd`, those up to `most`; `wall_ms` is asked for the time;
+ * NULL: priorities instead. When it is not called: standard error, INFO, priorities. */
 void log_open(int fd, enum log_level most, uint64_t (*wall_ms)(void));
 void log_write(enum log_level level, const char *format, ...) PRINTF(2, 3);
 
