@@ -78,6 +78,7 @@ bool control_plan(struct control *control)
 		return false;
 	}
 	take_health(control);
+	runtime_sweep(&control->runtime);
 	take_split(control);
 	return true;
 }
@@ -217,17 +218,6 @@ static void hear_taken(struct control *control, unsigned engine, uint64_t number
 	}
 }
 
-static void hear_pause(const struct control *control, struct control_inbox *inbox, uint64_t error)
-{
-	(void)control;
-	inbox->is_paused = error != 0;
-	if (error != 0)
-		log_write(LOG_LEVEL_WARNING, "engine %u takes no clients for a while: %s",
-			  inbox->engine->index, socket_error_text(-(int)error));
-	else
-		log_write(LOG_LEVEL_NOTICE, "engine %u takes clients again", inbox->engine->index);
-}
-
 static void end_when_drained(struct control *control)
 {
 	for (unsigned i = 0; i < control->setup.engine_count; i++)
@@ -272,7 +262,7 @@ static void hear(struct control_inbox *inbox, const struct message *message)
 		hear_spill(control, engine, message);
 		break;
 	case MESSAGE_ACCEPT_PAUSED:
-		hear_pause(control, inbox, message->number);
+		shortage_tell(&control->shortage, engine, (int)message->number);
 		break;
 	case MESSAGE_DRAINED:
 		inbox->has_drained = true;
@@ -428,6 +418,7 @@ struct control *control_new(const struct control_setup *setup)
 	timer_init(&control->drain_timer, end_drain);
 	timer_init(&control->relisten_timer, relisten);
 	hold_init(control);
+	shortage_init(&control->shortage, &control->loop);
 	control->health = (struct health_room){ &control->loop, hear_monitor, control };
 	return control;
 }
@@ -536,6 +527,7 @@ void control_free(struct control *control)
 	timer_cancel(&control->loop.timers, &control->drain_timer);
 	timer_cancel(&control->loop.timers, &control->relisten_timer);
 	hold_fini(control);
+	shortage_fini(&control->shortage);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
 			health_end(runtime->services[id]);

@@ -14,6 +14,7 @@
 #include "control/post.h"
 #include "control/publish.h"
 #include "control/runtime.h"
+#include "control/shortage.h"
 
 enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
 
@@ -23,7 +24,7 @@ struct control_inbox {
 	struct engine *engine;
 	struct watch watch;
 	struct task task;
-	bool has_drained, has_stopped, is_paused;
+	bool has_drained, has_stopped;
 };
 
 /* Owner: the control thread. */
@@ -43,6 +44,7 @@ struct control {
 	struct publisher publisher;
 	struct health_room health;
 	struct operators operators;
+	struct shortage shortage;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer;

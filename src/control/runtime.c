@@ -215,7 +215,6 @@ static void end_vserver(struct runtime *runtime, struct runtime_vserver *vserver
 	free_vserver(vserver);
 }
 
-/* What no engine ever heard of can go at once; the rest when the engines say so. */
 static void retire_services(struct runtime *runtime)
 {
 	for (uint32_t id = 0; id < runtime->service_room; id++) {
@@ -225,8 +224,6 @@ static void retire_services(struct runtime *runtime)
 			continue;
 		service->entry.is_configured = false;
 		service->plan = NULL;
-		if (!service->entry.is_published && service->health == NULL)
-			end_service(runtime, service);
 	}
 }
 
@@ -242,8 +239,6 @@ static void retire_vservers(struct runtime *runtime, uint64_t newest)
 		if (vserver->gate != NULL)
 			gate_close(runtime->gates, vserver->gate, newest);
 		vserver->gate = NULL;
-		if (!vserver->entry.is_published)
-			end_vserver(runtime, vserver);
 	}
 }
 
@@ -279,6 +274,24 @@ bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t new
 	retire_vservers(runtime, newest);
 	retire_services(runtime);
 	return true;
+}
+
+void runtime_sweep(struct runtime *runtime)
+{
+	for (uint32_t id = 0; id < runtime->service_room; id++) {
+		struct runtime_service *service = runtime->services[id];
+
+		if (service != NULL && !service->entry.is_configured &&
+		    !service->entry.is_published)
+			end_service(runtime, service);
+	}
+	for (uint32_t id = 0; id < runtime->vserver_room; id++) {
+		struct runtime_vserver *vserver = runtime->vservers[id];
+
+		if (vserver != NULL && !vserver->entry.is_configured &&
+		    !vserver->entry.is_published)
+			end_vserver(runtime, vserver);
+	}
 }
 
 void runtime_published(struct runtime *runtime)

@@ -83,6 +83,9 @@ struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32
  * socket that cannot be had is noted in the entry. `newest`: number of the newest snapshot. False
  * when pools run out: then nothing may be published until a later plan fits. */
 bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t newest) MUST_USE;
+/* What is configured no more and no engine ever heard of goes at once; the rest when the engines
+ * say so. Its health must have ended. */
+void runtime_sweep(struct runtime *runtime);
 /* Opens or plans to close the sockets of one virtual server as its plan says; 0 or -errno. */
 int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver,
 		   uint64_t newest) MUST_USE;

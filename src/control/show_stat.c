@@ -114,7 +114,7 @@ void show_stat_engines(struct control *control, struct text *text)
 	for (unsigned i = 0; i < setup->engine_count; i++) {
 		text_print(text, "engine %u\n\tcpu: %d\n\taccepting: %s\n", i,
 			   setup->engines[i]->cpu,
-			   control->inboxes[i].is_paused ? "paused" : "yes");
+			   shortage_has(&control->shortage, i) ? "paused" : "yes");
 		show_stat_rows(stat_engine_rows, &setup->engine_stats[i], size, 1, text);
 	}
 }

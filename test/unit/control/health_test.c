@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whether a service is up: enabled and unmonitored, or enough of its monitors say so. The first
+ * probe decides at once.
+ */
+#include "control/health.h"
+
+#include "os/socket.h"
+#include "stage.h"
+
+struct server {
+	int fd;
+	char config[256];
+};
+
+/* A listening socket, and a service that leads to it. */
+static struct server open_server(void)
+{
+	struct server server;
+	struct address address = { .v4 = { .sin_family = AF_INET } };
+
+	address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server.fd = socket_listen(&address);
+	assert_true(server.fd >= 0);
+	assert_int_equal(socket_local(server.fd, &address), 0);
+	snprintf(server.config, sizeof(server.config), "add service a 127.0.0.1 TCP %u\n",
+		 address_port(&address));
+	return server;
+}
+
+static void wait_for(struct stage *stage, const char *service, bool is_up)
+{
+	for (unsigned i = 0; i < STAGE_TURNS && stage_service(stage, service)->is_up != is_up; i++)
+		stage_turn(stage);
+	assert_int_equal(stage_service(stage, service)->is_up, is_up);
+}
+
+static void first_probe_decides(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_run(server.config);
+	struct runtime_service *service = stage_service(stage, "a");
+
+	(void)state;
+	assert_true(service->is_up); /* known before the first snapshot */
+	assert_non_null(strstr(service->why, "tcp-default"));
+	assert_true(health_is_known(service, 0));
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
+static void nobody_there(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage;
+
+	(void)state;
+	socket_close(server.fd);
+	stage = stage_run(server.config);
+	wait_for(stage, "a", false);
+	assert_non_null(strstr(stage_service(stage, "a")->why, "refused"));
+	stage_close(stage);
+}
+
+/* Disabled it is down whatever the monitor says; enabled it is at once what the monitor knows. */
+static void disabled_is_down(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_run(server.config);
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "disable service a"), 0);
+	assert_false(stage_service(stage, "a")->is_up);
+	assert_string_equal(stage_service(stage, "a")->why, "disabled");
+	assert_int_equal(stage_do(stage, "enable service a"), 0);
+	assert_true(stage_service(stage, "a")->is_up);
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
+static void unmonitored_is_up(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage;
+
+	(void)state;
+	socket_close(server.fd);
+	stage = stage_run(server.config);
+	assert_int_equal(stage_do(stage, "set service a -healthMonitor NO"), 0);
+	assert_true(stage_service(stage, "a")->is_up);
+	assert_null(stage_service(stage, "a")->health);
+	stage_close(stage);
+}
+
+/* Monitors that stay as they are go on undisturbed when something else changes. */
+static void probes_stay(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_run(server.config);
+	struct health_probe *probe = stage_service(stage, "a")->health->probes[0];
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "set service a -maxClient 5"), 0);
+	assert_ptr_equal(stage_service(stage, "a")->health->probes[0], probe);
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_probe_decides), cmocka_unit_test(nobody_there),
+		cmocka_unit_test(disabled_is_down),    cmocka_unit_test(unmonitored_is_up),
+		cmocka_unit_test(probes_stay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

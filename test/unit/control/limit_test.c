@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The pools have the limits that configuration and states ask for, at once.
+ */
+#include "control/limit.h"
+
+#include "stage.h"
+
+static int64_t limit_of(struct stage *stage, const struct runtime_entry *entry)
+{
+	struct quota_view view;
+
+	quota_read(stage->map, entry->pool, &view);
+	return view.limit;
+}
+
+static int64_t vserver_limit(struct stage *stage)
+{
+	return limit_of(stage, &stage_vserver(stage, "web")->entry);
+}
+
+static const char *const config =
+	"add service a 127.0.0.1 HTTP 9001 -healthMonitor NO -maxClient 30\n"
+	"add service b 127.0.0.1 HTTP 9002 -healthMonitor NO -maxClient 12\n"
+	"add lb vserver web HTTP 0.0.0.0 0 -soMethod DYNAMICCONNECTION\n"
+	"bind lb vserver web a\n"
+	"bind lb vserver web b\n";
+
+static void dynamic_limit_follows(void **state)
+{
+	struct stage *stage = stage_run(config);
+
+	(void)state;
+	assert_int_equal(vserver_limit(stage), 42);
+	assert_int_equal(limit_of(stage, &stage_service(stage, "a")->entry), 30);
+	assert_int_equal(stage_do(stage, "set service a -maxClient 50"), 0);
+	assert_int_equal(vserver_limit(stage), 62);
+	assert_int_equal(limit_of(stage, &stage_service(stage, "a")->entry), 50);
+	assert_int_equal(stage_do(stage, "disable service a"), 0);
+	assert_int_equal(vserver_limit(stage), 12);
+	assert_int_equal(stage_do(stage, "enable service a"), 0);
+	assert_int_equal(stage_do(stage, "unset service b -maxClient"), 0);
+	assert_int_equal(vserver_limit(stage), QUOTA_UNLIMITED);
+	stage_close(stage);
+}
+
+static void states_count(void **state)
+{
+	struct stage *stage = stage_run(config);
+	struct control *control = stage->control;
+
+	(void)state;
+	stage_service(stage, "a")->is_up = false;
+	assert_false(limit_is_up(&control->runtime, stage_service(stage, "a")->entry.uid));
+	limit_apply(&control->runtime, control->plan);
+	assert_int_equal(vserver_limit(stage), 12);
+	stage_service(stage, "b")->is_up = false;
+	limit_apply(&control->runtime, control->plan);
+	assert_int_equal(vserver_limit(stage), 0);
+	stage_close(stage);
+}
+
+static void threshold_is_the_limit(void **state)
+{
+	struct stage *stage = stage_run("add lb vserver web HTTP 0.0.0.0 0 -soMethod CONNECTION "
+					"-soThreshold 7\n");
+
+	(void)state;
+	assert_int_equal(vserver_limit(stage), 7);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soThreshold 70"), 0);
+	assert_int_equal(vserver_limit(stage), 70);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dynamic_limit_follows),
+		cmocka_unit_test(states_count),
+		cmocka_unit_test(threshold_is_the_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
