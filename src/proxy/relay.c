@@ -104,6 +104,34 @@ static enum relay_result fill(struct relay *relay, struct relay_half *from)
 	return broken(relay, from);
 }
 
+/* Reads on behind what the buffer holds. True when the end came with it. */
+static bool reads_to_the_end(struct relay_half *from)
+{
+	struct buffer *buffer = from->buffer;
+	enum conn_io io = CONN_DONE;
+	size_t done = 0;
+
+	while (io == CONN_DONE && buffer_tail_room(buffer) > 0) {
+		io = conn_read(from->conn, buffer->bytes + buffer->end, buffer_tail_room(buffer),
+			       &done);
+		if (io == CONN_DONE) {
+			buffer->end += (uint32_t)done;
+			stat_add(from->bytes_read, done);
+		}
+	}
+	return io == CONN_EOF;
+}
+
+/* The server's last bytes and its end are here: a client that has read them may close and come back
+ * at once, before we hear of the close. So its use goes back before they are written. */
+static bool ends_now(struct relay *relay, struct relay_half *from)
+{
+	if (from != &relay->server || relay->has_server_ended || !from->conn->is_ending)
+		return false;
+	relay->has_server_ended = reads_to_the_end(from);
+	return relay->has_server_ended;
+}
+
 /* All bytes of this direction are written: passes its end on. When the other direction has ended
  * before, closing both says the same. */
 static enum relay_result end(struct relay *relay, struct relay_half *from)
@@ -132,6 +160,8 @@ static enum relay_result move(struct relay *relay, struct relay_half *from)
 			result = flush(relay, from);
 		else
 			result = fill(relay, from);
+		if (result == RELAY_BUSY && ends_now(relay, from))
+			return RELAY_SERVER_ENDED;
 		if (result == RELAY_BUSY)
 			continue;
 		if (result == RELAY_OVER)

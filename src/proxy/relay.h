@@ -35,12 +35,12 @@ struct relay {
 };
 
 enum relay_result {
-	RELAY_WAIT,          /* nothing to do until an event wakes the task */
-	RELAY_BUSY,          /* moved its share of this turn: mark the task again */
-	RELAY_STARVED,       /* no buffer to be had: run again in a few milliseconds */
-	RELAY_SERVER_ENDED,  /* once: all is written to the client but the FIN; give back what the
-			      * client held and run again */
-	RELAY_OVER,          /* both directions ended and everything is written: close both */
+	RELAY_WAIT,         /* nothing to do until an event wakes the task */
+	RELAY_BUSY,         /* moved its share of this turn: mark the task again */
+	RELAY_STARVED,      /* no buffer to be had: run again in a few milliseconds */
+	RELAY_SERVER_ENDED, /* once: the server has said all, and at least the FIN is not yet passed
+			     * on to the client; give back what the client held and run again */
+	RELAY_OVER,         /* both directions ended and everything is written: close both */
 	RELAY_CLIENT_BROKEN, /* reset: reset the other */
 	RELAY_SERVER_BROKEN
 };
