@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What an operator typed may hold line ends: a report has one line for each entry. */
+static void flatten(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 static void add(struct report *report, enum report_level level, unsigned column, const char *format,
 		va_list args)
 {
@@ -12,6 +20,7 @@ static void add(struct report *report, enum report_level level, unsigned column,
 	int length = vasprintf(&text, format, args);
 
 	must(length >= 0);
+	flatten(text);
 	if (report->count == report->room) {
 		report->room = report->room * 2 + 8;
 		report->entries = realloc(report->entries, report->room * sizeof(*report->entries));

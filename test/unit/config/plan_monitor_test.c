@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A monitor object becomes what the prober wants, in milliseconds and ranges of codes.
+ */
+#include "config/plan_monitor.h"
+
+#include "scene.h"
+
+static void test_http(void **state)
+{
+	struct scene *scene = *state;
+	struct arena *arena = arena_new();
+	struct monitor_conf conf;
+
+	scene_good(scene,
+		   "add lb monitor m HTTP -respCode 200-299 304 -httpRequest \"GET /x\" "
+		   "-interval 1500 MSEC -resptimeout 1 -downTime 1 MIN -retries 5 "
+		   "-failureRetries 2 -successRetries 3 -destIP 10.0.0.9 -destPort 81 -reverse "
+		   "YES -customHeaders \"A: b\\r\\n\"\n");
+	conf = plan_monitor_conf(config_find(scene->config, KIND_MONITOR, STR("m")), arena);
+	assert_true(str_equal(conf.kind, STR("HTTP")));
+	assert_true(conf.is_enabled && conf.is_reverse && conf.has_destination);
+	assert_int_equal(conf.interval_ms, 1500);
+	assert_int_equal(conf.response_timeout_ms, 1000);
+	assert_int_equal(conf.down_time_ms, 60000);
+	assert_int_equal(conf.retries, 5);
+	assert_int_equal(conf.failure_retries, 2);
+	assert_int_equal(conf.success_retries, 3);
+	assert_int_equal(conf.destination_port, 81);
+	assert_int_equal(conf.code_count, 2);
+	assert_int_equal(conf.codes[0].last, 299);
+	assert_int_equal(conf.codes[1].first, 304);
+	assert_true(str_equal(conf.http_request, STR("GET /x")));
+	assert_true(str_equal(conf.custom_headers, STR("A: b\r\n")));
+	arena_free(arena);
+}
+
+static void test_defaults(void **state)
+{
+	struct scene *scene = *state;
+	struct arena *arena = arena_new();
+	struct monitor_conf conf, standard = monitor_conf_default();
+
+	scene_good(scene, "add lb monitor e TCP-ECV -send x\n");
+	conf = plan_monitor_conf(config_find(scene->config, KIND_MONITOR, STR("e")), arena);
+	assert_true(str_equal(conf.kind, STR("TCP")));
+	assert_int_equal(conf.interval_ms, standard.interval_ms);
+	assert_int_equal(conf.response_timeout_ms, standard.response_timeout_ms);
+	assert_int_equal(conf.down_time_ms, standard.down_time_ms);
+	assert_int_equal(conf.retries, standard.retries);
+	assert_int_equal(conf.success_retries, standard.success_retries);
+	assert_true(str_equal(conf.http_request, standard.http_request));
+	assert_false(conf.has_destination);
+	assert_int_equal(conf.codes[0].first, 200);
+	arena_free(arena);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = { SCENE_TEST(test_http),
+						   SCENE_TEST(test_defaults) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
