@@ -65,8 +65,8 @@ static void test_remove(void **state)
 	scene_has(scene, "\nadd server 3 10.0.0.3\nadd server 4 "
 			 "10.0.0.4\nadd server x3 10.0.1.3\n");
 	scene_bad(scene, "rm server 3 nobody", "No such resource: server nobody");
-	scene_bad(scene, "rm ns param", "");
-	scene_bad(scene, "add ns param", "");
+	scene_bad(scene, "rm ns param", "unknown object type");
+	scene_bad(scene, "add ns param", "unknown object type");
 }
 
 int main(void)
