@@ -68,6 +68,14 @@ static enum step_end refuse(struct http_session *s, const struct h1_fault *fault
 	return http_answer_status(s, fault->status);
 }
 
+/* For a whole head, however slowly it comes: an idle client is not worth more. */
+static uint64_t head_timeout_ms(const struct http_session *s)
+{
+	uint64_t whole = s->session.proxy->request_timeout_ms, idle = s->client_timeout_ms;
+
+	return idle > 0 && idle < whole ? idle : whole;
+}
+
 static enum step_end read_more(struct http_session *s)
 {
 	switch (http_session_read_client(s, LANE_HEAD)) {
@@ -75,7 +83,7 @@ static enum step_end read_more(struct http_session *s)
 		return STEP_NEXT;
 	case LANE_WAIT:
 		if (!s->has_begun)
-			http_session_set_deadline(s, s->session.proxy->request_timeout_ms);
+			http_session_set_deadline(s, head_timeout_ms(s));
 		s->has_begun = true;
 		return STEP_WAIT;
 	case LANE_STARVED:
