@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/reference.h"
 
-#include <stdlib.h>
+#include "base/hash.h"
 
 /* REFERENCE_FILE is where the build found reference.txt. */
 __asm__(".pushsection .rodata\n"
@@ -15,11 +15,12 @@ __asm__(".pushsection .rodata\n"
 
 extern const char reference_text_start[], reference_text_end[];
 
-enum { COMMANDS_MAX = 2400, VERBS_MAX = 64, OBJECT_WORDS_MAX = 4 };
+enum { COMMANDS_MAX = 2400, VERBS_MAX = 64, OBJECT_WORDS_MAX = 4, HEAD_MAX = 128 };
 
 /* Filled once, by the first who asks (control, or a test). */
 static struct reference commands[COMMANDS_MAX];
 static size_t command_count;
+static struct hash by_head; /* key: verb and object with a blank between */
 static struct str verbs[VERBS_MAX];
 static size_t verb_count;
 
@@ -65,29 +66,16 @@ static void remember(struct str line)
 	command->synopsis = str_trim(rest);
 	command->arguments = (struct str){ line.at + line.length + 1, 0 };
 	remember_verb(command->verb);
+	hash_put(&by_head, head, command);
 	command_count++;
-}
-
-static struct reference *find_head(struct str head)
-{
-	for (size_t i = 0; i < command_count; i++) {
-		struct reference *command = &commands[i];
-
-		if (str_starts_nocase(head, command->verb) &&
-		    head.length == command->verb.length + 1 + command->object.length &&
-		    str_equal_nocase((struct str){ head.at + command->verb.length + 1,
-						   command->object.length },
-				     command->object))
-			return command;
-	}
-	return NULL;
 }
 
 /* "+add service: [-gslb ...]" */
 static void remember_more(struct str line)
 {
 	struct str rest, head = cut_before(line, ':', &rest);
-	struct reference *command = find_head((struct str){ head.at + 1, head.length - 1 });
+	struct reference *command = hash_get(&by_head,
+					     (struct str){ head.at + 1, head.length - 1 });
 
 	must(command != NULL);
 	command->more = str_trim(rest);
@@ -100,6 +88,7 @@ static void load(void)
 
 	if (command_count > 0)
 		return;
+	hash_init(&by_head, true);
 	while (rest.length > 0) {
 		struct str line = take_line(&rest);
 
@@ -175,10 +164,8 @@ struct str reference_verb(struct str word, struct text *others)
 	return (struct str){ 0 };
 }
 
-/* How many words the object has when the typed ones name it; 0: they do not. `is_enough` says
- * whether beginnings do. */
-static unsigned match_object(struct str object, const struct word *words, unsigned count,
-			     bool is_enough)
+/* How many words the object has when the typed ones are their beginnings; 0: they are not. */
+static unsigned match_object(struct str object, const struct word *words, unsigned count)
 {
 	unsigned used = 0;
 
@@ -189,32 +176,46 @@ static unsigned match_object(struct str object, const struct word *words, unsign
 		if (used == count || words[used].is_quoted)
 			return 0;
 		word = words[used++].text;
-		if (!str_equal_nocase(part, word) &&
-		    (!is_enough || word.length < 2 || !str_starts_nocase(part, word)))
+		if (word.length < 2 || !str_starts_nocase(part, word))
 			return 0;
 	}
 	return used;
 }
 
+/* The verb and the first words with one blank between; empty when they cannot be an object. */
+static struct str head_of(struct str verb, const struct word *words, unsigned count, char *room,
+			  size_t size)
+{
+	size_t length = verb.length;
+
+	memcpy(room, verb.at, length);
+	for (unsigned i = 0; i < count; i++) {
+		struct str word = words[i].text;
+
+		if (words[i].is_quoted || length + word.length + 1 > size)
+			return (struct str){ 0 };
+		room[length++] = ' ';
+		memcpy(room + length, word.at, word.length);
+		length += word.length;
+	}
+	return (struct str){ room, length };
+}
+
+/* The most words that are the name of an object. */
 static const struct reference *find_exact(struct str verb, const struct word *words, unsigned count,
 					  unsigned *used)
 {
-	const struct reference *best = NULL;
+	char room[HEAD_MAX];
 
-	*used = 0;
-	for (size_t i = 0; i < command_count; i++) {
-		const struct reference *command = &commands[i];
-		unsigned matched;
+	must(verb.length < sizeof(room));
+	*used = count < OBJECT_WORDS_MAX ? count : OBJECT_WORDS_MAX;
+	for (;; (*used)--) {
+		struct str head = head_of(verb, words, *used, room, sizeof(room));
+		const struct reference *command = head.length > 0 ? hash_get(&by_head, head) : NULL;
 
-		if (!str_equal(command->verb, verb))
-			continue;
-		matched = match_object(command->object, words, count, false);
-		if (matched > *used || (best == NULL && command->object.length == 0)) {
-			best = command;
-			*used = matched;
-		}
+		if (command != NULL || *used == 0)
+			return command;
 	}
-	return best;
 }
 
 /* "enable feature" for "enable ns feature", "add ns netProfile" for "add netProfile". */
@@ -251,10 +252,10 @@ static const struct reference *find_by_beginning(struct str verb, const struct w
 
 		if (!str_equal(commands[i].verb, verb))
 			continue;
-		matched = match_object(object, words, count, true);
+		matched = match_object(object, words, count);
 		if (matched == 0 && str_starts(object, STR("ns ")))
 			matched = match_object((struct str){ object.at + 3, object.length - 3 },
-					       words, count, true);
+					       words, count);
 		if (matched == 0)
 			continue;
 		name_another(others, commands[i].object);
@@ -328,12 +329,13 @@ const struct reference *reference_find(struct str verb, const struct word *words
 
 const struct reference *reference_get(struct str verb, struct str object)
 {
+	struct word word = { .text = object };
+	char room[HEAD_MAX];
+
 	load();
-	for (size_t i = 0; i < command_count; i++)
-		if (str_equal_nocase(commands[i].verb, verb) &&
-		    str_equal_nocase(commands[i].object, object))
-			return &commands[i];
-	return NULL;
+	if (verb.length >= sizeof(room))
+		return NULL;
+	return hash_get(&by_head, head_of(verb, &word, object.length > 0, room, sizeof(room)));
 }
 
 static bool read_number(struct str text, int64_t *number)
