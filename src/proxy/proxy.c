@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 enum {
-	PARKED_MAX = 1024, /* clients whose admission is undecided at once; more count as decided */
-	PARKED_MS = 2      /* after which undecided means full */
+	PARKED_MAX =
+		256,   /* clients whose admission is undecided at once; more are not waited for */
+	PARKED_MS = 4, /* after which undecided means full */
+	PARKED_LOOK_MS = 1 /* between two looks when no client of ours leaves */
 };
 
 /* An accepted client whose admission is not decided. Owner: the engine. */
@@ -66,7 +68,7 @@ static void refuse(struct proxy *proxy, struct vserver *refusing, bool redirects
 	must_not_reach();
 }
 
-/* Looked at again in the next turn. False when there is no place for it. */
+/* Looked at again soon. False when there is no place for it. */
 static bool park(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
 {
 	struct parked *parked = slab_take(&proxy->parked_slab);
@@ -79,25 +81,29 @@ static bool park(struct proxy *proxy, struct vserver *reached, int fd, const str
 	list_init(&parked->link);
 	list_add_last(&proxy->parked, &parked->link);
 	vserver_hold(reached);
-	timer_arm(&loop_of(proxy)->timers, &proxy->parked_timer, loop_of(proxy)->now_ms);
+	reached->parked++;
+	if (!timer_is_armed(&proxy->parked_timer))
+		timer_arm(&loop_of(proxy)->timers, &proxy->parked_timer,
+			  loop_of(proxy)->now_ms + PARKED_LOOK_MS);
 	return true;
 }
 
 static void unpark(struct proxy *proxy, struct parked *parked)
 {
 	list_remove(&parked->link);
+	parked->reached->parked--;
 	vserver_drop(parked->reached);
 	slab_give(&proxy->parked_slab, parked);
 	proxy_session_left(proxy);
 }
 
-/* False: undecided, and it may wait. */
-static bool decide(struct proxy *proxy, struct vserver *reached, bool may_wait, int fd,
+/* False: undecided. */
+static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited_ms, int fd,
 		   const struct address *peer)
 {
 	struct vserver *serving = NULL;
 
-	switch (vserver_admit(reached, may_wait, &serving)) {
+	switch (vserver_admit(reached, waited_ms, &serving)) {
 	case ADMIT_OK:
 		start(proxy, serving, fd, peer);
 		return true;
@@ -108,7 +114,7 @@ static bool decide(struct proxy *proxy, struct vserver *reached, bool may_wait, 
 		refuse(proxy, serving, true, fd, peer);
 		return true;
 	case ADMIT_AGAIN:
-		must(may_wait);
+		must(waited_ms != VSERVER_NO_WAIT);
 		return false;
 	}
 	must_not_reach();
@@ -118,27 +124,45 @@ void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const st
 {
 	must_be_on(proxy->engine);
 	stat_add(&proxy->stats->accepted, 1);
-	if (decide(proxy, reached, true, fd, peer))
+	/* Nobody passes by those who wait already. */
+	if (reached->parked == 0 && decide(proxy, reached, 0, fd, peer))
 		return;
 	if (!park(proxy, reached, fd, peer))
-		(void)decide(proxy, reached, false, fd, peer);
+		(void)decide(proxy, reached, VSERVER_NO_WAIT, fd, peer);
 }
 
-static void look_at_parked(struct timer *timer)
+static void look_at_parked(struct task *task)
 {
-	struct proxy *proxy = list_entry(timer, struct proxy, parked_timer);
+	struct proxy *proxy = list_entry(task, struct proxy, parked_task);
 	uint64_t now_ms = loop_of(proxy)->now_ms;
 
+	proxy->parked_before = 0;
 	list_each(link, after, &proxy->parked)
 	{
 		struct parked *parked = list_entry(link, struct parked, link);
-		bool may_wait = now_ms - parked->since_ms < PARKED_MS;
 
-		if (decide(proxy, parked->reached, may_wait, parked->fd, &parked->peer))
+		if (decide(proxy, parked->reached, now_ms - parked->since_ms, parked->fd,
+			   &parked->peer))
 			unpark(proxy, parked);
+		else
+			proxy->parked_before++;
 	}
+	if (!list_is_empty(&proxy->parked) && !timer_is_armed(&proxy->parked_timer))
+		timer_arm(&loop_of(proxy)->timers, &proxy->parked_timer, now_ms + PARKED_LOOK_MS);
+}
+
+/* By the task, and so behind the sessions whose ends this turn brought. */
+static void on_parked_timer(struct timer *timer)
+{
+	struct proxy *proxy = list_entry(timer, struct proxy, parked_timer);
+
+	loop_ready(loop_of(proxy), &proxy->parked_task);
+}
+
+void proxy_client_left(struct proxy *proxy)
+{
 	if (!list_is_empty(&proxy->parked))
-		timer_arm(&loop_of(proxy)->timers, timer, now_ms);
+		loop_ready(loop_of(proxy), &proxy->parked_task);
 }
 
 void proxy_session_left(struct proxy *proxy)
@@ -289,6 +313,7 @@ static void close_parked(struct proxy *proxy)
 		unpark(proxy, parked);
 	}
 	timer_cancel(&loop_of(proxy)->timers, &proxy->parked_timer);
+	loop_unready(&proxy->parked_task);
 }
 
 /* Everything that is open is closed as by a reset, so that every count returns to zero. */
@@ -331,7 +356,8 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	slab_init(&proxy->parked_slab, sizeof(struct parked), PARKED_MAX);
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
-	timer_init(&proxy->parked_timer, look_at_parked);
+	timer_init(&proxy->parked_timer, on_parked_timer);
+	loop_task_init(&proxy->parked_task, look_at_parked);
 	proxy->turn_hook.turn_end = end_turn;
 	list_init(&proxy->turn_hook.link);
 	engine->plane = proxy;

@@ -33,8 +33,10 @@ struct proxy {
 	struct slab tcp_sessions, http_sessions;
 	struct list all_sessions; /* struct session: link, so that a stop can end them */
 	struct slab parked_slab;
-	struct list parked;         /* accepted clients whose admission is not decided yet */
-	struct timer parked_timer;  /* looks at them in the next turn */
+	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
+	uint32_t parked_before; /* while one is looked at: those before it */
+	struct timer parked_timer;  /* looks at them again soon */
+	struct task parked_task;    /* looks at them in this turn: a client has left */
 	struct loop_hook turn_hook; /* settles the quota */
 	struct stat_engine *stats;
 };
@@ -52,6 +54,8 @@ void proxy_free(struct proxy *proxy); /* after the thread has ended */
 
 /* A client was accepted: decides who serves it and starts a session (or answers and closes). */
 void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer);
+/* A client gave its use back: one whose admission is not decided may have it. */
+void proxy_client_left(struct proxy *proxy);
 /* A session has gone: a draining engine looks whether it was the last. */
 void proxy_session_left(struct proxy *proxy);
 /* By id; NULL: none. */

@@ -33,7 +33,8 @@ struct tcp_session {
 	uint64_t key;       /* of the client's address, for the balancing method */
 	uint64_t active_ms; /* begin of the step; while relaying the relay knows */
 	uint32_t failures;
-	bool has_left; /* vserver_leave() was called */
+	bool has_left;  /* vserver_leave() was called */
+	bool is_ending; /* counted so: the client has sent its last byte, the server has not */
 	struct loop_free free_later;
 };
 
@@ -86,6 +87,8 @@ static void leave(struct tcp_session *session)
 	if (session->has_left)
 		return;
 	session->has_left = true;
+	if (session->is_ending)
+		stat_subtract(&stats_of(session)->clients_ending, 1);
 	vserver_leave(session->session.serving);
 }
 
@@ -252,9 +255,20 @@ static enum step_end step_connect(struct tcp_session *session)
 
 /* --- relay --- */
 
+static void note_ending(struct tcp_session *session)
+{
+	if (session->is_ending || session->has_left || !session->relay.client.has_ended)
+		return;
+	session->is_ending = true;
+	stat_add(&stats_of(session)->clients_ending, 1);
+}
+
 static enum step_end step_relay(struct tcp_session *session)
 {
-	switch (relay_run(&session->relay)) {
+	enum relay_result result = relay_run(&session->relay);
+
+	note_ending(session);
+	switch (result) {
 	case RELAY_WAIT:
 		return STEP_WAIT;
 	case RELAY_BUSY:

@@ -6,7 +6,14 @@
 
 #include <stdlib.h>
 
-enum { SPILL_CALM_MS = 100 }; /* without a spill, and with room: the episode is over here */
+enum {
+	UNDECIDED_WAIT_MS = 2, /* for a unit that is in another engine's hands */
+	FULL_WAIT_MS = 2,      /* for an end that is not seen yet */
+	LEAVING_WAIT_MS = 8,   /* the same while clients are leaving */
+	ENDING_WAIT_MS = 200,  /* for one that is seen */
+	LEAVING_MS = 100,      /* after the last departure: clients are not leaving any more */
+	SPILL_CALM_MS = 100    /* without a spill, and with room: the episode is over here */
+};
 
 static struct loop *loop_of(const struct vserver *vserver)
 {
@@ -93,6 +100,7 @@ void vserver_leave(struct vserver *serving)
 		serving->excess--;
 	else
 		quota_give(serving->proxy->quota, serving->pool);
+	proxy_client_left(serving->proxy);
 }
 
 /* Those before `serving` on the way from `reached` have spilled the client. */
@@ -159,8 +167,54 @@ static enum admit end_of_chain(struct vserver *reached, struct vserver **serving
 	return accept_past_limit(reached, accepting);
 }
 
+/* Clients on all engines that have sent their last byte and wait for their server to end. */
+static uint64_t count_ending(const struct vserver *vserver)
+{
+	const struct stat_vserver *first = vserver->stats - vserver->proxy->engine->index;
+	uint64_t ending = 0;
+
+	for (unsigned engine = 0; engine < vserver->engines; engine++)
+		ending += stat_read(&first[engine].clients_ending);
+	return ending;
+}
+
+/* Clients that leave, on whatever engine. Looks at most once a millisecond. */
+static void look_at_departures(struct vserver *vserver)
+{
+	uint64_t now_ms = loop_of(vserver)->now_ms;
+	struct quota_view view;
+	uint64_t departures;
+
+	if (vserver->looked_ms == now_ms)
+		return;
+	vserver->looked_ms = now_ms;
+	quota_read(vserver->proxy->map, vserver->pool, &view);
+	departures = view.admitted - (uint64_t)view.used;
+	if (departures != vserver->departures)
+		vserver->departed_ms = now_ms;
+	vserver->departures = departures;
+	vserver->engines = view.cores;
+}
+
+/* Whether a client that finds it full may wait a moment, having waited so long. Who closes and
+ * comes back at once can be seen here before its end is: on another engine, or while its server has
+ * yet to close. So everybody waits for a look or two; a little longer while clients are leaving;
+ * and as many as are known to be on their way out wait for those. */
+static bool is_worth_waiting(struct vserver *vserver, uint64_t waited_ms)
+{
+	uint64_t now_ms = loop_of(vserver)->now_ms;
+
+	look_at_departures(vserver);
+	if (waited_ms < FULL_WAIT_MS)
+		return true;
+	if (waited_ms < LEAVING_WAIT_MS && vserver->departed_ms != 0 &&
+	    now_ms - vserver->departed_ms < LEAVING_MS)
+		return true;
+	return waited_ms < ENDING_WAIT_MS && count_ending(vserver) > vserver->proxy->parked_before;
+}
+
 /* ADMIT_REFUSE: down or full, see was_full. */
-static enum admit try_one(struct vserver *vserver, bool may_wait)
+static enum admit try_one(struct vserver *vserver, uint64_t waited_ms)
 {
 	vserver->was_full = false;
 	if (!vserver_is_up(vserver))
@@ -170,11 +224,13 @@ static enum admit try_one(struct vserver *vserver, bool may_wait)
 		count_client(vserver);
 		return ADMIT_OK;
 	case QUOTA_AGAIN:
-		if (may_wait)
+		if (waited_ms < UNDECIDED_WAIT_MS)
 			return ADMIT_AGAIN;
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		break;
 	case QUOTA_FULL:
+		if (is_worth_waiting(vserver, waited_ms))
+			return ADMIT_AGAIN;
 		break;
 	}
 	vserver->was_full = true;
@@ -182,13 +238,13 @@ static enum admit try_one(struct vserver *vserver, bool may_wait)
 	return ADMIT_REFUSE;
 }
 
-enum admit vserver_admit(struct vserver *reached, bool may_wait, struct vserver **serving)
+enum admit vserver_admit(struct vserver *reached, uint64_t waited_ms, struct vserver **serving)
 {
 	uint32_t hops = reached->proxy->vserver_room; /* the configuration refuses loops */
 
 	must_be_on(reached->proxy->engine);
 	for (struct vserver *vserver = reached; vserver != NULL && hops > 0; hops--) {
-		enum admit admit = try_one(vserver, may_wait);
+		enum admit admit = try_one(vserver, waited_ms);
 
 		*serving = vserver;
 		if (admit == ADMIT_OK)

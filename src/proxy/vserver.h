@@ -47,10 +47,15 @@ struct vserver {
 	uint32_t sessions;         /* on this engine, counted while they refer to this slot */
 	uint32_t clients;          /* on this engine: admitted and not left */
 	uint32_t excess;           /* of the clients: let in past the limit, without a use */
+	uint32_t parked;           /* on this engine: clients that reached it, not decided yet */
 	bool was_full;             /* scratch of vserver_admit() */
 	bool is_spilling;          /* control was told */
-	uint64_t spilled_ms;       /* when the last client was spilled */
-	struct timer spill_timer;  /* armed while is_spilling: is it over? */
+	/* Clients that left, on all engines: how many, when that was last looked at, and when it
+	 * was last seen to have grown. */
+	uint64_t departures, looked_ms, departed_ms;
+	unsigned engines;         /* that there are, at that look */
+	uint64_t spilled_ms;      /* when the last client was spilled */
+	struct timer spill_timer; /* armed while is_spilling: is it over? */
 	struct stat_vserver *stats;
 	struct loop_free free_later;
 };
@@ -59,13 +64,16 @@ enum admit {
 	ADMIT_OK,       /* vserver serves the client; one use of its pool is held */
 	ADMIT_REFUSE,   /* drop: 503 with Retry-After, or reset */
 	ADMIT_REDIRECT, /* 302 to redirect_url */
-	ADMIT_AGAIN     /* undecided: ask again next turn */
+	ADMIT_AGAIN     /* undecided: ask again soon */
 };
 
 /* Walks from the virtual server that the client reached through its backups. ADMIT_OK: *serving
  * is the one that serves; vserver_leave() it once. Else *serving is the one that refuses, and with
- * ADMIT_REDIRECT it has the URL. ADMIT_AGAIN only when `may_wait`; without, undecided is full. */
-enum admit vserver_admit(struct vserver *reached, bool may_wait, struct vserver **serving) MUST_USE;
+ * ADMIT_REDIRECT it has the URL. ADMIT_AGAIN: undecided, or full while clients are leaving; ask
+ * again soon, with the time that the client has waited; after a while it is decided. */
+enum admit vserver_admit(struct vserver *reached, uint64_t waited_ms,
+			 struct vserver **serving) MUST_USE;
+#define VSERVER_NO_WAIT UINT64_MAX /* waited_ms: decide now */
 /* The client has gone (or will have, once its last bytes are written): gives the use back. */
 void vserver_leave(struct vserver *serving);
 /* A session refers to the slot: it lives until the last one has dropped it. */

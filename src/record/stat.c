@@ -7,6 +7,7 @@
 
 const struct stat_row stat_vserver_rows[] = {
 	GAUGE(stat_vserver, clients, "Current client connections", "clients that hold a use of the limit now"),
+	GAUGE(stat_vserver, clients_ending, "Ending client connections", "clients that closed their half and wait for the server to close its own"),
 	GAUGE(stat_vserver, requests_active, "Current requests", "requests being served now"),
 	COUNT(stat_vserver, clients_total, "Client connections", "clients served since the start"),
 	COUNT(stat_vserver, requests_total, "Requests", "requests received"),

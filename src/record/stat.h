@@ -40,7 +40,9 @@ static inline uint64_t stat_read(const struct stat_number *number)
 /* One virtual server on one engine. */
 struct stat_vserver {
 	alignas(64) struct stat_number clients; /* gauge */
-	struct stat_number requests_active;     /* gauge */
+	struct stat_number
+		clients_ending; /* gauge: of the clients, those that sent their last byte */
+	struct stat_number requests_active; /* gauge */
 	struct stat_number clients_total;
 	struct stat_number requests_total, responses_total;
 	struct stat_number bytes_in, bytes_out; /* from and to clients */

@@ -40,7 +40,7 @@ static int admit(const struct scene *scene)
 {
 	struct vserver *serving = NULL;
 
-	switch (vserver_admit(slot(scene, 0), true, &serving)) {
+	switch (vserver_admit(slot(scene, 0), VSERVER_NO_WAIT, &serving)) {
 	case ADMIT_OK:
 		for (int i = 0; i < 3; i++)
 			if (serving == slot(scene, i))
