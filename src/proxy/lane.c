@@ -107,6 +107,8 @@ static bool settle(struct lane *lane, struct buffer_pool *pool, const struct lan
 	return true;
 }
 
+enum { GATHER_MAX = 4096 }; /* cheaper to copy than to have the system collect it */
+
 static int collect(const struct lane *lane, const struct lane_piece *piece, struct iovec parts[3])
 {
 	int count = 0;
@@ -122,9 +124,28 @@ static int collect(const struct lane *lane, const struct lane_piece *piece, stru
 	return count;
 }
 
+/* Small parts become one. */
+static int gather(struct iovec parts[3], int count, char together[GATHER_MAX])
+{
+	size_t length = 0;
+
+	for (int i = 0; i < count; i++)
+		length += parts[i].iov_len;
+	if (count < 2 || length > GATHER_MAX)
+		return count;
+	length = 0;
+	for (int i = 0; i < count; i++) {
+		memcpy(together + length, parts[i].iov_base, parts[i].iov_len);
+		length += parts[i].iov_len;
+	}
+	parts[0] = (struct iovec){ together, length };
+	return 1;
+}
+
 enum lane_result lane_send(struct lane *lane, struct buffer_pool *pool, struct conn *to,
 			   const struct lane_piece *piece, bool *sent_none)
 {
+	char together[GATHER_MAX];
 	struct iovec parts[3];
 	size_t done = 0;
 	int count;
@@ -137,6 +158,7 @@ enum lane_result lane_send(struct lane *lane, struct buffer_pool *pool, struct c
 		lane_skip(lane, piece->used);
 		return LANE_MOVED;
 	}
+	count = gather(parts, count, together);
 	switch (conn_write(to, parts, count, &done)) {
 	case CONN_DONE:
 		lane_skip(lane, piece->used);
