@@ -56,10 +56,13 @@ need() {
 		die "could not install: ${missing[*]}"
 }
 
-# build_spillway: an optimised build/spillway.
+# build_spillway: an optimised build/spillway. One at a time: two of it would be in each other's way.
 build_spillway() {
 	local build=$top/build
-	[ -f "$build/build.ninja" ] ||
-		meson setup --buildtype=release "$build" "$top" >&2 || die "configuring failed"
-	ninja -C "$build" spillway >&2 || die "building failed"
+	{
+		flock 9
+		[ -f "$build/build.ninja" ] ||
+			meson setup --buildtype=release "$build" "$top" >&2 || die "configuring failed"
+		ninja -C "$build" spillway >&2 || die "building failed"
+	} 9<"$top/meson.build"
 }

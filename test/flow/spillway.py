@@ -194,10 +194,11 @@ class Appliance:
     def busy(self):
         """The gauges that are not zero, by name."""
         wrong = {}
-        for kind, names in (("lb vserver", self.names("lb vserver")),
-                            ("service", self.names("service"))):
-            for name in names:
-                for gauge, value in self.stat(kind, name).items():
+        for kind in ("lb vserver", "service", "serviceGroup"):
+            blocks = re.split(rf"^(?:{kind}|member) (.*)\n", self.do(f"stat {kind}"), flags=re.M)
+            for name, block in zip(blocks[1::2], blocks[2::2]):
+                for label, value in numbers_of(block).items():
+                    gauge = STAT_NAMES[kind].get(label, label)
                     if gauge in GAUGES and value != 0:
                         wrong[f"{kind} {name} {gauge}"] = value
         for gauge, value in self.engine_gauges().items():
@@ -210,11 +211,6 @@ class Appliance:
         label = {name: label for label, name in STAT_NAMES["engine"].items()}
         shown = numbers_of(self.do("stat engines"))
         return {name: shown[label[name]] for name in ("clients", "sessions", "buffers")}
-
-    def names(self, kind):
-        pattern = rf"^add {kind} (\"[^\"]*\"|\S+)"
-        return [name.strip('"') for name in re.findall(pattern, self.running_config(),
-                                                       re.M | re.I)]
 
     def kill(self, number):
         self.process.send_signal(number)
@@ -260,6 +256,7 @@ def stat_names():
     names = {kind: {} for kind in kinds.values()}
     for block, name, label in re.findall(r'(?:GAUGE|COUNT)\((\w+), (\w+), "([^"]+)"', source):
         names[kinds[block]][label.lower().replace(" ", "_")] = name
+    names["serviceGroup"] = names["service"]
     return names
 
 

@@ -58,7 +58,7 @@ def test_strict_refuses_a_faulty_file(tmp_path):
     path.write_text("add service s 127.0.0.1 HTTP 80\nadd nonsense\n")
     answer = run_program("run", "-c", path, "--socket", tmp_path / "s", "--strict")
     assert answer.status == REFUSED
-    assert "faulty.conf: line 2" in answer.error + answer.text
+    assert "faulty.conf:2:" in answer.error + answer.text
 
 
 def test_check_of_an_empty_file(tmp_path):

@@ -35,7 +35,7 @@ def test_an_origin_is_killed(stage, engines):
     port = stage.port()
     one, two = stage.origin("one"), stage.origin("two")
     appliance = stage.run(f"""
-add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -retries 1
+add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -downTime 50 MSEC -retries 1
 add service s1 127.0.0.1 HTTP {one.port}
 add service s2 127.0.0.1 HTTP {two.port}
 bind service s1 -monitorName m
@@ -81,6 +81,7 @@ def test_the_data_process_is_killed(stage, engines, number):
         tcp_names(clients)
         old = appliance.data_process()
         os.kill(old, number)
+        wait_until(lambda: not is_alive(old), "it is dead")
         start = time.monotonic()
         # The sockets are open: a client that comes now waits and is served.
         with Client(web) as client:
