@@ -444,10 +444,14 @@ static bool open_doors(struct control *control)
 static void log_report(const struct report *report, const char *file)
 {
 	for (unsigned i = 0; i < report->count; i++) {
-		const struct report_entry *entry = &report->entries[i];
+		struct report_entry *entry = &report->entries[i];
+		struct text text = TEXT_EMPTY;
 
-		log_write(entry->level == REPORT_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-			  "%s:%u:%u: %s", file, entry->line, entry->column, entry->text);
+		report_print(&(struct report){ .entries = entry, .count = 1 }, file, &text);
+		text_cut(&text, text.length - 1); /* the line end */
+		log_write(entry->level == REPORT_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s",
+			  text.at);
+		text_free(&text);
 	}
 }
 
