@@ -49,6 +49,7 @@ struct seat {
 	struct quota_counts *counts;
 	uint32_t id;
 	unsigned index;
+	int64_t used; /* by this engine, as it was at the last look */
 };
 
 /* What an attempt came to. */
@@ -89,19 +90,40 @@ static int32_t cap_within(int64_t cap)
 	return cap < QUOTA_STASH_MAX ? (int32_t)cap : QUOTA_STASH_MAX;
 }
 
-static int64_t wanted(const struct seat *seat)
+/* What was learnt under another limit says little: begin anew with the batch of this one. */
+static void forget_if_changed(struct seat *seat)
+{
+	uint16_t changes = quota_changes(quota_load(&seat->pool->mode));
+
+	if (seat->habit->changes == changes)
+		return;
+	seat->habit->changes = changes;
+	seat->habit->cap = cap_within(
+		2 * (int64_t)atomic_load_explicit(&seat->pool->batch, memory_order_relaxed));
+}
+
+static int64_t half_cap(const struct seat *seat)
 {
 	return seat->habit->cap >= 2 ? seat->habit->cap / 2 : 1;
+}
+
+/* An empty stash takes half the cap, or what fills our share when that is more. */
+static int64_t wanted(const struct seat *seat)
+{
+	int64_t share = atomic_load_explicit(&seat->pool->floor, memory_order_relaxed) - seat->used;
+	int64_t want = half_cap(seat);
+
+	return want > share ? want : share;
 }
 
 /* A rich pool lets us keep more, a poor one less. */
 static void learn_from_pool(struct seat *seat, int64_t available)
 {
-	int64_t want = wanted(seat);
+	int64_t half = half_cap(seat);
 
-	if (available >= 2 * want)
-		seat->habit->cap = cap_within(4 * want < 2 * available ? 4 * want : 2 * available);
-	else if (available < want)
+	if (available >= 2 * half)
+		seat->habit->cap = cap_within(4 * half < 2 * available ? 4 * half : 2 * available);
+	else if (available < half)
 		seat->habit->cap /= 2;
 }
 
@@ -350,6 +372,8 @@ static enum attempt attempt(struct seat *seat)
 	uint64_t s = quota_pool_load(seat->pool);
 	uint64_t w = quota_load(seat->stash);
 
+	forget_if_changed(seat);
+	seat->used = quota_used(w) + change_now(seat, w);
 	return w & QUOTA_OPEN ? take_open(seat, s, w) : take_sealed(seat, s, w);
 }
 

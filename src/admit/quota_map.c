@@ -186,6 +186,7 @@ static void deal(struct quota_map *map, uint32_t id, unsigned core, int64_t idle
 	*habit = (struct quota_habit){
 		.cap = (int32_t)lesser(2 * batch, QUOTA_STASH_MAX),
 		.patience = QUOTA_PATIENCE_LEAST,
+		.changes = quota_changes(quota_load(&quota_pool_at(map, id)->mode)),
 		.cursor = (uint8_t)core,
 		.knows_sealed = idle == 0,
 	};
@@ -202,6 +203,8 @@ static void set_numbers(struct quota_map *map, struct quota_pool *pool, int64_t 
 	atomic_store_explicit(&pool->limit, limit, memory_order_relaxed);
 	split = split_now(map, pool);
 	atomic_store_explicit(&pool->floor, (int32_t)lesser(split.exclusive_each, QUOTA_STASH_MAX),
+			      memory_order_relaxed);
+	atomic_store_explicit(&pool->batch, (int32_t)lesser(split.batch, QUOTA_STASH_MAX),
 			      memory_order_relaxed);
 }
 

@@ -30,6 +30,11 @@ enum {
 #define QUOTA_TINY     ((uint64_t)8)  /* all in S: one atomic counter */
 #define QUOTA_CHANGE   ((uint64_t)16) /* counts the changes of the mode in the bits above */
 
+static inline uint16_t quota_changes(uint64_t mode)
+{
+	return (uint16_t)(mode / QUOTA_CHANGE);
+}
+
 /* Shared by all engines. */
 struct quota_pool {
 	alignas(64) _Atomic uint64_t s; /* the only line that engines contend for */
@@ -37,6 +42,7 @@ struct quota_pool {
 	alignas(64) _Atomic uint64_t mode;
 	_Atomic int64_t limit;
 	_Atomic int32_t floor;     /* x: an engine does not give back below it */
+	_Atomic int32_t batch;     /* B: what an engine begins to borrow */
 	_Atomic uint32_t percents; /* exclusive, batch: eight bits each */
 	/* Which engines are open: a hint for those who search, never the truth. */
 	alignas(64) _Atomic uint64_t open_mask[QUOTA_MASKS];
@@ -49,6 +55,7 @@ struct quota_habit {
 	uint32_t reopened_turn;
 	uint16_t patience; /* K: uses one by one from S before reopening */
 	uint16_t singles;  /* of them so far */
+	uint16_t changes;  /* of the limit, when it was learnt */
 	uint8_t cursor;    /* where the last search ended */
 	bool knows_sealed;
 };

@@ -219,6 +219,24 @@ static void any_limit_follows_any_other(void **unused)
 	}
 }
 
+/* Control opens a pool without a limit and sets it before the engines hear of it: each has its
+ * share soon, and nobody keeps what would have been little of no limit. */
+static void a_limit_set_late_is_dealt_out_too(void **unused)
+{
+	uint32_t pool = quota_open(map, QUOTA_UNLIMITED, 80, 10);
+
+	(void)unused;
+	quota_set_limit(map, pool, 1000);
+	for (unsigned c = 0; c < CORES; c++) {
+		for (int times = 0; times < 30; times++) {
+			assert_int_equal(take(c, pool, 1), 1);
+			give(c, pool, 1);
+		}
+		assert_in_range(core_view_of(pool, c).idle, 150, 250);
+	}
+	assert_int_equal(take(2, pool, 1001), 1000);
+}
+
 static void percents_relabel(void **unused)
 {
 	uint32_t pool = quota_open(map, 100, 80, 10);
@@ -343,6 +361,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pocket_stays_shut_in_debt, open_map, free_map),
 		cmocka_unit_test_setup_teardown(limit_rises_over_a_debt, open_map, free_map),
 		cmocka_unit_test_setup_teardown(any_limit_follows_any_other, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_limit_set_late_is_dealt_out_too, open_map,
+						free_map),
 		cmocka_unit_test_setup_teardown(percents_relabel, open_map, free_map),
 		cmocka_unit_test_setup_teardown(the_dead_give_back_once, open_map, free_map),
 		cmocka_unit_test_setup_teardown(the_dead_give_back_what_a_pocket_held, open_map,
