@@ -42,15 +42,34 @@ static void end_pause(struct listener *listener)
 		tell_paused(engine, 0);
 }
 
+static void size_batch(struct listener *listener)
+{
+	uint64_t turn = listener->engine->loop.turns;
+
+	if (turn != listener->last_turn + 1)
+		listener->filled = 0;
+	if (listener->filled == 0)
+		listener->batch = 1;
+	if (listener->filled == LISTENER_PATIENCE && listener->batch < LISTENER_BATCH) {
+		listener->batch *= 4;
+		listener->filled = 0;
+	}
+	listener->filled++;
+	listener->last_turn = turn;
+}
+
 /* At most a batch: whoever is left makes the descriptor readable again in the next turn. */
 static void accept_batch(struct listener *listener)
 {
-	for (int i = 0; i < LISTENER_BATCH && listener_is_open(listener); i++) {
+	size_batch(listener);
+	for (unsigned i = 0; i < listener->batch && listener_is_open(listener); i++) {
 		struct address peer;
 		int fd = socket_accept(listener->watch.fd, &peer);
 
-		if (fd == -EAGAIN)
+		if (fd == -EAGAIN) {
+			listener->filled = 0;
 			return;
+		}
 		if (is_out_of_resources(fd)) {
 			pause_accepting(listener, -fd);
 			return;

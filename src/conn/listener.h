@@ -13,7 +13,11 @@
 
 #include <stdbool.h>
 
-enum { LISTENER_BATCH = 64, LISTENER_RETRY_MS = 50 };
+enum {
+	LISTENER_BATCH = 64,   /* clients taken in one turn, at most */
+	LISTENER_PATIENCE = 4, /* turns in a row that a batch must fill before it grows */
+	LISTENER_RETRY_MS = 50
+};
 
 /* Owner: the engine. Must live until the end of the turn in which it was closed. */
 struct listener {
@@ -21,6 +25,10 @@ struct listener {
 	struct engine *engine; /* borrowed: outlives it */
 	struct task task;
 	struct timer retry; /* armed while it is paused */
+	/* Asking an empty queue costs half as much as taking a client (the kernel makes a socket
+	 * first), so it is asked for one, and for more only while a burst goes on. */
+	unsigned batch, filled; /* clients a turn; turns in a row that brought so many */
+	uint64_t last_turn;
 	/* The descriptor is the callee's: open, non-blocking. May close the listener. */
 	void (*accepted)(struct listener *listener, int fd, const struct address *peer);
 	void *owner; /* the callee's own; not looked at */
