@@ -16,7 +16,7 @@ int main(void)
 		{ .cores = 16, .limit = 300, .shape = SKEW, .changes = 1000 },
 		{ .cores = 64, .limit = 5000, .shape = FLAP, .changes = 1000 },
 	};
-	uint64_t times = 3 * torture_number("QUOTA_CALLS", 1), seed = torture_seed();
+	uint64_t times = 2 * torture_number("QUOTA_CALLS", 1), seed = torture_seed();
 	unsigned failed = 0;
 
 	for (uint64_t i = 0; i < times; i++)
