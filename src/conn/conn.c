@@ -142,7 +142,8 @@ static size_t total(const struct iovec *parts, int count)
 	return sum;
 }
 
-enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count, size_t *done)
+static enum conn_io write_parts(struct conn *conn, const struct iovec *parts, int count,
+				bool is_last, size_t *done)
 {
 	ssize_t written;
 
@@ -153,7 +154,8 @@ enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
 		return CONN_BROKEN;
 	if (conn->is_connecting || !conn->can_write)
 		return CONN_WAIT;
-	written = socket_write(conn->watch.fd, parts, count);
+	written = is_last ? socket_write_last(conn->watch.fd, parts, count)
+			  : socket_write(conn->watch.fd, parts, count);
 	if (written == -EAGAIN) {
 		conn->can_write = false;
 		return CONN_WAIT;
@@ -166,6 +168,16 @@ enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
 		return CONN_DONE;
 	conn->can_write = false;
 	return CONN_WAIT;
+}
+
+enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count, size_t *done)
+{
+	return write_parts(conn, parts, count, false, done);
+}
+
+enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int count, size_t *done)
+{
+	return write_parts(conn, parts, count, true, done);
 }
 
 void conn_shutdown(struct conn *conn)

@@ -55,6 +55,10 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
  * perhaps none. Never raises SIGPIPE. */
 enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
 			size_t *done) MUST_USE;
+/* Likewise, and once all of it is written conn_shutdown() or conn_close() follows at once: the bytes
+ * may wait for that and go in one packet with the end. */
+enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int count,
+			     size_t *done) MUST_USE;
 void conn_shutdown(struct conn *conn); /* FIN after what was written; once */
 void conn_close(struct conn *conn);    /* also when closed already */
 void conn_reset(struct conn *conn);    /* close with RST */

@@ -126,24 +126,35 @@ ssize_t socket_read(int fd, void *bytes, size_t room)
 }
 
 /* One part goes by send(): it spares the kernel a header and a vector to copy. */
-static ssize_t send_parts(int fd, const struct iovec *parts, int count)
+static ssize_t send_parts(int fd, const struct iovec *parts, int count, int flags)
 {
 	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts,
 				  .msg_iovlen = (size_t)count };
 
+	flags |= MSG_NOSIGNAL | MSG_DONTWAIT;
 	if (count == 1)
-		return send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return send(fd, parts->iov_base, parts->iov_len, flags);
+	return sendmsg(fd, &message, flags);
 }
 
-ssize_t socket_write(int fd, const struct iovec *parts, int count)
+static ssize_t write_parts(int fd, const struct iovec *parts, int count, int flags)
 {
 	ssize_t done;
 
 	do
-		done = send_parts(fd, parts, count);
+		done = send_parts(fd, parts, count, flags);
 	while (done < 0 && errno == EINTR);
 	return done >= 0 ? done : -errno;
+}
+
+ssize_t socket_write(int fd, const struct iovec *parts, int count)
+{
+	return write_parts(fd, parts, count, 0);
+}
+
+ssize_t socket_write_last(int fd, const struct iovec *parts, int count)
+{
+	return write_parts(fd, parts, count, MSG_MORE);
 }
 
 void socket_close(int fd)
@@ -186,6 +197,20 @@ int socket_local(int fd, struct address *address)
 
 	*address = (struct address){ 0 };
 	return getsockname(fd, &address->any, &length) == 0 ? 0 : -errno;
+}
+
+int socket_datagram(const struct address *to)
+{
+	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, &to->any, address_length(to)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 int socket_ping(const struct address *to, bool *is_raw)

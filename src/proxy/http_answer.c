@@ -40,6 +40,7 @@ static enum step_end answer(struct http_session *s, int status, const struct hea
 	body_begin(&s->down.body, H1_NO_BODY, 0);
 	s->has_answered = true;
 	http_exchange_finish(s, false);
+	piece.is_last = s->closes;
 	if (http_session_write_client(s, &piece) == LANE_BROKEN)
 		return http_session_abort(s);
 	http_session_set_deadline(s, s->client_timeout_ms);

@@ -188,10 +188,12 @@ static enum step_end lost(struct http_session *s)
 	return http_session_go(s, HTTP_AT_CHOOSE);
 }
 
-static enum lane_result send_piece(struct http_session *s, const struct lane_piece *piece)
+static enum lane_result send_piece(struct http_session *s, struct lane_piece *piece)
 {
-	if (body_is_over(&s->down.body))
+	if (body_is_over(&s->down.body)) {
 		http_exchange_finish(s, lane_raw_length(&s->down) > piece->used);
+		piece->is_last = s->closes;
+	}
 	return http_session_write_client(s, piece);
 }
 

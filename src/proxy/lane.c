@@ -147,6 +147,7 @@ enum lane_result lane_send(struct lane *lane, struct buffer_pool *pool, struct c
 {
 	char together[GATHER_MAX];
 	struct iovec parts[3];
+	enum conn_io io;
 	size_t done = 0;
 	int count;
 
@@ -159,7 +160,9 @@ enum lane_result lane_send(struct lane *lane, struct buffer_pool *pool, struct c
 		return LANE_MOVED;
 	}
 	count = gather(parts, count, together);
-	switch (conn_write(to, parts, count, &done)) {
+	io = piece->is_last ? conn_write_last(to, parts, count, &done)
+			    : conn_write(to, parts, count, &done);
+	switch (io) {
 	case CONN_DONE:
 		lane_skip(lane, piece->used);
 		return LANE_MOVED;

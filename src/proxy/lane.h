@@ -46,6 +46,7 @@ struct lane {
 struct lane_piece {
 	struct str before, after; /* borrowed for the call; not inside the lane's buffer */
 	size_t data, used;
+	bool is_last; /* the end of the connection follows at once */
 };
 
 static inline size_t lane_raw_length(const struct lane *lane)
