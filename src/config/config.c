@@ -243,7 +243,7 @@ bool config_load_file(struct config *config, const char *path, struct report *re
 	bool is_good = read_file(path, &text);
 
 	if (!is_good)
-		report_fault(report, 0, "%s: cannot be read: %m", path);
+		report_fault(report, 0, "%s cannot be read: %m", path);
 	else
 		is_good = config_load(config, text_str(&text), report);
 	text_free(&text);

@@ -58,23 +58,41 @@ void report_free(struct report *report)
 	*report = REPORT_EMPTY;
 }
 
+static void print_words(const struct report_entry *entry, struct text *text)
+{
+	if (entry->level == REPORT_WARNING)
+		text_add(text, STR("warning: "));
+	text_add(text, str_of(entry->text));
+}
+
 void report_print_entry(const struct report_entry *entry, struct text *text)
 {
 	if (entry->line > 0)
 		text_print(text, "line %u%s", entry->line, entry->column > 0 ? ", " : ": ");
 	if (entry->column > 0)
 		text_print(text, "column %u: ", entry->column);
-	if (entry->level == REPORT_WARNING)
-		text_add(text, STR("warning: "));
-	text_add(text, str_of(entry->text));
+	print_words(entry, text);
+}
+
+/* As compilers do, so that an editor can jump there. */
+static void print_in_file(const struct report_entry *entry, const char *file, struct text *text)
+{
+	text_print(text, "%s:", file);
+	if (entry->line > 0)
+		text_print(text, "%u:", entry->line);
+	if (entry->line > 0 && entry->column > 0)
+		text_print(text, "%u:", entry->column);
+	text_add(text, STR(" "));
+	print_words(entry, text);
 }
 
 void report_print(const struct report *report, const char *file, struct text *text)
 {
 	for (unsigned i = 0; i < report->count; i++) {
 		if (file != NULL)
-			text_print(text, "%s: ", file);
-		report_print_entry(&report->entries[i], text);
+			print_in_file(&report->entries[i], file, text);
+		else
+			report_print_entry(&report->entries[i], text);
 		text_add(text, STR("\n"));
 	}
 }

@@ -38,5 +38,5 @@ void report_warning(struct report *report, unsigned column, const char *format, 
 /* "line 12, column 20: unknown option -soTreshold: did you mean -soThreshold?", with "warning: "
  * before the words of a warning; without a place when there is none. No line end. */
 void report_print_entry(const struct report_entry *entry, struct text *text);
-/* All entries, a line each; `file` goes before the place, NULL for none. */
+/* All entries, a line each; with a file "a.conf:12:20: unknown option ...". NULL: no file. */
 void report_print(const struct report *report, const char *file, struct text *text);

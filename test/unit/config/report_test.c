@@ -39,8 +39,13 @@ static void test_file(void **state)
 	(void)state;
 	report.line = 3;
 	report_fault(&report, 1, "x");
+	report_warning(&report, 0, "y");
+	report.line = 0;
+	report_fault(&report, 0, "cannot be read");
 	report_print(&report, "a.conf", &text);
-	assert_string_equal(text.at, "a.conf: line 3, column 1: x\n");
+	assert_string_equal(text.at, "a.conf:3:1: x\n"
+				     "a.conf:3: warning: y\n"
+				     "a.conf: cannot be read\n");
 	text_free(&text);
 	report_free(&report);
 }
