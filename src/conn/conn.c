@@ -80,6 +80,16 @@ static enum conn_io break_off(struct conn *conn, int error)
 	return CONN_BROKEN;
 }
 
+/* A peer that said its last word and reset: the word may lie in the socket. */
+static enum conn_io break_off_writing(struct conn *conn, int error)
+{
+	bool can_read = !conn->has_eof;
+
+	(void)break_off(conn, error);
+	conn->can_read = can_read;
+	return CONN_BROKEN;
+}
+
 enum conn_io conn_connected(struct conn *conn)
 {
 	int err;
@@ -108,13 +118,15 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 	must_be_on(conn->engine);
 	must(conn_is_open(conn) && room > 0);
 	*done = 0;
-	if (conn->error != 0)
+	if (conn->error != 0 && !conn->can_read)
 		return CONN_BROKEN;
 	if (conn->has_eof)
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
 		return CONN_WAIT;
 	count = socket_read(conn->watch.fd, bytes, room);
+	if (count <= 0 && conn->error != 0)
+		return break_off(conn, conn->error);
 	if (count == -EAGAIN) {
 		conn->can_read = false;
 		return CONN_WAIT;
@@ -126,7 +138,7 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 		conn->can_read = false;
 		return CONN_EOF;
 	}
-	if ((size_t)count < room && !conn->is_ending)
+	if ((size_t)count < room && !conn->is_ending && conn->error == 0)
 		conn->can_read = false;
 	*done = (size_t)count;
 	conn->bytes_in += (uint64_t)count;
@@ -161,7 +173,7 @@ static enum conn_io write_parts(struct conn *conn, const struct iovec *parts, in
 		return CONN_WAIT;
 	}
 	if (written < 0)
-		return break_off(conn, (int)-written);
+		return break_off_writing(conn, (int)-written);
 	*done = (size_t)written;
 	conn->bytes_out += (uint64_t)written;
 	if ((size_t)written == total(parts, count))

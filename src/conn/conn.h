@@ -20,7 +20,8 @@ enum conn_io {
 	CONN_DONE,  /* some bytes were moved */
 	CONN_WAIT,  /* none now: the task will be marked when that changes */
 	CONN_EOF,   /* reading: the peer will send no more */
-	CONN_BROKEN /* reset or another error: only close is left; error says which */
+	CONN_BROKEN /* reset or another error; error says which. Only close is left, but what came
+		     * before a write broke can still be read */
 };
 
 /* Owner: the engine. */
@@ -55,8 +56,8 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
  * perhaps none. Never raises SIGPIPE. */
 enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
 			size_t *done) MUST_USE;
-/* Likewise, and once all of it is written conn_shutdown() or conn_close() follows at once: the bytes
- * may wait for that and go in one packet with the end. */
+/* Likewise, and once all of it is written conn_shutdown() or conn_close() follows at once: the
+ * bytes may wait for that and go in one packet with the end. */
 enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int count,
 			     size_t *done) MUST_USE;
 void conn_shutdown(struct conn *conn); /* FIN after what was written; once */

@@ -158,6 +158,76 @@ static void early_answer_ends_both(void **state)
 	close(server);
 }
 
+/* The same of a server that answers and closes while much of the body is still to come: what it
+ * said is heard although the connection breaks. */
+static void early_answer_of_a_server_that_has_gone(void **state)
+{
+	static char bytes[1 << 20];
+
+	(void)state;
+	open_default();
+	for (int i = 0; i < 20; i++) {
+		int client = stage_client(&stage), server;
+
+		stage_send(client,
+			   "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n");
+		server = stage_server(&stage, 0);
+		(void)stage_head(server);
+		for (int part = 0; part < 8; part++)
+			(void)!send(client, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT);
+		stage_send(server, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+		close(server);
+		(void)!send(client, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT);
+		stage_expect(client, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n"
+				     "Connection: close\r\n\r\nno");
+		close(client);
+	}
+}
+
+/* Without memory for another buffer an exchange waits, and goes on when there is some. */
+static void waits_for_a_buffer(void **state)
+{
+	static char bytes[1 << 16];
+	struct stage_conf conf = conf_http();
+	int slow, other, server, second = -1;
+
+	(void)state;
+	conf.buffer_bytes_max = 66000; /* one of the largest, and nothing beside it */
+	stage_open(&stage, &conf);
+	slow = stage_client(&stage);
+	stage_send(slow, GET);
+	server = stage_server(&stage, 0);
+	stage_expect(server, GET);
+	stage_send(server, "HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n");
+	for (int idle = 0; idle < 50;) {
+		bool sent = send(server, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+
+		idle = sent ? 0 : idle + 1;
+		if (!sent)
+			usleep(2000);
+	}
+	other = stage_client(&stage);
+	stage_send(other, GET);
+	/* Either its request finds no buffer, or its answer. */
+	while (stat_read(&stage.engine_stats->refused_memory) == 0) {
+		if (second >= 0 || !stage_has_server(&stage, 0, 1))
+			continue;
+		second = stage_server(&stage, 0);
+		stage_expect(second, GET);
+		stage_send(second, OK_2);
+	}
+	stage_reset(slow);
+	if (second < 0) {
+		second = stage_server(&stage, 0);
+		stage_expect(second, GET);
+		stage_send(second, OK_2);
+	}
+	stage_expect(other, OK_2);
+	close(other);
+	close(server);
+	close(second);
+}
+
 static void bulk_both_ways(void **state)
 {
 	enum { BULK = 8 << 20 };
@@ -415,6 +485,8 @@ int main(void)
 		row(answers_without_a_body),
 		row(interim_answers),
 		row(early_answer_ends_both),
+		row(early_answer_of_a_server_that_has_gone),
+		row(waits_for_a_buffer),
 		row(bulk_both_ways),
 		row(slow_reader_holds_up_the_server),
 		row(server_is_silent),

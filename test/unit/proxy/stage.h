@@ -34,6 +34,7 @@ struct stage_conf {
 	uint32_t services, max_client[STAGE_SERVICES];
 	uint32_t client_timeout_ms, server_timeout_ms, connect_timeout_ms, request_timeout_ms;
 	uint32_t max_requests, header_bytes_max;
+	size_t buffer_bytes_max;
 	int64_t limit; /* of the virtual server's clients; 0: none */
 	const char *client_ip_field;
 	const char *redirect_url;
@@ -183,6 +184,7 @@ static inline struct stage_conf stage_defaults(enum protocol protocol)
 		.connect_timeout_ms = 20000,
 		.request_timeout_ms = 20000,
 		.header_bytes_max = 24820,
+		.buffer_bytes_max = 64 << 20,
 		.redirect_url = "",
 		.client_ip_field = "",
 	};
@@ -213,7 +215,8 @@ static inline void stage_open(struct stage *stage, const struct stage_conf *conf
 			80, 10);
 	}
 	assert_int_equal(loop_init(&stage->control), 0);
-	assert_int_equal(engine_init(&stage->engine, 0, -1, &stage->control, 64 << 20), 0);
+	assert_int_equal(
+		engine_init(&stage->engine, 0, -1, &stage->control, conf->buffer_bytes_max), 0);
 	stage->proxy = proxy_new(&stage->engine, stage->map, stage->engine_stats, limits);
 	assert_non_null(stage->proxy);
 	assert_int_equal(engine_start(&stage->engine), 0);
