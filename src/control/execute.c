@@ -2,13 +2,12 @@
 #include "control/execute.h"
 
 #include "config/command.h"
-#include "config/lex.h"
 #include "config/print.h"
+#include "control/claim.h"
 #include "control/control_priv.h"
 #include "control/show.h"
 #include "os/file.h"
 #include "os/socket.h"
-#include "record/log.h"
 
 #include <stdint.h>
 #include <sys/stat.h>
@@ -37,131 +36,22 @@ static unsigned finish(const struct report *report, struct text *answer)
 	return DONE;
 }
 
-/* --- a change that needs an address ----------------------------------------------------------- */
-
-static void run_undo(struct control *control, const struct text *line)
-{
-	struct report report = REPORT_EMPTY;
-
-	if (!config_line(control->config, text_str(line), &report))
-		log_write(LOG_LEVEL_ERROR, "cannot take back: %s", line->at);
-	report_free(&report);
-}
-
-/* What the command did is taken back: a new virtual server goes, an old one is as it was. */
-static void take_back(struct control *control, const struct command *command,
-		      const struct runtime_vserver *vserver)
-{
-	struct str name = object_name(vserver->plan->object);
-	char host[ADDRESS_TEXT_MAX];
-	struct text line = TEXT_EMPTY;
-
-	if (command->verb == VERB_ADD)
-		text_print(&line, "rm lb vserver ");
-	else if (command->verb == VERB_ENABLE)
-		text_print(&line, "disable lb vserver ");
-	else
-		text_print(&line, "set lb vserver ");
-	lex_quote(&line, name);
-	if (command->verb == VERB_SET)
-		text_print(&line, " -IPAddress %s", address_print_host(&vserver->address, host));
-	run_undo(control, &line);
-	text_free(&line);
-}
-
-static bool is_trouble(const struct command *command, const struct runtime_vserver *vserver)
-{
-	if (vserver == NULL || vserver->plan == NULL || vserver->listen_error == 0)
-		return false;
-	if (command->verb == VERB_ADD)
-		return !vserver->entry.is_published;
-	if (command->verb == VERB_SET && address_port(&vserver->address) == 0)
-		return false; /* it did not listen before: nothing to go back to */
-	return command_option(command, "IPAddress") != NULL || command->verb == VERB_ENABLE;
-}
-
-/* The uids of what could not listen, so that the objects may be looked for while they change. */
-static unsigned find_trouble(struct control *control, const struct command *command, uint64_t *uids,
-			     unsigned room, struct text *answer)
-{
-	unsigned count = 0;
-	char address[ADDRESS_TEXT_MAX];
-
-	for (uint32_t id = 0; id < control->runtime.vserver_room && count < room; id++) {
-		const struct runtime_vserver *vserver = control->runtime.vservers[id];
-
-		if (!is_trouble(command, vserver))
-			continue;
-		uids[count++] = vserver->entry.uid;
-		text_print(answer, "ERROR: cannot listen on %s: %s\n",
-			   address_print(&vserver->plan->address, address),
-			   socket_error_text(vserver->listen_error));
-	}
-	return count;
-}
-
-/* All that the command has added, also those of a range that could listen. */
-static unsigned find_added(const struct control *control, uint64_t *uids, unsigned room)
-{
-	unsigned count = 0;
-
-	for (uint32_t id = 0; id < control->runtime.vserver_room && count < room; id++) {
-		const struct runtime_vserver *vserver = control->runtime.vservers[id];
-
-		if (vserver != NULL && vserver->plan != NULL && !vserver->entry.is_published)
-			uids[count++] = vserver->entry.uid;
-	}
-	return count;
-}
-
-enum { TROUBLE_MOST = 256 };
-
-/* False: an address cannot be had, and nothing has changed. */
-static bool have_addresses(struct control *control, const struct command *command,
-			   struct text *answer)
-{
-	uint64_t uids[TROUBLE_MOST];
-	unsigned count;
-
-	if (!control_plan(control)) {
-		text_add(answer, STR("ERROR: there are too many services and virtual servers\n"));
-		return false;
-	}
-	count = find_trouble(control, command, uids, TROUBLE_MOST, answer);
-	if (count == 0)
-		return true;
-	if (command->verb == VERB_ADD)
-		count = find_added(control, uids, TROUBLE_MOST);
-	for (unsigned i = 0; i < count; i++) {
-		(void)control_plan(control); /* the objects may have moved with the last undo */
-		take_back(control, command, runtime_vserver(&control->runtime, uids[i]));
-	}
-	return false;
-}
-
-static bool may_listen(const struct command *command)
-{
-	return command->kind != NULL && command->kind->id == KIND_VSERVER &&
-	       (command->verb == VERB_ADD || command->verb == VERB_SET ||
-		command->verb == VERB_ENABLE);
-}
-
 static unsigned change(struct control *control, const struct command *command, struct text *answer)
 {
 	struct report report = REPORT_EMPTY;
 	unsigned status = REFUSED;
-	bool listens = may_listen(command);
+	struct claim claim;
 
 	if (control->is_draining) {
 		text_add(answer, STR("ERROR: the appliance is draining\n"));
 		return REFUSED;
 	}
-	if (listens)
-		control_publish(control); /* what is not published now was added by this command */
+	claim_begin(&claim, control->config, command);
 	if (!config_apply(control->config, command, &report))
 		print_report(&report, answer);
-	else if (!listens || have_addresses(control, command, answer))
+	else if (claim_check(&claim, control->config, &control->gates, answer))
 		status = finish(&report, answer);
+	claim_end(&claim);
 	report_free(&report);
 	return status;
 }

@@ -114,6 +114,19 @@ static int open_socket(struct gates *gates, const struct address *address, unsig
 	return fd;
 }
 
+int gate_try(struct gates *gates, const struct address *address)
+{
+	int fd;
+
+	if (find_same(gates, address) != NULL)
+		return 0;
+	fd = open_first(address);
+	if (fd < 0)
+		return fd;
+	socket_close(fd);
+	return 0;
+}
+
 struct gate *gate_open(struct gates *gates, const struct address *address, int *error)
 {
 	const struct gate *same = find_same(gates, address);

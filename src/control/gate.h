@@ -33,6 +33,8 @@ void gate_fini_all(struct gates *gates); /* closes all */
 
 /* NULL when the address cannot be had; *error says why (-errno). */
 struct gate *gate_open(struct gates *gates, const struct address *address, int *error) MUST_USE;
+/* 0 when gate_open() would find the address free or ours, else -errno. */
+int gate_try(struct gates *gates, const struct address *address) MUST_USE;
 /* After the publish of a snapshot without it; `newest` is the number of the last one with it. */
 void gate_close(struct gates *gates, struct gate *gate, uint64_t newest);
 /* Every engine has taken `number` or a newer one. */

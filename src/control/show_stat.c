@@ -137,6 +137,15 @@ static bool refuse(const struct command *command, struct text *answer)
 	return false;
 }
 
+/* -clearstats, -ntimes and their like are known, and do nothing so far. */
+static void warn(const struct command *command, struct text *answer)
+{
+	for (unsigned i = 0; i < command->option_count; i++)
+		if (!str_equal_nocase(command->options[i].name, STR("detail")))
+			text_print(answer, "Warning: -%.*s has no effect so far\n",
+				   STR_ARG(command->options[i].name));
+}
+
 bool show_stat(struct control *control, const struct command *command, struct text *answer)
 {
 	bool is_detailed = command_option(command, "detail") != NULL;
@@ -146,6 +155,7 @@ bool show_stat(struct control *control, const struct command *command, struct te
 	if (stat == NULL)
 		return refuse(command, answer);
 	control_publish(control);
+	warn(command, answer);
 	if (command->place_count > 0) {
 		struct str name = command->places[0].text;
 
@@ -159,7 +169,7 @@ bool show_stat(struct control *control, const struct command *command, struct te
 	}
 	while ((object = config_next(control->config, command->kind->id, object)) != NULL)
 		stat(control, object, is_detailed, answer);
-	if (answer->length == 0)
+	if (config_count(control->config, command->kind->id) == 0)
 		text_print(answer, "there is no %s\n", command->kind->object);
 	return true;
 }

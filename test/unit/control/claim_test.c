@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A command that asks for an address that somebody else has is taken back whole.
+ */
+#include "control/claim.h"
+
+#include "os/socket.h"
+#include "stage.h"
+
+/* Somebody listens at `*port`. */
+static int take_port(unsigned *port)
+{
+	struct address address = { .v4 = { .sin_family = AF_INET } };
+	int fd;
+
+	address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket_listen(&address);
+	assert_true(fd >= 0);
+	assert_int_equal(socket_local(fd, &address), 0);
+	*port = address_port(&address);
+	return fd;
+}
+
+/* Of a range, those that could have been had go with the others. */
+static void ranges_are_whole(void **state)
+{
+	struct stage *stage = stage_run("");
+	unsigned port;
+	char line[128];
+	int fd = take_port(&port);
+
+	(void)state;
+	snprintf(line, sizeof(line), "add lb vserver w[1-3] HTTP 127.0.0.[1-3] %u", port);
+	assert_int_equal(stage_do(stage, line), 1);
+	stage_must_say(stage, "cannot listen on 127.0.0.1:");
+	assert_int_equal(config_count(stage->control->config, KIND_VSERVER), 0);
+	socket_close(fd);
+	assert_int_equal(stage_do(stage, line), 0);
+	assert_int_equal(config_count(stage->control->config, KIND_VSERVER), 3);
+	stage_close(stage);
+}
+
+static void moved_back(void **state)
+{
+	struct stage *stage = stage_run("");
+	unsigned port;
+	char line[128];
+	int fd = take_port(&port);
+
+	(void)state;
+	snprintf(line, sizeof(line), "add lb vserver \"two words\" HTTP 127.0.0.2 %u", port);
+	assert_int_equal(stage_do(stage, line), 0);
+	assert_int_equal(stage_do(stage, "set lb vserver \"two words\" -IPAddress 127.0.0.1"), 1);
+	assert_non_null(stage_vserver(stage, "two words")->gate);
+	assert_int_equal(stage_do(stage, "set lb vserver \"two words\" -IPAddress 127.0.0.3"), 0);
+	assert_int_equal(stage_do(stage, "show lb vserver \"two words\""), 0);
+	stage_must_say(stage, "address: 127.0.0.3");
+	stage_must_say(stage, "listens: yes");
+	socket_close(fd);
+	stage_close(stage);
+}
+
+static void own_addresses_are_free(void **state)
+{
+	struct stage *stage = stage_run("");
+	unsigned port;
+	char line[128];
+	int fd = take_port(&port);
+
+	(void)state;
+	socket_close(fd);
+	snprintf(line, sizeof(line), "add lb vserver a HTTP 127.0.0.1 %u", port);
+	assert_int_equal(stage_do(stage, line), 0);
+	assert_int_equal(stage_do(stage, "disable lb vserver a"), 0);
+	assert_int_equal(stage_do(stage, "enable lb vserver a"), 0);
+	assert_int_equal(stage_do(stage, "rm lb vserver a"), 0);
+	assert_int_equal(stage_do(stage, line), 0);
+	assert_non_null(stage_vserver(stage, "a")->gate);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranges_are_whole),
+		cmocka_unit_test(moved_back),
+		cmocka_unit_test(own_addresses_are_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
