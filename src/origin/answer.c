@@ -12,9 +12,10 @@ static const char pattern_letters[] =
 	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-\n";
 static char pattern[PATTERN_ROOM];
 
-/* Before main(): all threads read it. */
-__attribute__((constructor)) static void fill_pattern(void)
+void answer_prepare(void)
 {
+	if (pattern[0] != '\0')
+		return;
 	for (size_t i = 0; i < PATTERN_ROOM; i++)
 		pattern[i] = answer_pattern(i);
 }

@@ -33,6 +33,8 @@ struct answer {
 	bool is_chunked, has_trailer, is_last;
 };
 
+/* Once, before any thread that answers. */
+void answer_prepare(void);
 /* A name longer than 64 bytes is cut. */
 void answer_begin(struct answer *answer, const struct answer_plan *plan);
 /* Bytes as they are: a greeting, or a head of its own. At most ANSWER_HEAD_ROOM. */

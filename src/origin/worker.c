@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "origin/worker.h"
 
+#include "origin/answer.h"
 #include "origin/client.h"
 #include "os/socket.h"
 #include "os/thread.h"
@@ -67,6 +68,7 @@ int worker_open(struct worker *worker, const struct origin_options *options,
 
 	if (err != 0)
 		return err;
+	answer_prepare();
 	worker->options = options;
 	worker->name = str_of(options->name != NULL ? options->name : "origin");
 	worker->tally = tally;

@@ -86,6 +86,7 @@ static void test_pattern(void **state)
 	static const uint64_t sizes[] = { 0, 1, 255, 256, 257, 65535, 65536, 65537, 1100000 };
 
 	(void)state;
+	answer_prepare();
 	for (size_t i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
 		uint64_t size = sizes[i / 2];
 		struct answer_plan plan = { .status = 200,
