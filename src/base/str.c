@@ -60,9 +60,9 @@ bool str_to_number(struct str text, uint64_t most, uint64_t *number)
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned digit = (unsigned)((unsigned char)text.at[i] - '0');
 
-		if (digit > 9 || sum > (most - digit) / 10 || digit > most)
+		if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, digit, &sum) || sum > most)
 			return false;
-		sum = sum * 10 + digit;
 	}
 	*number = sum;
 	return true;
