@@ -399,21 +399,26 @@ def test_spilling_ends_with_the_method(stage):
 
 @pytest.mark.parametrize("engines", [1, 2, 8])
 def test_max_client_of_a_service(stage, engines):
-    """60 clients ask at once; the origin never has more than 7 connections, idle ones included,
-    and every client is answered."""
+    """60 clients ask at once and the origin holds what it gets: seven are there and the others wait
+    in line. Then all are served, and at no time were more than seven in work."""
     port, one = stage.port(), stage.port()
-    origin = stage.origin("origin", "--hold", 5, port=one)
-    stage.run(f"""
+    origin = stage.keep(GateOrigin(one, "origin"))
+    appliance = stage.run(f"""
 add service a 127.0.0.1 HTTP {one} -maxClient 7 -healthMonitor NO
 add lb vserver web HTTP 127.0.0.1 {port}
 bind lb vserver web a
 """, engines)
     with crowd(60, port) as clients:
+        for client in clients:
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        wait_until(lambda: appliance.service("a")["waiting"] == 53, "53 wait")
+        assert (origin.active, origin.open, origin.open_peak) == (7, 7, 7)
+        assert appliance.service("a")["connections"] == 7
+        origin.gate.set()
+        assert {client.response().body for client in clients} == {b"origin"}
         for _ in range(3):
             assert http_names(clients) == {"origin": 60}
-    stats = origin.stats()
-    assert stats["connections_peak"] <= 7
-    assert stats["requests"] == 180
+    assert (origin.requests, origin.active_peak) == (240, 7)
 
 
 def test_pools_are_shown(stage):
