@@ -189,6 +189,7 @@ enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
 
 enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int count, size_t *done)
 {
+	conn->holds_bytes = true;
 	return write_parts(conn, parts, count, true, done);
 }
 
@@ -206,6 +207,9 @@ void conn_close(struct conn *conn)
 	if (!conn_is_open(conn))
 		return;
 	must_be_on(conn->engine);
+	/* With unread bytes in the socket a close resets at once and drops what it still holds. */
+	if (conn->holds_bytes && !conn->is_broken && conn->error == 0)
+		conn_shutdown(conn);
 	socket_close(loop_forget(&conn->watch));
 	conn->can_read = conn->can_write = false;
 }
@@ -214,6 +218,7 @@ void conn_reset(struct conn *conn)
 {
 	if (!conn_is_open(conn))
 		return;
+	conn->holds_bytes = false;
 	socket_reset_on_close(conn->watch.fd);
 	conn_close(conn);
 }

@@ -32,10 +32,11 @@ struct conn {
 	int error;             /* errno of the break; 0: none */
 	bool can_read, can_write;
 	bool is_connecting;
-	bool is_broken; /* an error event came: reads may still bring bytes, then CONN_BROKEN */
-	bool is_ending; /* the end of the peer's half is in the socket: read until CONN_EOF */
-	bool has_eof;   /* the peer closed its half */
-	bool is_shut;   /* we closed our half */
+	bool is_broken;   /* an error event came: reads may still bring bytes, then CONN_BROKEN */
+	bool is_ending;   /* the end of the peer's half is in the socket: read until CONN_EOF */
+	bool has_eof;     /* the peer closed its half */
+	bool is_shut;     /* we closed our half */
+	bool holds_bytes; /* the last ones, in the socket, until the end goes with them */
 	uint64_t bytes_in, bytes_out;
 };
 

@@ -326,6 +326,28 @@ static void test_accepted(void **state)
 	conn_reset(&end.conn);
 }
 
+/* The peer has said more, and nobody looks any more: the close resets, but not before the last
+ * words have left. */
+static void test_last_words_before_a_close(void **state)
+{
+	struct iovec part = { (void *)(uintptr_t) "last", 4 };
+	struct end end;
+	char words[8];
+	size_t done;
+
+	(void)state;
+	open_end(&end);
+	say(end.other, "more");
+	wait_for(end.conn.watch.fd, POLLIN);
+	assert_int_equal(conn_write_last(&end.conn, &part, 1, &done), CONN_DONE);
+	loop_unready(&end.task);
+	conn_close(&end.conn);
+	wait_for(end.other, POLLIN);
+	assert_int_equal(socket_read(end.other, words, sizeof(words)), 4);
+	assert_memory_equal(words, "last", 4);
+	close_end(&end);
+}
+
 #define test_on_engine(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -335,7 +357,7 @@ int main(void)
 		test_on_engine(test_end_later), test_on_engine(test_full_socket),
 		test_on_engine(test_reset),     test_on_engine(test_our_reset),
 		test_on_engine(test_refused),   test_on_engine(test_calls_while_connecting),
-		test_on_engine(test_accepted),
+		test_on_engine(test_accepted),  test_on_engine(test_last_words_before_a_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
