@@ -138,11 +138,11 @@ static void tell_state(struct control *control, struct runtime_service *service)
 							.number = service->is_up });
 }
 
-static void hear_monitor(void *context, struct runtime_service *service, bool was_up)
+static void hear_monitor(void *context, struct runtime_service *service, bool is_news)
 {
 	struct control *control = context;
 
-	if (service->is_up != was_up)
+	if (is_news)
 		tell_state(control, service);
 	hold_heard(control);
 }

@@ -89,87 +89,14 @@ static void hear(struct monitor *monitor, bool is_up, const char *reason)
 {
 	struct health_probe *probe = monitor_owner(monitor);
 	struct runtime_service *service = probe->health->service;
-	bool was_up = service->is_up;
+	bool was_up = service->is_up, is_first = probe->state == MONITOR_UNKNOWN;
 
 	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	conclude(service);
-	probe->health->room->heard(probe->health->room->context, service, was_up);
-}
-
-/* --- from the configuration to a monitor ------------------------------------------------------ */
-
-static uint32_t number(const struct object *object, unsigned option)
-{
-	return (uint32_t)object_number(object, option);
-}
-
-/* "200-299 404" to ranges; what is no number is left out. Returns how many. */
-static size_t read_codes(struct str text, struct monitor_codes *codes, size_t room)
-{
-	size_t count = 0;
-	const char *at = text.at, *end = text.at + text.length;
-
-	while (at < end && count < room) {
-		unsigned first, last;
-		int used = 0;
-		char word[16];
-		size_t length = 0;
-
-		while (at < end && (*at == ' ' || *at == ','))
-			at++;
-		while (at + length < end && at[length] != ' ' && at[length] != ',')
-			length++;
-		snprintf(word, sizeof(word), "%.*s", (int)length, at);
-		at += length;
-		if (sscanf(word, "%u-%u%n", &first, &last, &used) == 2 ||
-		    (sscanf(word, "%u%n", &first, &used) == 1 && (last = first, true)))
-			codes[count++] = (struct monitor_codes){ (uint16_t)first, (uint16_t)last };
-	}
-	return count;
-}
-
-enum { CODES_MOST = 64 };
-
-static void read_destination(const struct object *object, struct monitor_conf *conf)
-{
-	conf->destination_port = (uint16_t)object_number(object, MONITOR_DEST_PORT);
-	if (object_is_set(object, MONITOR_DEST_IP) &&
-	    address_parse(object_text(object, MONITOR_DEST_IP), conf->destination_port,
-			  &conf->destination))
-		conf->has_destination = !address_is_any(&conf->destination);
-}
-
-/* A type that we cannot do yet is probed by connecting: better than not at all. */
-static struct str kind_of(const struct object *object, struct text *kind)
-{
-	object_print_option(object, MONITOR_TYPE, kind);
-	return monitor_kind_of(text_str(kind)) != NULL ? text_str(kind) : STR("TCP");
-}
-
-static struct monitor_conf conf_of(const struct plan_monitor *plan, struct text *kind,
-				   struct monitor_codes codes[CODES_MOST])
-{
-	const struct object *object = plan->object;
-	struct monitor_conf conf = monitor_conf_default();
-
-	conf.name = plan->name;
-	conf.kind = kind_of(object, kind);
-	conf.is_enabled = object_number(object, MONITOR_STATE) == OPTION_FIRST;
-	conf.is_reverse = object_number(object, MONITOR_REVERSE) == OPTION_FIRST;
-	conf.interval_ms = number(object, MONITOR_INTERVAL);
-	conf.response_timeout_ms = number(object, MONITOR_RESPONSE_TIMEOUT);
-	conf.down_time_ms = number(object, MONITOR_DOWN_TIME);
-	conf.retries = number(object, MONITOR_RETRIES);
-	conf.failure_retries = number(object, MONITOR_FAILURE_RETRIES);
-	conf.success_retries = number(object, MONITOR_SUCCESS_RETRIES);
-	read_destination(object, &conf);
-	if (object_is_set(object, MONITOR_HTTP_REQUEST))
-		conf.http_request = object_text(object, MONITOR_HTTP_REQUEST);
-	conf.custom_headers = object_text(object, MONITOR_CUSTOM_HEADERS);
-	conf.code_count = read_codes(object_text(object, MONITOR_RESP_CODE), codes, CODES_MOST);
-	conf.codes = conf.code_count > 0 ? codes : NULL;
-	return conf;
+	probe->health->room->heard(probe->health->room->context, service,
+				   service->is_up != was_up ||
+					   (is_first && !is_up && service->plan->is_enabled));
 }
 
 /* --- keeping up with the plan ----------------------------------------------------------------- */
@@ -224,9 +151,6 @@ static struct health_probe *new_probe(struct health *health, const struct plan_s
 				      const struct plan_monitor *plan, char *settings)
 {
 	struct health_probe *probe = calloc(1, sizeof(*probe));
-	struct monitor_codes codes[CODES_MOST];
-	struct text kind = TEXT_EMPTY;
-	struct monitor_conf conf = conf_of(plan, &kind, codes);
 
 	must(probe != NULL);
 	probe->health = health;
@@ -234,9 +158,8 @@ static struct health_probe *new_probe(struct health *health, const struct plan_s
 	probe->uid = plan->uid;
 	probe->settings = settings;
 	probe->state = MONITOR_UNKNOWN;
-	probe->monitor = monitor_new(health->room->loop, &conf, &service->address, MONITOR_UNKNOWN,
-				     hear, probe);
-	text_free(&kind);
+	probe->monitor = monitor_new(health->room->loop, &plan->conf, &service->address,
+				     MONITOR_UNKNOWN, hear, probe);
 	return probe;
 }
 

@@ -44,8 +44,9 @@ struct health {
 
 struct health_room {
 	struct loop *loop; /* borrowed */
-	/* A monitor has said something new; is_up may have changed, `why` says the reason. */
-	void (*heard)(void *context, struct runtime_service *service, bool was_up);
+	/* A monitor has said something new. `is_news`: the service has changed, or is down at the
+	 * first look; its `why` says the reason. */
+	void (*heard)(void *context, struct runtime_service *service, bool is_news);
 	void *context;
 };
 

@@ -139,10 +139,12 @@ static void show_pools(const struct control *control, const struct runtime_vserv
 	text_print(text,
 		   "\tlimit: %" PRId64 "\n\texclusive pool: %" PRId64
 		   "\n\texclusive for each engine: %" PRId64 "\n\tshared pool: %" PRId64
-		   "\n\tbatch: %" PRId64 "\n\tavailable in the shared pool: %" PRId64
-		   "\n\tidle on the engines: %" PRId64 "\n",
+		   "\n\tbatch: %" PRId64 "\n\tfree: %" PRId64
+		   "\n\tof them not dealt out now: %" PRId64
+		   "\n\tof them idle on the engines: %" PRId64 "\n",
 		   view.limit, view.split.exclusive, view.split.exclusive_each, view.split.shared,
-		   view.split.batch, view.available, view.idle);
+		   view.split.batch, view.used < view.limit ? view.limit - view.used : 0,
+		   view.available, view.idle);
 	show_pool_engines(control, vserver, text);
 }
 
