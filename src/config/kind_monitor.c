@@ -8,33 +8,33 @@ static const struct choice types[] = {
 	{ "TCP", NULL },
 	{ "HTTP", NULL },
 	{ "PING", NULL },
-	{ "TCP-ECV", by_tcp },
-	{ "HTTP-ECV", by_tcp },
-	{ "UDP-ECV", by_tcp },
-	{ "DNS", by_tcp },
-	{ "FTP", by_tcp },
+	{ "TCP-ECV", NULL },
+	{ "HTTP-ECV", NULL },
+	{ "UDP-ECV", NULL },
+	{ "DNS", NULL },
+	{ "FTP", NULL },
 	{ "LDNS-PING", by_tcp },
 	{ "LDNS-TCP", by_tcp },
 	{ "LDNS-DNS", by_tcp },
-	{ "RADIUS", by_tcp },
-	{ "USER", by_tcp },
+	{ "RADIUS", NULL },
+	{ "USER", NULL },
 	{ "HTTP-INLINE", by_tcp },
 	{ "SIP-UDP", by_tcp },
 	{ "SIP-TCP", by_tcp },
 	{ "LOAD", by_tcp },
-	{ "FTP-EXTENDED", by_tcp },
-	{ "SMTP", by_tcp },
-	{ "SNMP", by_tcp },
+	{ "FTP-EXTENDED", NULL },
+	{ "SMTP", NULL },
+	{ "SNMP", NULL },
 	{ "NNTP", by_tcp },
-	{ "MYSQL", by_tcp },
-	{ "MYSQL-ECV", by_tcp },
+	{ "MYSQL", NULL },
+	{ "MYSQL-ECV", NULL },
 	{ "MSSQL-ECV", by_tcp },
 	{ "ORACLE-ECV", by_tcp },
-	{ "LDAP", by_tcp },
-	{ "POP3", by_tcp },
+	{ "LDAP", NULL },
+	{ "POP3", NULL },
 	{ "CITRIX-XML-SERVICE", by_tcp },
 	{ "CITRIX-WEB-INTERFACE", by_tcp },
-	{ "DNS-TCP", by_tcp },
+	{ "DNS-TCP", NULL },
 	{ "RTSP", by_tcp },
 	{ "ARP", by_tcp },
 	{ "CITRIX-AG", by_tcp },
@@ -55,17 +55,39 @@ static const struct choice types[] = {
 	{ "HTTP2", by_tcp },
 	{ "MQTT", by_tcp },
 	{ "MQTT-TLS", by_tcp },
+	{ "AGENT", NULL },
 	{ NULL, NULL },
 };
 
+static const struct choice query_types[] = {
+	{ "Address", NULL },
+	{ "Zone", NULL },
+	{ "AAAA", NULL },
+	{ NULL, NULL },
+};
+
+static const struct choice snmp_versions[] = { { "V1", NULL }, { "V2", NULL }, { NULL, NULL } };
+
+/* Of HTTP three digits, of others (RADIUS) from 1 on. */
+static uint64_t least_code(const struct object *object)
+{
+	static const char *const http[] = { "HTTP", "HTTP-ECV", "HTTP-INLINE", "HTTP2" };
+	const char *type = types[object_number(object, MONITOR_TYPE)].name;
+
+	for (size_t i = 0; i < sizeof(http) / sizeof(http[0]); i++)
+		if (strcmp(type, http[i]) == 0)
+			return 100;
+	return 1;
+}
+
 /* 200 or 200-299. */
-static bool is_code_range(struct str word)
+static bool is_code_range(struct str word, uint64_t least)
 {
 	const char *hyphen = memchr(word.at, '-', word.length);
 	size_t first = hyphen != NULL ? (size_t)(hyphen - word.at) : word.length;
 	uint64_t low, high;
 
-	if (!str_to_number((struct str){ word.at, first }, 999, &low) || low < 100)
+	if (!str_to_number((struct str){ word.at, first }, 999, &low) || low < least)
 		return false;
 	if (hyphen == NULL)
 		return true;
@@ -82,7 +104,8 @@ static bool check_codes(struct object *object, const struct command *command, st
 		size_t length = blank != NULL ? (size_t)(blank - rest.at) : rest.length;
 		size_t skip = length + (blank != NULL);
 
-		if (length == 0 || !is_code_range((struct str){ rest.at, length })) {
+		if (length == 0 ||
+		    !is_code_range((struct str){ rest.at, length }, least_code(object))) {
 			report_fault(report, command_column(command, MONITOR_RESP_CODE),
 				     "%.*s is no status code or range of them for -respCode",
 				     (int)length, rest.at);
@@ -100,8 +123,7 @@ static bool check(const struct config *config, struct object *object, const stru
 	uint64_t timeout = object_number(object, MONITOR_RESPONSE_TIMEOUT);
 
 	(void)config;
-	if (timeout >= interval && (object_is_set(object, MONITOR_INTERVAL) ||
-				    object_is_set(object, MONITOR_RESPONSE_TIMEOUT))) {
+	if (timeout >= interval && object_is_set(object, MONITOR_RESPONSE_TIMEOUT)) {
 		report_fault(report, command_column(command, MONITOR_RESPONSE_TIMEOUT),
 			     "-resptimeout must be below -interval");
 		return false;
@@ -114,6 +136,9 @@ static bool check(const struct config *config, struct object *object, const stru
 	}
 	return check_codes(object, command, report);
 }
+
+#define TEXT_ROW(row, spelled, meaning)                                                            \
+	[row] = { .name = spelled, .type = OPTION_TEXT, .help = meaning, .since = "0.1" }
 
 static const struct option options[MONITOR_OPTIONS] = {
 	[MONITOR_NAME] = { .name = "monitorName",
@@ -131,17 +156,18 @@ static const struct option options[MONITOR_OPTIONS] = {
 			   .since = "0.1" },
 	[MONITOR_INTERVAL] = { .name = "interval",
 			       .type = OPTION_TIME,
-			       .least = 1,
+			       .least = 10,
 			       .most = 20940000,
 			       .standard = "5",
-			       .help = "from the end of a probe to the next",
+			       .help = "from the start of a probe to the next",
 			       .since = "0.1" },
 	[MONITOR_RESPONSE_TIMEOUT] = { .name = "resptimeout",
 				       .type = OPTION_TIME,
 				       .least = 1,
 				       .most = 20939000,
 				       .standard = "2",
-				       .help = "a probe without an answer has failed after it",
+				       .help = "a probe without an answer has failed after it; "
+					       "not given and -interval at most 2 s: 9/10 of that",
 				       .since = "0.1" },
 	[MONITOR_RETRIES] = { .name = "retries",
 			      .type = OPTION_NUMBER,
@@ -206,16 +232,97 @@ static const struct option options[MONITOR_OPTIONS] = {
 				     .type = OPTION_TEXT,
 				     .help = "more header fields, each ended by CR LF",
 				     .since = "0.1" },
-	[MONITOR_SEND] = { .name = "send",
-			   .type = OPTION_TEXT,
-			   .help = "bytes to send once connected",
-			   .not_yet = "nothing is sent",
+	TEXT_ROW(MONITOR_SEND, "send", "bytes to send once connected; of HTTP-ECV the request"),
+	TEXT_ROW(MONITOR_RECV, "recv", "text that the answer must hold"),
+	TEXT_ROW(MONITOR_QUERY, "query", "domain name to ask for"),
+	[MONITOR_QUERY_TYPE] = { .name = "queryType",
+				 .type = OPTION_CHOICE,
+				 .choices = query_types,
+				 .standard = "Address",
+				 .help = "type of the records to ask for",
+				 .since = "0.1" },
+	[MONITOR_ADDRESSES] = { .name = "IPAddress",
+				.type = OPTION_LIST,
+				.help = "addresses of which the answer must have one",
+				.since = "0.1" },
+	TEXT_ROW(MONITOR_USER_NAME, "userName", "user to log in as"),
+	TEXT_ROW(MONITOR_PASSWORD, "password", "password of that user"),
+	TEXT_ROW(MONITOR_DOMAIN, "domain", "name that we give to a mail server"),
+	TEXT_ROW(MONITOR_FILE_NAME, "fileName", "file that must be there"),
+	TEXT_ROW(MONITOR_BASE_DN, "baseDN", "where the search begins"),
+	TEXT_ROW(MONITOR_BIND_DN, "bindDN", "name to bind as; none: anonymous"),
+	TEXT_ROW(MONITOR_FILTER, "filter", "filter of the search: (uid=probe)"),
+	TEXT_ROW(MONITOR_ATTRIBUTE, "attribute", "attribute to ask for"),
+	TEXT_ROW(MONITOR_DATABASE, "database", "database to use"),
+	TEXT_ROW(MONITOR_SQL_QUERY, "sqlQuery", "statement to run; none: a ping"),
+	TEXT_ROW(MONITOR_RAD_KEY, "radKey", "secret shared with the server"),
+	TEXT_ROW(MONITOR_RAD_NAS_ID, "radNASid", "NAS identifier to send"),
+	TEXT_ROW(MONITOR_RAD_NAS_IP, "radNASip", "NAS address to send"),
+	TEXT_ROW(MONITOR_SNMP_OID, "snmpOID", "object to read: 1.3.6.1.2.1.1.3.0"),
+	TEXT_ROW(MONITOR_SNMP_COMMUNITY, "snmpCommunity", "community; none: public"),
+	[MONITOR_SNMP_VERSION] = { .name = "snmpVersion",
+				   .type = OPTION_CHOICE,
+				   .choices = snmp_versions,
+				   .standard = "V1",
+				   .help = "version of the protocol",
+				   .since = "0.1" },
+	TEXT_ROW(MONITOR_SNMP_THRESHOLD, "snmpThreshold", "a value above it is a failure"),
+	TEXT_ROW(MONITOR_SCRIPT_NAME, "scriptName", "program to run: its path"),
+	TEXT_ROW(MONITOR_SCRIPT_ARGS, "scriptArgs", "its third argument, behind address and port"),
+	[MONITOR_CAPACITY_HEADER] = { .name = "capacityHeader",
+				      .type = OPTION_TEXT,
+				      .is_ours = true,
+				      .help = "field of an HTTP answer with agent words or a "
+					      "number",
+				      .since = "0.1" },
+	[MONITOR_CAPACITY_FIELD] = { .name = "capacityField",
+				     .type = OPTION_TEXT,
+				     .is_ours = true,
+				     .help = "member of a JSON answer with agent words or a number",
+				     .since = "0.1" },
+	[MONITOR_LRTM] = { .name = "LRTM",
+			   .type = OPTION_CHOICE,
+			   .choices = option_enabled_disabled,
+			   .standard = "ENABLED",
+			   .help = "whether response times are learned",
 			   .since = "0.1" },
-	[MONITOR_RECV] = { .name = "recv",
-			   .type = OPTION_TEXT,
-			   .help = "text that the answer must hold",
-			   .not_yet = "the answer is not looked at",
-			   .since = "0.1" },
+	[MONITOR_DEVIATION] = { .name = "deviation",
+				.type = OPTION_TIME,
+				.most = 20939000,
+				.help = "slower than the learned average by more is a failure",
+				.since = "0.1" },
+	[MONITOR_DEVIATION_PERCENT] = { .name = "deviationPercent",
+					.type = OPTION_NUMBER,
+					.is_ours = true,
+					.most = 100000,
+					.help = "the same in percent of the average; 0: does not "
+						"matter",
+					.since = "0.1" },
+	[MONITOR_RESPONSE_THRESHOLD] = { .name = "resptimeoutThresh",
+					 .type = OPTION_NUMBER,
+					 .most = 100,
+					 .help = "slower than this percentage of -resptimeout is "
+						 "logged",
+					 .since = "0.1" },
+	[MONITOR_ALERT_RETRIES] = { .name = "alertRetries",
+				    .type = OPTION_NUMBER,
+				    .most = 32,
+				    .help = "failures in a row after which a warning is logged",
+				    .since = "0.1" },
+	[MONITOR_TRANSPARENT] = { .name = "transparent",
+				  .type = OPTION_CHOICE,
+				  .choices = option_yes_no,
+				  .standard = "NO",
+				  .help = "whether to probe through a transparent device",
+				  .not_yet = "the service is probed directly",
+				  .since = "0.1" },
+	[MONITOR_SECURE] = { .name = "secure",
+			     .type = OPTION_CHOICE,
+			     .choices = option_yes_no,
+			     .standard = "NO",
+			     .help = "whether to probe over TLS",
+			     .not_yet = "the probe goes out in the clear",
+			     .since = "0.1" },
 };
 
 const struct kind kind_monitor = {

@@ -39,6 +39,8 @@ static void plan_codes(const struct object *monitor, struct arena *arena, struct
 
 	conf->codes = codes;
 	conf->code_count = 0;
+	if (!object_is_set(monitor, MONITOR_RESP_CODE))
+		return; /* the kind knows best: 200 of HTTP, 2 of RADIUS */
 	while (rest.length > 0) {
 		const char *blank = memchr(rest.at, ' ', rest.length);
 		size_t length = blank != NULL ? (size_t)(blank - rest.at) : rest.length;
@@ -47,6 +49,73 @@ static void plan_codes(const struct object *monitor, struct arena *arena, struct
 		codes[conf->code_count++] = read_codes((struct str){ rest.at, length });
 		rest = (struct str){ rest.at + skip, rest.length - skip };
 	}
+}
+
+/* Which option fills which text. */
+static const struct {
+	enum monitor_text text;
+	unsigned option;
+} text_rows[] = {
+	{ MONITOR_TEXT_SEND, MONITOR_SEND },
+	{ MONITOR_TEXT_RECV, MONITOR_RECV },
+	{ MONITOR_TEXT_QUERY, MONITOR_QUERY },
+	{ MONITOR_TEXT_QUERY_TYPE, MONITOR_QUERY_TYPE },
+	{ MONITOR_TEXT_ADDRESSES, MONITOR_ADDRESSES },
+	{ MONITOR_TEXT_USER_NAME, MONITOR_USER_NAME },
+	{ MONITOR_TEXT_PASSWORD, MONITOR_PASSWORD },
+	{ MONITOR_TEXT_DOMAIN, MONITOR_DOMAIN },
+	{ MONITOR_TEXT_FILE_NAME, MONITOR_FILE_NAME },
+	{ MONITOR_TEXT_BASE_DN, MONITOR_BASE_DN },
+	{ MONITOR_TEXT_BIND_DN, MONITOR_BIND_DN },
+	{ MONITOR_TEXT_FILTER, MONITOR_FILTER },
+	{ MONITOR_TEXT_ATTRIBUTE, MONITOR_ATTRIBUTE },
+	{ MONITOR_TEXT_DATABASE, MONITOR_DATABASE },
+	{ MONITOR_TEXT_SQL_QUERY, MONITOR_SQL_QUERY },
+	{ MONITOR_TEXT_RAD_KEY, MONITOR_RAD_KEY },
+	{ MONITOR_TEXT_RAD_NAS_ID, MONITOR_RAD_NAS_ID },
+	{ MONITOR_TEXT_RAD_NAS_IP, MONITOR_RAD_NAS_IP },
+	{ MONITOR_TEXT_SNMP_OID, MONITOR_SNMP_OID },
+	{ MONITOR_TEXT_SNMP_COMMUNITY, MONITOR_SNMP_COMMUNITY },
+	{ MONITOR_TEXT_SNMP_VERSION, MONITOR_SNMP_VERSION },
+	{ MONITOR_TEXT_SNMP_THRESHOLD, MONITOR_SNMP_THRESHOLD },
+	{ MONITOR_TEXT_SCRIPT_NAME, MONITOR_SCRIPT_NAME },
+	{ MONITOR_TEXT_SCRIPT_ARGS, MONITOR_SCRIPT_ARGS },
+	{ MONITOR_TEXT_CAPACITY_HEADER, MONITOR_CAPACITY_HEADER },
+	{ MONITOR_TEXT_CAPACITY_FIELD, MONITOR_CAPACITY_FIELD },
+};
+
+static void plan_texts(const struct object *monitor, struct arena *arena, struct monitor_conf *conf)
+{
+	struct text text = TEXT_EMPTY;
+
+	for (size_t i = 0; i < sizeof(text_rows) / sizeof(text_rows[0]); i++) {
+		text_cut(&text, 0);
+		object_print_option(monitor, text_rows[i].option, &text);
+		conf->texts[text_rows[i].text] = arena_copy(arena, text_str(&text));
+	}
+	text_free(&text);
+}
+
+uint32_t plan_monitor_timeout(const struct object *monitor)
+{
+	uint32_t interval = number32(monitor, MONITOR_INTERVAL);
+	uint32_t timeout = number32(monitor, MONITOR_RESPONSE_TIMEOUT);
+
+	if (!object_is_set(monitor, MONITOR_RESPONSE_TIMEOUT) && timeout >= interval)
+		return interval * 9 / 10;
+	return timeout;
+}
+
+static void plan_learning(const struct object *monitor, struct monitor_conf *conf)
+{
+	conf->has_deviation = object_is_set(monitor, MONITOR_DEVIATION);
+	conf->deviation_ms = number32(monitor, MONITOR_DEVIATION);
+	conf->deviation_percent = number32(monitor, MONITOR_DEVIATION_PERCENT);
+	conf->warn_percent = number32(monitor, MONITOR_RESPONSE_THRESHOLD);
+	if (object_number(monitor, MONITOR_LRTM) == OPTION_FIRST)
+		return;
+	conf->has_deviation = false;
+	conf->deviation_percent = 0;
 }
 
 static void plan_destination(const struct object *monitor, struct monitor_conf *conf)
@@ -67,14 +136,17 @@ struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena
 	conf.is_enabled = object_number(monitor, MONITOR_STATE) == OPTION_FIRST;
 	conf.is_reverse = object_number(monitor, MONITOR_REVERSE) == OPTION_FIRST;
 	conf.interval_ms = number32(monitor, MONITOR_INTERVAL);
-	conf.response_timeout_ms = number32(monitor, MONITOR_RESPONSE_TIMEOUT);
+	conf.response_timeout_ms = plan_monitor_timeout(monitor);
 	conf.down_time_ms = number32(monitor, MONITOR_DOWN_TIME);
 	conf.retries = number32(monitor, MONITOR_RETRIES);
 	conf.failure_retries = number32(monitor, MONITOR_FAILURE_RETRIES);
 	conf.success_retries = number32(monitor, MONITOR_SUCCESS_RETRIES);
+	conf.alert_retries = number32(monitor, MONITOR_ALERT_RETRIES);
 	conf.http_request = arena_copy(arena, object_text(monitor, MONITOR_HTTP_REQUEST));
 	conf.custom_headers = arena_copy(arena, object_text(monitor, MONITOR_CUSTOM_HEADERS));
 	plan_destination(monitor, &conf);
 	plan_codes(monitor, arena, &conf);
+	plan_texts(monitor, arena, &conf);
+	plan_learning(monitor, &conf);
 	return conf;
 }

@@ -9,3 +9,6 @@
 
 /* Texts and codes live in the arena. A type that is not supported yet becomes TCP. */
 struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena *arena);
+/* The time limit of a probe: -resptimeout, else 2 s, else (the interval is not longer than that)
+ * nine tenths of the interval. */
+uint32_t plan_monitor_timeout(const struct object *monitor);

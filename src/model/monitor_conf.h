@@ -20,6 +20,37 @@ struct monitor_codes {
 	uint16_t first, last;
 };
 
+/* What some kinds want to know beside; empty where nothing is said. */
+enum monitor_text {
+	MONITOR_TEXT_SEND,  /* bytes, or the request of HTTP-ECV */
+	MONITOR_TEXT_RECV,  /* that the answer must hold */
+	MONITOR_TEXT_QUERY, /* a domain name */
+	MONITOR_TEXT_QUERY_TYPE,
+	MONITOR_TEXT_ADDRESSES, /* blanks between: one of them must be in the answer */
+	MONITOR_TEXT_USER_NAME,
+	MONITOR_TEXT_PASSWORD,
+	MONITOR_TEXT_DOMAIN,
+	MONITOR_TEXT_FILE_NAME,
+	MONITOR_TEXT_BASE_DN,
+	MONITOR_TEXT_BIND_DN,
+	MONITOR_TEXT_FILTER,
+	MONITOR_TEXT_ATTRIBUTE,
+	MONITOR_TEXT_DATABASE,
+	MONITOR_TEXT_SQL_QUERY,
+	MONITOR_TEXT_RAD_KEY,
+	MONITOR_TEXT_RAD_NAS_ID,
+	MONITOR_TEXT_RAD_NAS_IP,
+	MONITOR_TEXT_SNMP_OID,
+	MONITOR_TEXT_SNMP_COMMUNITY,
+	MONITOR_TEXT_SNMP_VERSION,
+	MONITOR_TEXT_SNMP_THRESHOLD,
+	MONITOR_TEXT_SCRIPT_NAME,
+	MONITOR_TEXT_SCRIPT_ARGS,
+	MONITOR_TEXT_CAPACITY_HEADER, /* HTTP field that tells how much the service can take */
+	MONITOR_TEXT_CAPACITY_FIELD,  /* member of a JSON body that does: "load.free" */
+	MONITOR_TEXTS
+};
+
 struct monitor_conf {
 	struct str name;
 	struct str kind; /* as in the configuration: "TCP", "HTTP", "PING"; see monitor_kind_of() */
@@ -31,13 +62,21 @@ struct monitor_conf {
 	uint32_t retries;             /* 1..127: probes that decide about down */
 	uint32_t failure_retries;     /* failures among them that mean down; 0: all */
 	uint32_t success_retries;     /* successes in a row that mean up again; at least 1 */
-	bool has_destination;         /* -destIP: probe that address, not the service's */
+	uint32_t alert_retries; /* failures in a row after which a warning is logged; 0: none */
+	/* A probe that took longer has failed. The average is learned from the good ones. */
+	bool has_deviation;
+	uint32_t deviation_ms;      /* more than the average by this */
+	uint32_t deviation_percent; /* more than the average by that much of it; 0: does not matter
+				     */
+	uint32_t warn_percent;      /* of the time-out: slower is logged; 0: never */
+	bool has_destination;       /* -destIP: probe that address, not the service's */
 	struct address destination;
 	uint16_t destination_port; /* -destPort: 0: the service's */
 	struct str http_request;   /* "HEAD /" or "GET /path" */
 	struct str custom_headers; /* header lines with CRLF between them; the last CRLF may lack */
 	const struct monitor_codes *codes; /* NULL: 200 only */
 	size_t code_count;
+	struct str texts[MONITOR_TEXTS];
 };
 
 /* Everything as the reference has it when nothing is said: interval 5 s, response time-out 2 s, 3

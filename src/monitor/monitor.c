@@ -5,11 +5,17 @@
 #include "base/text.h"
 #include "monitor/probe.h"
 #include "os/clock.h"
+#include "record/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_SPREAD_MS = 100 }; /* of first probes that decide alone */
+enum {
+	FIRST_SPREAD_MS = 100, /* of first probes that decide alone */
+	LEARN_ENOUGH = 8,      /* answers before the average is of account */
+	LEARN_SHARE = 8        /* a new answer weighs one in so many */
+};
 
 struct monitor {
 	struct loop *loop;
@@ -26,9 +32,13 @@ struct monitor {
 	uint64_t since_wall_ms;
 	unsigned __int128 failures; /* bit n: the last probe but n failed */
 	uint32_t failed_in_a_row, good_in_a_row;
-	uint64_t sent, failed, response_us;
+	uint64_t sent, failed, response_us, warned;
+	uint64_t average_us;  /* of good answers */
+	uint32_t learned;     /* answers that it was learned from, LEARN_ENOUGH at most */
+	struct capacity told; /* as it was told on */
 	bool last_was_good;
 	char last[PROBE_TEXT_MAX];
+	bool is_slow; /* and that was logged */
 	struct loop_free free_later;
 };
 
@@ -54,6 +64,8 @@ static void copy_conf(struct monitor *monitor, const struct monitor_conf *conf)
 	monitor->conf.kind = own(conf->kind);
 	monitor->conf.http_request = own(conf->http_request);
 	monitor->conf.custom_headers = own(conf->custom_headers);
+	for (unsigned i = 0; i < MONITOR_TEXTS; i++)
+		monitor->conf.texts[i] = own(conf->texts[i]);
 	if (bytes > 0) {
 		monitor->codes = malloc(bytes);
 		must(monitor->codes != NULL);
@@ -83,9 +95,12 @@ static bool ends_with_line_end(struct str text)
 static void write_request(struct monitor *monitor)
 {
 	struct str headers = monitor->conf.custom_headers;
+	struct str send = monitor->conf.texts[MONITOR_TEXT_SEND];
+	bool is_ecv = str_equal_nocase(monitor->conf.kind, STR("HTTP-ECV"));
 	char host[ADDRESS_TEXT_MAX];
 
-	text_print(&monitor->request, "%.*s HTTP/1.1\r\n", STR_ARG(monitor->conf.http_request));
+	text_print(&monitor->request, "%.*s HTTP/1.1\r\n",
+		   STR_ARG(is_ecv && send.length > 0 ? send : monitor->conf.http_request));
 	if (!has_host(headers))
 		text_print(&monitor->request, "Host: %s\r\n",
 			   address_print(&monitor->target, host));
@@ -155,22 +170,112 @@ static enum monitor_state decide(const struct monitor *monitor)
 	must_not_reach();
 }
 
-static void ended(struct probe *probe, bool is_good, const char *text)
+/* --- response time ---------------------------------------------------------------------------- */
+
+/* The slowest answer that is good, by what was learned. */
+static uint64_t slowest_us(const struct monitor *monitor)
+{
+	const struct monitor_conf *conf = &monitor->conf;
+	uint64_t most = UINT64_MAX, other;
+
+	if (monitor->learned < LEARN_ENOUGH)
+		return most;
+	if (conf->has_deviation)
+		most = monitor->average_us + (uint64_t)conf->deviation_ms * 1000;
+	other = monitor->average_us + monitor->average_us * conf->deviation_percent / 100;
+	if (conf->deviation_percent > 0 && other < most)
+		most = other;
+	return most;
+}
+
+/* An answer that was too slow teaches nothing: else a server that gets slower and slower would be
+ * well. */
+static void learn(struct monitor *monitor)
+{
+	uint64_t now = monitor->response_us;
+
+	if (monitor->learned < LEARN_ENOUGH) {
+		monitor->learned++;
+		monitor->average_us = (monitor->average_us * (monitor->learned - 1) + now) /
+				      monitor->learned;
+		return;
+	}
+	monitor->average_us = (monitor->average_us * (LEARN_SHARE - 1) + now) / LEARN_SHARE;
+}
+
+static void warn_slow(struct monitor *monitor)
+{
+	const struct monitor_conf *conf = &monitor->conf;
+	char address[ADDRESS_TEXT_MAX];
+
+	if (conf->warn_percent == 0 ||
+	    monitor->response_us <= (uint64_t)conf->response_timeout_ms * 10 * conf->warn_percent) {
+		monitor->is_slow = false;
+		return;
+	}
+	monitor->warned++;
+	if (!monitor->is_slow)
+		log_write(LOG_LEVEL_WARNING,
+			  "monitor %.*s of %s: response time %" PRIu64
+			  " ms is above %u%% of -resptimeout",
+			  STR_ARG(conf->name), address_print(&monitor->target, address),
+			  monitor->response_us / 1000, conf->warn_percent);
+	monitor->is_slow = true;
+}
+
+/* Whether a good answer came in time, too; else `text` says what is wrong. */
+static bool judge_time(struct monitor *monitor, char text[PROBE_TEXT_MAX])
+{
+	monitor->response_us = (clock_ns() - monitor->started_ns) / 1000;
+	warn_slow(monitor);
+	if (monitor->response_us <= slowest_us(monitor)) {
+		learn(monitor);
+		return true;
+	}
+	snprintf(text, PROBE_TEXT_MAX, "response time %.1f ms, average %.1f ms, at most %.1f ms",
+		 (double)monitor->response_us / 1000, (double)monitor->average_us / 1000,
+		 (double)slowest_us(monitor) / 1000);
+	return false;
+}
+
+/* --- the end of a probe ----------------------------------------------------------------------- */
+
+static void warn_failing(const struct monitor *monitor)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	if (monitor->conf.alert_retries == 0 ||
+	    monitor->failed_in_a_row != monitor->conf.alert_retries)
+		return;
+	log_write(LOG_LEVEL_WARNING, "monitor %.*s of %s: %u probes in a row have failed: %s",
+		  STR_ARG(monitor->conf.name), address_print(&monitor->target, address),
+		  monitor->failed_in_a_row, monitor->last);
+}
+
+static void ended(struct probe *probe, bool is_good, const char *said)
 {
 	struct monitor *monitor = list_entry(probe, struct monitor, probe);
 	enum monitor_state before = monitor->state;
+	char text[PROBE_TEXT_MAX];
+	bool tells;
 
-	if (is_good)
-		monitor->response_us = (clock_ns() - monitor->started_ns) / 1000;
-	snprintf(monitor->last, sizeof(monitor->last), "%s%s", text,
+	snprintf(text, sizeof(text), "%s", said);
+	if (is_good && !probe->was_silent)
+		is_good = judge_time(monitor, text);
+	snprintf(monitor->last, sizeof(monitor->last), "%.*s%s", PROBE_TEXT_MAX - 16, text,
 		 monitor->conf.is_reverse ? " (reverse)" : "");
 	record(monitor, is_good != monitor->conf.is_reverse);
+	warn_failing(monitor);
 	monitor->state = decide(monitor);
 	arm_next(monitor, monitor->started_ms + pause_ms(monitor));
-	if (monitor->state == before)
+	tells = !capacity_equal(&monitor->told, &probe->capacity);
+	monitor->told = probe->capacity;
+	if (monitor->state != before) {
+		monitor->since_wall_ms = clock_wall_ms();
+		monitor->failures = 0;
+	} else if (!tells) {
 		return;
-	monitor->since_wall_ms = clock_wall_ms();
-	monitor->failures = 0;
+	}
 	/* The last thing: it may free the monitor. */
 	monitor->changed(monitor, monitor->state == MONITOR_UP, monitor->last);
 }
@@ -242,6 +347,8 @@ static void free_now(struct loop_free *later)
 	disown(monitor->conf.kind);
 	disown(monitor->conf.http_request);
 	disown(monitor->conf.custom_headers);
+	for (unsigned i = 0; i < MONITOR_TEXTS; i++)
+		disown(monitor->conf.texts[i]);
 	free(monitor->codes);
 	text_free(&monitor->request);
 	free(monitor);
@@ -277,5 +384,15 @@ void monitor_look(const struct monitor *monitor, struct monitor_view *view)
 		.failed = monitor->failed,
 		.failed_in_a_row = monitor->failed_in_a_row,
 		.response_us = monitor->response_us,
+		.average_us = monitor->average_us,
+		.learned = monitor->learned,
+		.warned = monitor->warned,
+		.capacity = monitor->probe.capacity,
 	};
+}
+
+void monitor_forget(struct monitor *monitor)
+{
+	monitor->learned = 0;
+	monitor->average_us = 0;
 }

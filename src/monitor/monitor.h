@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "engine/loop.h"
 #include "model/monitor_conf.h"
+#include "monitor/capacity.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +23,9 @@ enum monitor_state { MONITOR_UNKNOWN, MONITOR_UP, MONITOR_DOWN };
 struct monitor; /* Owner: control. Opaque. */
 struct monitor_kind;
 
-/* On every change of state, never from inside monitor_new(). `reason` in words ("connection
- * refused", "HTTP status 503, expected 200"), valid during the call. May free the monitor. */
+/* On every change of state and of the capacity that was told (is_up is then as before), never from
+ * inside monitor_new(). `reason` in words ("connection refused", "HTTP status 503, expected 200"),
+ * valid during the call. May free the monitor. */
 typedef void monitor_fn(struct monitor *monitor, bool is_up, const char *reason);
 
 /* The kind of that name, without regard to case; NULL: not one we can do. */
@@ -49,5 +51,11 @@ struct monitor_view {
 	uint64_t sent, failed; /* probes */
 	uint32_t failed_in_a_row;
 	uint64_t response_us; /* of the last probe that was answered; 0: none yet */
+	uint64_t average_us;  /* learned from `learned` good answers; of account from 8 on */
+	uint32_t learned;
+	uint64_t warned;          /* answers above -resptimeoutThresh */
+	struct capacity capacity; /* that the server has told */
 };
 void monitor_look(const struct monitor *monitor, struct monitor_view *view);
+/* The learned response time begins anew. */
+void monitor_forget(struct monitor *monitor);

@@ -86,12 +86,13 @@ static bool is_our_answer(const struct probe *probe, const char *bytes, size_t l
 
 static void ready(struct probe *probe, unsigned events)
 {
+	char bytes[512];
 	ssize_t count;
 
 	if (!(events & LOOP_READ))
 		return;
-	while ((count = socket_read(probe->watch.fd, probe->bytes, sizeof(probe->bytes))) >= 0) {
-		if (is_our_answer(probe, probe->bytes, (size_t)count)) {
+	while ((count = socket_read(probe->watch.fd, bytes, sizeof(bytes))) >= 0) {
+		if (is_our_answer(probe, bytes, (size_t)count)) {
 			probe_end(probe, true, "echo answered");
 			return;
 		}

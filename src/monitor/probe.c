@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/probe.h"
 
+#include "monitor/exchange.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,6 +20,11 @@ static void on_timeout(struct timer *timer)
 
 	/* Fired is disarmed, which would mean that no probe runs. */
 	timer_arm(&probe->loop->timers, timer, TIMER_NEVER);
+	if (probe->exchange != NULL && exchange_silence_is_good(probe->exchange)) {
+		probe->was_silent = true;
+		probe_end(probe, true, "no answer, and none is asked for");
+		return;
+	}
 	probe_end(probe, false, "no answer within %u ms",
 		  (unsigned)probe->conf->response_timeout_ms);
 }
@@ -25,7 +32,9 @@ static void on_timeout(struct timer *timer)
 void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kind *kind,
 		void (*ended)(struct probe *probe, bool is_good, const char *text))
 {
-	*probe = (struct probe){ .loop = loop, .kind = kind, .ended = ended };
+	*probe = (struct probe){
+		.loop = loop, .kind = kind, .ended = ended, .program = { .fd = -1, .output = -1 }
+	};
 	probe->watch = (struct watch){ .fd = -1, .ready = on_event };
 	timer_init(&probe->timeout, on_timeout);
 }
@@ -33,8 +42,7 @@ void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kin
 void probe_start(struct probe *probe)
 {
 	must(!probe_runs(probe) && probe->watch.fd < 0);
-	probe->is_connected = false;
-	probe->sent = probe->length = 0;
+	probe->is_connected = probe->was_silent = false;
 	timer_arm(&probe->loop->timers, &probe->timeout,
 		  probe->loop->now_ms + probe->conf->response_timeout_ms);
 	probe->kind->start(probe);
@@ -43,6 +51,10 @@ void probe_start(struct probe *probe)
 void probe_stop(struct probe *probe)
 {
 	timer_cancel(&probe->loop->timers, &probe->timeout);
+	exchange_free(probe->exchange);
+	probe->exchange = NULL;
+	if (probe->kind->stop != NULL)
+		probe->kind->stop(probe);
 	if (probe->watch.fd < 0)
 		return;
 	socket_close(loop_unwatch(probe->loop, &probe->watch));

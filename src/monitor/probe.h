@@ -10,15 +10,19 @@
 #include "base/check.h"
 #include "engine/loop.h"
 #include "model/monitor_conf.h"
+#include "monitor/capacity.h"
+#include "os/program.h"
 #include "os/socket.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROBE_TEXT_MAX = 128, PROBE_BYTES_MAX = 512 };
+enum { PROBE_TEXT_MAX = 128 };
 
 struct probe;
+struct exchange;
+struct talk_protocol;
 
 /* A kind of monitor: one file, and one row of the table in kinds.c. */
 struct monitor_kind {
@@ -28,6 +32,9 @@ struct monitor_kind {
 	void (*start)(struct probe *probe);
 	/* The descriptor became readable or writable. May call probe_end(). */
 	void (*ready)(struct probe *probe, unsigned events);
+	const struct talk_protocol *protocol; /* of kinds that are a conversation; else NULL */
+	/* What start() has made is undone: also in the middle. NULL: nothing is to be done. */
+	void (*stop)(struct probe *probe);
 };
 
 /* Owner: the control thread. Lies inside its monitor. */
@@ -41,11 +48,13 @@ struct probe {
 	struct watch watch;   /* fd -1: nothing open */
 	struct timer timeout; /* armed while the probe runs */
 	void (*ended)(struct probe *probe, bool is_good, const char *text);
+	struct exchange *exchange; /* owned: of a conversation that is going on; else NULL */
+	struct capacity capacity;  /* that the last probes told */
+	bool was_silent;           /* well without an answer: no time to learn from */
 	/* The kind's own. */
 	bool is_connected, is_raw;
-	size_t sent, length; /* of the request; of the answer in `bytes` */
-	uint16_t sequence;   /* of echoes */
-	char bytes[PROBE_BYTES_MAX];
+	uint16_t sequence;      /* of echoes */
+	struct program program; /* owned */
 };
 
 void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kind *kind,
@@ -68,4 +77,4 @@ bool probe_connected(struct probe *probe, unsigned events) MUST_USE;
 
 /* The rows of kinds.c; NULL ends them. */
 extern const struct monitor_kind *const monitor_kinds[];
-extern const struct monitor_kind tcp_kind, http_kind, ping_kind;
+extern const struct monitor_kind tcp_kind, ping_kind, user_kind, http_kind;

@@ -29,7 +29,8 @@ static void test_bad(void **state)
 	scene_bad(scene, "set lb monitor m TCP -interval 9", "is of type HTTP, not TCP");
 	scene_bad(scene, "set lb monitor m HTTP -respCode 20", "no status code");
 	scene_bad(scene, "set lb monitor m HTTP -respCode 300-200", "no status code");
-	scene_bad(scene, "set lb monitor m HTTP -interval 1", "below -interval");
+	scene_bad(scene, "set lb monitor m HTTP -interval 1 -resptimeout 1", "below -interval");
+	scene_bad(scene, "set lb monitor m HTTP -interval 9 MSEC", "10 ms to");
 	scene_bad(scene, "set lb monitor m HTTP -failureRetries 4", "above -retries");
 	scene_bad(scene, "set lb monitor m HTTP -interval 5 HOURS", "too many arguments: HOURS");
 	scene_bad(scene, "rm lb monitor m HTTP", "in use by service s");
@@ -45,7 +46,7 @@ static void test_builtin(void **state)
 	scene_has(scene, "\nset lb monitor http HTTP -retries 7\n");
 	scene_good(scene, "unset lb monitor http HTTP -retries\n");
 	scene_has_not(scene, "lb monitor");
-	scene_warns(scene, "add lb monitor e TCP-ECV -send x", "a TCP connect is tried instead");
+	scene_warns(scene, "add lb monitor e SIP-UDP", "a TCP connect is tried instead");
 }
 
 int main(void)

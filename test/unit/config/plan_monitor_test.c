@@ -40,7 +40,7 @@ static void test_defaults(void **state)
 	struct arena *arena = arena_new();
 	struct monitor_conf conf, standard = monitor_conf_default();
 
-	scene_good(scene, "add lb monitor e TCP-ECV -send x\n");
+	scene_good(scene, "add lb monitor e SIP-TCP\n");
 	conf = plan_monitor_conf(config_find(scene->config, KIND_MONITOR, STR("e")), arena);
 	assert_true(str_equal(conf.kind, STR("TCP")));
 	assert_int_equal(conf.interval_ms, standard.interval_ms);
@@ -50,14 +50,60 @@ static void test_defaults(void **state)
 	assert_int_equal(conf.success_retries, standard.success_retries);
 	assert_true(str_equal(conf.http_request, standard.http_request));
 	assert_false(conf.has_destination);
-	assert_int_equal(conf.codes[0].first, 200);
+	assert_int_equal(conf.code_count, 0);
+	arena_free(arena);
+}
+
+static struct monitor_conf conf_of(struct scene *scene, const char *name, struct arena *arena)
+{
+	return plan_monitor_conf(config_find(scene->config, KIND_MONITOR, str_of(name)), arena);
+}
+
+/* Without -resptimeout a short interval sets the time limit. */
+static void test_short_interval(void **state)
+{
+	struct scene *scene = *state;
+	struct arena *arena = arena_new();
+
+	scene_good(scene, "add lb monitor a TCP -interval 2\nadd lb monitor b TCP -interval 10 "
+			  "MSEC\nadd lb monitor c TCP -interval 1 MIN\n");
+	assert_int_equal(conf_of(scene, "a", arena).response_timeout_ms, 1800);
+	assert_int_equal(conf_of(scene, "b", arena).response_timeout_ms, 9);
+	assert_int_equal(conf_of(scene, "c", arena).response_timeout_ms, 2000);
+	arena_free(arena);
+}
+
+static void test_texts(void **state)
+{
+	struct scene *scene = *state;
+	struct arena *arena = arena_new();
+	struct monitor_conf conf;
+
+	scene_good(scene,
+		   "add lb monitor m MYSQL -userName u -password p -database d -sqlQuery \"select "
+		   "1\" -deviation 50 MSEC -deviationPercent 200 -resptimeoutThresh 80 "
+		   "-alertRetries 4\nadd lb monitor r RADIUS -radKey k -respCode 2-3\n"
+		   "add lb monitor l TCP -LRTM DISABLED -deviation 5\n");
+	conf = conf_of(scene, "m", arena);
+	assert_true(str_equal(conf.texts[MONITOR_TEXT_USER_NAME], STR("u")));
+	assert_true(str_equal(conf.texts[MONITOR_TEXT_SQL_QUERY], STR("select 1")));
+	assert_true(str_equal(conf.texts[MONITOR_TEXT_QUERY_TYPE], STR("Address")));
+	assert_true(conf.has_deviation && conf.deviation_ms == 50);
+	assert_int_equal(conf.deviation_percent, 200);
+	assert_int_equal(conf.warn_percent, 80);
+	assert_int_equal(conf.alert_retries, 4);
+	conf = conf_of(scene, "r", arena);
+	assert_true(str_equal(conf.kind, STR("RADIUS")));
+	assert_int_equal(conf.codes[0].last, 3);
+	assert_false(conf_of(scene, "l", arena).has_deviation);
 	arena_free(arena);
 }
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { SCENE_TEST(test_http),
-						   SCENE_TEST(test_defaults) };
+	static const struct CMUnitTest tests[] = { SCENE_TEST(test_http), SCENE_TEST(test_defaults),
+						   SCENE_TEST(test_short_interval),
+						   SCENE_TEST(test_texts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,8 @@ static void test_kinds(void **state)
 		assert_ptr_equal(monitor_kind_of(str_of((*kind)->name)), *kind);
 	}
 	assert_ptr_equal(monitor_kind_of(STR("http")), &http_kind);
-	assert_null(monitor_kind_of(STR("HTTP-ECV")));
+	assert_non_null(monitor_kind_of(STR("dns-tcp"))->protocol);
+	assert_null(monitor_kind_of(STR("ORACLE-ECV")));
 	assert_null(monitor_kind_of(STR("")));
 }
 

@@ -29,7 +29,9 @@ static void ready(struct probe *probe, unsigned events)
 	events_seen++;
 }
 
-static const struct monitor_kind silent_kind = { "SILENT", "never ends", start, ready };
+static const struct monitor_kind silent_kind = {
+	.name = "SILENT", .help = "never ends", .start = start, .ready = ready
+};
 
 static void test_time_limit(void **state)
 {

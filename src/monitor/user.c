@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * user.c - the monitor kind USER: an external program, given address, port and -scriptArgs. Well is
+ * exit status 0; the first line that it prints is the text. It may say how much the server can
+ * take, in the words of capacity.h. At the time limit it is killed with its children.
+ */
+#include "monitor/probe.h"
+#include "monitor/talk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void start(struct probe *probe)
+{
+	char host[ADDRESS_TEXT_MAX], port[8];
+	char *path = str_dup(probe->conf->texts[MONITOR_TEXT_SCRIPT_NAME]);
+	char *more = str_dup(probe->conf->texts[MONITOR_TEXT_SCRIPT_ARGS]);
+	const char *words[] = { path, address_print_host(probe->target, host), port,
+				more[0] != '\0' ? more : NULL, NULL };
+	int err = -EINVAL;
+
+	snprintf(port, sizeof(port), "%u", address_port(probe->target));
+	if (path[0] == '/')
+		err = program_start(words, &probe->program);
+	free(path);
+	free(more);
+	if (err == -EINVAL)
+		probe_end(probe, false, "-scriptName is no path that begins with /");
+	else
+		probe_watch(probe, err < 0 ? err : probe->program.fd);
+}
+
+static void ready(struct probe *probe, unsigned events)
+{
+	char said[PROBE_TEXT_MAX];
+	struct str line;
+	int status;
+
+	if (!(events & LOOP_READ))
+		return;
+	status = program_status(&probe->program);
+	if (status == -EAGAIN)
+		return;
+	line = (struct str){ said, program_read(&probe->program, said, sizeof(said)) };
+	if (memchr(said, '\n', line.length) != NULL)
+		line.length = (size_t)((const char *)memchr(said, '\n', line.length) - said);
+	if (status == 0) {
+		(void)!capacity_parse(line, &probe->capacity);
+		probe_end(probe,
+			  probe->capacity.state<CAPACITY_DOWN, "exit status 0%s%s", line.length> 0
+				  ? ": "
+				  : "",
+			  talk_plain(line));
+	} else {
+		probe_end(probe, false, "exit status %d%s%s", status, line.length > 0 ? ": " : "",
+			  talk_plain(line));
+	}
+}
+
+static void stop(struct probe *probe)
+{
+	program_stop(&probe->program);
+}
+
+const struct monitor_kind user_kind = {
+	.name = "USER",
+	.help = "a program of the operator says so",
+	.start = start,
+	.ready = ready,
+	.stop = stop,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOBODY = 65534, NOT_RUN = 127, UNREAPED_MAX = 64 };
+
+/* Killed, but not dead yet: looked after at the next start. */
+static pid_t unreaped[UNREAPED_MAX];
+
+static void reap_later(pid_t id)
+{
+	for (unsigned i = 0; i < UNREAPED_MAX; i++) {
+		if (unreaped[i] != 0 && waitpid(unreaped[i], NULL, WNOHANG) != 0)
+			unreaped[i] = 0;
+		if (unreaped[i] == 0) {
+			unreaped[i] = id;
+			id = 0;
+		}
+	}
+}
+
+static bool drop_privileges(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return false;
+	if (geteuid() != 0)
+		return true;
+	return setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the child: never returns. */
+static void become(const char *const words[], int output)
+{
+	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+	char *const surroundings[] = { path, NULL };
+	struct rlimit no_core = { 0, 0 };
+	int null = open("/dev/null", O_RDWR);
+
+	reset_signals();
+	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(null, 2) < 0 ||
+	    setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0)
+		_exit(NOT_RUN);
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	if (chdir("/") == 0 && drop_privileges())
+		execve(words[0], (char *const *)(uintptr_t)words, surroundings);
+	_exit(NOT_RUN);
+}
+
+int program_start(const char *const words[], struct program *program)
+{
+	int ends[2], err;
+
+	*program = (struct program){ .fd = -1, .output = -1 };
+	reap_later(0);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -errno;
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	program->id = fork();
+	if (program->id == 0)
+		become(words, ends[1]);
+	err = -errno;
+	close(ends[1]);
+	program->output = ends[0];
+	if (program->id < 0) {
+		program->id = 0;
+	} else {
+		(void)setpgid(program->id, program->id); /* whoever of the two is first */
+		program->fd = (int)syscall(SYS_pidfd_open, program->id, 0);
+		err = program->fd < 0 ? -errno : 0;
+	}
+	if (err != 0)
+		program_stop(program);
+	return err;
+}
+
+int program_status(struct program *program)
+{
+	int status;
+	pid_t ended = waitpid(program->id, &status, WNOHANG);
+
+	if (ended == 0)
+		return -EAGAIN;
+	(void)kill(-program->id, SIGKILL); /* children that it left behind */
+	program->id = 0;
+	if (ended < 0)
+		return -errno;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+size_t program_read(const struct program *program, char *bytes, size_t room)
+{
+	ssize_t count = read(program->output, bytes, room);
+
+	return count > 0 ? (size_t)count : 0;
+}
+
+void program_stop(struct program *program)
+{
+	if (program->id > 0) {
+		(void)kill(-program->id, SIGKILL);
+		(void)kill(program->id, SIGKILL); /* before it has a group of its own */
+		if (waitpid(program->id, NULL, WNOHANG) == 0)
+			reap_later(program->id);
+	}
+	program->id = 0;
+	if (program->output >= 0)
+		close(program->output);
+	program->output = -1;
+}

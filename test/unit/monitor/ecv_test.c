@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A text in the answer makes it well, however the answer is cut.
+ */
+#include "hearing.h"
+
+static struct hearing on;
+
+static void test_tcp(void **state)
+{
+	(void)state;
+	hearing_of(&on);
+	hearing_begin(&on, &tcp_ecv_protocol);
+	hearing_is(&on, TALK_GOOD, "connected");
+	hearing_set(&on, MONITOR_TEXT_SEND, "hello\r\n");
+	hearing_set(&on, MONITOR_TEXT_RECV, "ready");
+	hearing_begin(&on, &tcp_ecv_protocol);
+	assert_string_equal(hearing_said(&on), "hello\r\n");
+	hearing_hears(&on, "not rea re ready");
+	hearing_is(&on, TALK_GOOD, "the answer holds \"ready\"");
+	hearing_begin(&on, &tcp_ecv_protocol);
+	hearing_bytes(&on, "not so", 6);
+	hearing_over(&on);
+	hearing_is(&on, TALK_BAD, "the answer does not hold \"ready\"");
+}
+
+static void test_udp(void **state)
+{
+	(void)state;
+	hearing_of(&on);
+	hearing_begin(&on, &udp_ecv_protocol);
+	assert_true(on.talk.silence_is_good);
+	hearing_bytes(&on, "x", 1);
+	hearing_is(&on, TALK_GOOD, "answered");
+	hearing_set(&on, MONITOR_TEXT_RECV, "pong");
+	hearing_begin(&on, &udp_ecv_protocol);
+	assert_false(on.talk.silence_is_good);
+	hearing_bytes(&on, "a pong", 6);
+	hearing_is(&on, TALK_GOOD, "the answer holds \"pong\"");
+	hearing_begin(&on, &udp_ecv_protocol);
+	hearing_bytes(&on, "ping", 4);
+	hearing_is(&on, TALK_BAD, "the answer does not hold \"pong\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_udp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A program runs, says something, ends, or is ended together with its children.
+ */
+#include "os/program.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void wait_for(int fd)
+{
+	struct pollfd what = { .fd = fd, .events = POLLIN };
+
+	assert_int_equal(poll(&what, 1, 30000), 1);
+}
+
+static void wait_for_end(int fd)
+{
+	char byte;
+
+	do
+		wait_for(fd);
+	while (read(fd, &byte, 1) != 0);
+}
+
+static void ends_and_says(void **state)
+{
+	static const char *const words[] = { "/bin/sh", "-c", "id -u; exit 3", NULL };
+	struct program program;
+	char said[64];
+	size_t length;
+
+	(void)state;
+	assert_int_equal(program_start(words, &program), 0);
+	wait_for(program.fd);
+	assert_int_equal(program_status(&program), 3);
+	length = program_read(&program, said, sizeof(said) - 1);
+	said[length] = '\0';
+	if (geteuid() == 0)
+		assert_string_equal(said, "65534\n");
+	program_stop(&program);
+	close(program.fd);
+}
+
+static void is_killed_with_children(void **state)
+{
+	static const char *const words[] = { "/bin/sh", "-c", "sleep 600 & echo x; wait", NULL };
+	struct program program;
+	int output;
+
+	(void)state;
+	assert_int_equal(program_start(words, &program), 0);
+	wait_for(program.output);
+	assert_int_equal(program_status(&program), -EAGAIN);
+	output = dup(program.output);
+	program_stop(&program);
+	wait_for(program.fd);
+	close(program.fd);
+	wait_for_end(output); /* which it has when nobody is left to write */
+	close(output);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ends_and_says),
+					    cmocka_unit_test(is_killed_with_children) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
