@@ -25,7 +25,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("SPILLWAY", str(ROOT / "build" / "spillway"))
-IS_SANITIZED = b"__asan_init" in pathlib.Path(BINARY).read_bytes()
+IS_SANITIZED = any(mark in pathlib.Path(BINARY).read_bytes()
+                   for mark in (b"__asan_init", b"__tsan_init"))
 LIMIT = 60 if IS_SANITIZED else 30  # seconds until a condition counts as never met
 PORTS = pathlib.Path(f"/tmp/spillway-ports-{os.getuid()}")
 # What a broken program leaves in its standard error.
@@ -336,7 +337,8 @@ class ScriptOrigin:
                 return
             seen = bytearray()
             self.received.append(seen)
-            peer = Client(sock=sock, seen=seen)
+            # A server is patient: the client's limit is the scenario's.
+            peer = Client(sock=sock, seen=seen, limit=10 * LIMIT)
             self.peers.append(peer)
             threading.Thread(target=self.run, args=(peer,), daemon=True).start()
 
