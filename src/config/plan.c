@@ -346,30 +346,32 @@ void plan_free(struct plan *plan)
 }
 
 static int64_t sum_up(const struct plan *plan, const struct plan_vserver *vserver,
-		      bool (*is_up)(void *context, uint64_t uid), void *context)
+		      int64_t (*capacity)(void *context, const struct plan_service *service),
+		      void *context)
 {
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < vserver->member_count; i++) {
 		const struct plan_service *service = &plan->services[vserver->members[i].service];
 
-		if (!service->is_enabled || !is_up(context, service->uid))
-			continue;
-		if (service->max_client == 0)
+		int64_t more = service->is_enabled ? capacity(context, service) : 0;
+
+		if (more == PLAN_UNLIMITED)
 			return PLAN_UNLIMITED;
-		sum += service->max_client;
+		sum += more;
 	}
 	return sum;
 }
 
 int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
-		   bool (*is_up)(void *context, uint64_t uid), void *context)
+		   int64_t (*capacity)(void *context, const struct plan_service *service),
+		   void *context)
 {
 	switch (object_number(vserver->object, VSERVER_SO_METHOD)) {
 	case SO_METHOD_CONNECTION:
 		return (int64_t)object_number(vserver->object, VSERVER_SO_THRESHOLD);
 	case SO_METHOD_DYNAMICCONNECTION:
-		return sum_up(plan, vserver, is_up, context);
+		return sum_up(plan, vserver, capacity, context);
 	default:
 		return PLAN_UNLIMITED;
 	}

@@ -83,9 +83,10 @@ void plan_free(struct plan *plan); /* NULL is allowed */
 
 /* The quota of a vserver's pool, from its spillover method: CONNECTION: -soThreshold;
  * DYNAMICCONNECTION: the sum of -maxClient over the services that are enabled and up,
- * PLAN_UNLIMITED when one of them has none (0 when none is up); others: no limit. `is_up` answers
- * for a service's uid. */
+ * PLAN_UNLIMITED when one of them has none (0 when none is up); others: no limit. `capacity` says
+ * how much a service may hold now: 0 while it is down, PLAN_UNLIMITED without a limit. */
 int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
-		   bool (*is_up)(void *context, uint64_t uid), void *context);
+		   int64_t (*capacity)(void *context, const struct plan_service *service),
+		   void *context);
 /* Whether the limit moves when services go up and down. */
 bool plan_limit_is_dynamic(const struct plan_vserver *vserver);

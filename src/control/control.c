@@ -147,6 +147,21 @@ static void hear_monitor(void *context, struct runtime_service *service, bool is
 	hold_heard(control);
 }
 
+static void hear_capacity(void *context, struct runtime_service *service)
+{
+	struct control *control = context;
+	int64_t limit = health_limit(service, service->plan->max_client);
+
+	if (limit < 0)
+		log_write(LOG_LEVEL_NOTICE, "service %s has no limit: %s", service->entry.name,
+			  service->why);
+	else
+		log_write(LOG_LEVEL_NOTICE, "service %s can take %" PRId64 " connections: %s",
+			  service->entry.name, limit, service->why);
+	if (control->plan != NULL && control->plan_generation == config_generation(control->config))
+		limit_apply(&control->runtime, control->plan);
+}
+
 /* An address that could not be had before may be free now. */
 static void relisten(struct timer *timer)
 {
@@ -419,7 +434,10 @@ struct control *control_new(const struct control_setup *setup)
 	timer_init(&control->relisten_timer, relisten);
 	hold_init(control);
 	shortage_init(&control->shortage, &control->loop);
-	control->health = (struct health_room){ &control->loop, hear_monitor, control };
+	control->health = (struct health_room){ .loop = &control->loop,
+						.heard = hear_monitor,
+						.told = hear_capacity,
+						.context = control };
 	return control;
 }
 

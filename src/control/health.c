@@ -85,6 +85,38 @@ bool health_is_known(const struct runtime_service *service, uint64_t now_ms)
 	return true;
 }
 
+int64_t health_limit(const struct runtime_service *service, uint32_t configured)
+{
+	int64_t least = configured == 0 ? -1 : (int64_t)configured;
+
+	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++) {
+		int64_t limit = capacity_limit(&service->health->probes[i]->capacity, configured);
+
+		if (limit >= 0 && (least < 0 || limit < least))
+			least = limit;
+	}
+	return least;
+}
+
+void health_forget(struct runtime_service *service)
+{
+	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++)
+		monitor_forget(service->health->probes[i]->monitor);
+}
+
+/* Before the state: the limit must be right when the service comes up. */
+static void hear_capacity(struct health_probe *probe)
+{
+	struct health_room *room = probe->health->room;
+	struct monitor_view view;
+
+	monitor_look(probe->monitor, &view);
+	if (capacity_equal(&view.capacity, &probe->capacity))
+		return;
+	probe->capacity = view.capacity;
+	room->told(room->context, probe->health->service);
+}
+
 static void hear(struct monitor *monitor, bool is_up, const char *reason)
 {
 	struct health_probe *probe = monitor_owner(monitor);
@@ -94,6 +126,7 @@ static void hear(struct monitor *monitor, bool is_up, const char *reason)
 	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	conclude(service);
+	hear_capacity(probe);
 	probe->health->room->heard(probe->health->room->context, service,
 				   service->is_up != was_up ||
 					   (is_first && !is_up && service->plan->is_enabled));
@@ -172,6 +205,7 @@ static void inherit(struct health *health, struct health_probe *probe)
 		if (old == NULL || old->uid != probe->uid)
 			continue;
 		probe->state = old->state;
+		probe->capacity = old->capacity;
 		memcpy(probe->reason, old->reason, sizeof(probe->reason));
 	}
 }

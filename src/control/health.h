@@ -29,6 +29,7 @@ struct health_probe {
 	bool is_passive; /* of no account */
 	enum monitor_state state;
 	char reason[128];
+	struct capacity capacity;
 };
 
 /* Owner: control. One for each service that is monitored. */
@@ -47,6 +48,8 @@ struct health_room {
 	/* A monitor has said something new. `is_news`: the service has changed, or is down at the
 	 * first look; its `why` says the reason. */
 	void (*heard)(void *context, struct runtime_service *service, bool is_news);
+	/* A monitor has been told how much the service can take now. */
+	void (*told)(void *context, struct runtime_service *service);
 	void *context;
 };
 
@@ -57,5 +60,10 @@ void health_take(struct health_room *room, struct runtime_service *service,
 /* Every monitor of account has had its first answer, or it does not matter, or it was waited for
  * long enough. */
 bool health_is_known(const struct runtime_service *service, uint64_t now_ms);
+/* What the service may hold now: `configured` (0: no limit), and less when a monitor was told so;
+ * -1: no limit. */
+int64_t health_limit(const struct runtime_service *service, uint32_t configured);
+/* The learned response times begin anew. */
+void health_forget(struct runtime_service *service);
 /* No more monitors: the service is configured no more, or the process ends. */
 void health_end(struct runtime_service *service);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/limit.h"
 
-bool limit_is_up(void *context, uint64_t uid)
-{
-	const struct runtime_service *service = runtime_service(context, uid);
+#include "control/health.h"
 
-	return service != NULL && service->is_up;
+int64_t limit_capacity(void *context, const struct plan_service *planned)
+{
+	const struct runtime_service *service = runtime_service(context, planned->uid);
+
+	return service != NULL && service->is_up ? health_limit(service, planned->max_client) : 0;
 }
 
 static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t limit)
@@ -20,14 +22,14 @@ void limit_apply(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++) {
 		const struct plan_service *planned = &plan->services[i];
-		int64_t limit = planned->max_client == 0 ? -1 : (int64_t)planned->max_client;
+		struct runtime_service *service = runtime_service(runtime, planned->uid);
 
-		set(runtime, &runtime_service(runtime, planned->uid)->entry, limit);
+		set(runtime, &service->entry, health_limit(service, planned->max_client));
 	}
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
 		const struct plan_vserver *planned = &plan->vservers[i];
 
 		set(runtime, &runtime_vserver(runtime, planned->uid)->entry,
-		    plan_limit(plan, planned, limit_is_up, runtime));
+		    plan_limit(plan, planned, limit_capacity, runtime));
 	}
 }

@@ -9,4 +9,4 @@
 /* Compares and sets what differs: cheap when nothing does. */
 void limit_apply(struct runtime *runtime, const struct plan *plan);
 /* The answer that plan_limit() asks for; `context` is a struct runtime. */
-bool limit_is_up(void *context, uint64_t uid);
+int64_t limit_capacity(void *context, const struct plan_service *planned);

@@ -41,15 +41,25 @@ static const char *state_word(enum monitor_state state)
 
 static void show_probe(const struct health_probe *probe, struct text *text)
 {
+	char told[CAPACITY_TEXT_MAX];
 	struct monitor_view view;
 
 	monitor_look(probe->monitor, &view);
 	text_print(text,
-		   "\t\t%.*s  %s  %s  weight %" PRIu32 ", probes %" PRIu64 ", failed %" PRIu64
-		   ", in a row %" PRIu32 ", last answer after %" PRIu64 " us%s%s\n",
-		   STR_ARG(view.name), view.kind, state_word(view.state), probe->weight, view.sent,
-		   view.failed, view.failed_in_a_row, view.response_us,
-		   view.last[0] != '\0' ? ": " : "", view.last);
+		   "\t\t%.*s  %s  %s  weight %" PRIu32 "%s, probes %" PRIu64 ", failed %" PRIu64
+		   ", in a row %" PRIu32 ", last answer after %" PRIu64 " us",
+		   STR_ARG(view.name), view.kind, state_word(view.state), probe->weight,
+		   probe->is_passive ? ", of no account" : "", view.sent, view.failed,
+		   view.failed_in_a_row, view.response_us);
+	if (view.learned > 0)
+		text_print(text, ", average %" PRIu64 " us", view.average_us);
+	if (view.warned > 0)
+		text_print(text, ", above -resptimeoutThresh %" PRIu64, view.warned);
+	if (view.capacity.is_told)
+		text_print(text, ", told %s", capacity_print(&view.capacity, told));
+	text_print(text, "%s%s\n\t\t\tsince ", view.last[0] != '\0' ? ": " : "", view.last);
+	show_since(view.since_wall_ms, text);
+	text_add(text, STR("\n"));
 }
 
 static void show_probes(const struct runtime_service *service, struct text *text)

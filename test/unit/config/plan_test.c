@@ -6,16 +6,15 @@
 
 #include "scene.h"
 
-static bool all_up(void *context, uint64_t uid)
+static int64_t all_up(void *context, const struct plan_service *service)
 {
 	(void)context;
-	(void)uid;
-	return true;
+	return service->max_client == 0 ? PLAN_UNLIMITED : (int64_t)service->max_client;
 }
 
-static bool all_but(void *context, uint64_t uid)
+static int64_t all_but(void *context, const struct plan_service *service)
 {
-	return *(const uint64_t *)context != uid;
+	return *(const uint64_t *)context != service->uid ? all_up(NULL, service) : 0;
 }
 
 static const struct plan_service *service(const struct plan *plan, const char *name)

@@ -50,7 +50,8 @@ static void states_count(void **state)
 
 	(void)state;
 	stage_service(stage, "a")->is_up = false;
-	assert_false(limit_is_up(&control->runtime, stage_service(stage, "a")->entry.uid));
+	assert_int_equal(limit_capacity(&control->runtime, stage_service(stage, "a")->plan), 0);
+	assert_int_equal(limit_capacity(&control->runtime, stage_service(stage, "b")->plan), 12);
 	limit_apply(&control->runtime, control->plan);
 	assert_int_equal(vserver_limit(stage), 12);
 	stage_service(stage, "b")->is_up = false;
