@@ -54,7 +54,9 @@ static enum relay_result flush(struct relay *relay, struct relay_half *from)
 
 	if (!to->can_write)
 		return RELAY_WAIT;
-	io = conn_write(to, &part, 1, &done);
+	/* The end is known already: it goes in one packet with these bytes. */
+	io = from->conn->has_eof ? conn_write_last(to, &part, 1, &done)
+				 : conn_write(to, &part, 1, &done);
 	buffer->start += (uint32_t)done;
 	stat_add(from->other->bytes_written, done);
 	if (done > 0)
