@@ -13,7 +13,8 @@
 
 static const char *reason_of(const struct health_probe *probe)
 {
-	return probe->state == MONITOR_UNKNOWN ? "not probed yet" : probe->reason;
+	return probe->state == MONITOR_UNKNOWN || probe->is_assumed ? "not probed yet"
+								    : probe->reason;
 }
 
 static struct str probe_name(const struct health_probe *probe)
@@ -76,12 +77,16 @@ bool health_is_known(const struct runtime_service *service, uint64_t now_ms)
 {
 	const struct health *health = service->health;
 
-	if (health == NULL || service->is_up || service->plan == NULL ||
-	    !service->plan->is_enabled || now_ms - health->asked_ms >= HEALTH_PATIENCE_MS)
+	if (health == NULL || service->plan == NULL || !service->plan->is_enabled ||
+	    now_ms - health->asked_ms >= HEALTH_PATIENCE_MS)
 		return true;
-	for (unsigned i = 0; i < health->count; i++)
-		if (!health->probes[i]->is_passive && health->probes[i]->state == MONITOR_UNKNOWN)
+	for (unsigned i = 0; i < health->count; i++) {
+		const struct health_probe *probe = health->probes[i];
+		bool is_silent = probe->state == MONITOR_UNKNOWN && !service->is_up;
+
+		if (!probe->is_passive && (probe->is_assumed || is_silent))
 			return false;
+	}
 	return true;
 }
 
@@ -124,6 +129,7 @@ static void hear(struct monitor *monitor, bool is_up, const char *reason)
 	bool was_up = service->is_up, is_first = probe->state == MONITOR_UNKNOWN;
 
 	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
+	probe->is_assumed = false;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	conclude(service);
 	hear_capacity(probe);
@@ -210,6 +216,19 @@ static void inherit(struct health *health, struct health_probe *probe)
 	}
 }
 
+/* Of another server nothing is known. */
+static void begin_with(struct health *health, struct health_probe *probe,
+		       const struct plan_service *service)
+{
+	if (health->count > 0 && !address_equal(&health->address, &service->address))
+		return;
+	inherit(health, probe);
+	if (probe->state != MONITOR_UNKNOWN || !health->service->is_up)
+		return;
+	probe->state = MONITOR_UP;
+	probe->is_assumed = true;
+}
+
 static bool is_of_account(const struct plan_monitor *plan)
 {
 	return object_number(plan->object, MONITOR_STATE) == OPTION_FIRST;
@@ -225,8 +244,7 @@ static struct health_probe *take_probe(struct health *health, const struct plan_
 		free(settings);
 	} else {
 		probe = new_probe(health, service, plan, settings);
-		if (address_equal(&health->address, &service->address))
-			inherit(health, probe);
+		begin_with(health, probe, service);
 	}
 	probe->weight = plan->weight;
 	probe->is_passive = plan->is_passive || !is_of_account(plan);

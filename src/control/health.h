@@ -27,6 +27,8 @@ struct health_probe {
 	char *settings;          /* owned: all that the monitor was made from, as text */
 	uint32_t weight;
 	bool is_passive; /* of no account */
+	/* Bound to a service that was up: that is taken as its word until it has one. */
+	bool is_assumed;
 	enum monitor_state state;
 	char reason[128];
 	struct capacity capacity;
