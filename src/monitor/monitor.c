@@ -12,9 +12,10 @@
 #include <stdlib.h>
 
 enum {
-	FIRST_SPREAD_MS = 100, /* of first probes that decide alone */
-	LEARN_ENOUGH = 8,      /* answers before the average is of account */
-	LEARN_SHARE = 8        /* a new answer weighs one in so many */
+	UNASKED_RETRY_MS = 1000, /* after a probe that could not be sent for lack of descriptors */
+	FIRST_SPREAD_MS = 100,   /* of first probes that decide alone */
+	LEARN_ENOUGH = 8,        /* answers before the average is of account */
+	LEARN_SHARE = 8          /* a new answer weighs one in so many */
 };
 
 struct monitor {
@@ -260,6 +261,11 @@ static void ended(struct probe *probe, bool is_good, const char *said)
 	bool tells;
 
 	snprintf(text, sizeof(text), "%s", said);
+	if (probe->was_never_asked) {
+		snprintf(monitor->last, sizeof(monitor->last), "%s", text);
+		arm_next(monitor, monitor->started_ms + UNASKED_RETRY_MS);
+		return;
+	}
 	if (is_good && !probe->was_silent)
 		is_good = judge_time(monitor, text);
 	snprintf(monitor->last, sizeof(monitor->last), "%.*s%s", PROBE_TEXT_MAX - 16, text,

@@ -3,6 +3,7 @@
 
 #include "monitor/exchange.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -42,7 +43,7 @@ void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kin
 void probe_start(struct probe *probe)
 {
 	must(!probe_runs(probe) && probe->watch.fd < 0);
-	probe->is_connected = probe->was_silent = false;
+	probe->is_connected = probe->was_silent = probe->was_never_asked = false;
 	timer_arm(&probe->loop->timers, &probe->timeout,
 		  probe->loop->now_ms + probe->conf->response_timeout_ms);
 	probe->kind->start(probe);
@@ -74,6 +75,8 @@ bool probe_watch(struct probe *probe, int fd)
 	probe->watch.fd = -1;
 	if (fd >= 0)
 		socket_close(fd);
+	probe->was_never_asked = err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
+				 err == -ENOMEM;
 	probe_end(probe, false, "%s", socket_error_text(err));
 	return false;
 }

@@ -51,6 +51,7 @@ struct probe {
 	struct exchange *exchange; /* owned: of a conversation that is going on; else NULL */
 	struct capacity capacity;  /* that the last probes told */
 	bool was_silent;           /* well without an answer: no time to learn from */
+	bool was_never_asked;      /* we had no descriptor or memory: says nothing of the server */
 	/* The kind's own. */
 	bool is_connected, is_raw;
 	uint16_t sequence;      /* of echoes */

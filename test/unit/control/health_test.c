@@ -4,8 +4,11 @@
  */
 #include "control/health.h"
 
+#include "os/limits.h"
 #include "os/socket.h"
 #include "stage.h"
+
+#include <sys/resource.h>
 
 struct server {
 	int fd;
@@ -91,6 +94,27 @@ static void unmonitored_is_up(void **state)
 	stage_close(stage);
 }
 
+/* That we have no descriptor left says nothing about the server. */
+static void lack_of_descriptors_is_no_verdict(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_open(server.config);
+	int lowest = dup(server.fd);
+	struct rlimit before;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	close(lowest);
+	assert_int_equal(limits_set_descriptors((uint64_t)lowest), 0);
+	for (unsigned i = 0; i < STAGE_TURNS && !stage->control->is_ready; i++)
+		stage_turn(stage);
+	assert_string_equal(stage_service(stage, "a")->why, "monitor tcp-default: not probed yet");
+	assert_int_equal(limits_set_descriptors(before.rlim_cur), 0);
+	wait_for(stage, "a", true);
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
 /* Monitors that stay as they are go on undisturbed when something else changes. */
 static void probes_stay(void **state)
 {
@@ -108,9 +132,12 @@ static void probes_stay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_probe_decides), cmocka_unit_test(nobody_there),
-		cmocka_unit_test(disabled_is_down),    cmocka_unit_test(unmonitored_is_up),
+		cmocka_unit_test(first_probe_decides),
+		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(disabled_is_down),
+		cmocka_unit_test(unmonitored_is_up),
 		cmocka_unit_test(probes_stay),
+		cmocka_unit_test(lack_of_descriptors_is_no_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
