@@ -6,8 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { PIECE = 16384, UNSENT_MAX = 8 * 1024 * 1024 };
+enum { RETRY_MS = 100, PIECE = 16384, UNSENT_MAX = 8 * 1024 * 1024 };
 
 /* Owner: control. */
 struct operator
@@ -215,14 +216,45 @@ static void add_operator(struct operators *operators, int fd)
 	loop_ready(operators->loop, &operator->task);
 }
 
+/* When clients have taken all descriptors the operator is the one who can do something about it. */
+static int accept_with_spare(struct operators *operators)
+{
+	int fd = local_accept(operators->watch.fd);
+
+	if (fd != -EMFILE || operators->spare_fd < 0)
+		return fd;
+	socket_close(operators->spare_fd);
+	operators->spare_fd = -1;
+	return local_accept(operators->watch.fd);
+}
+
+static void keep_spare(struct operators *operators)
+{
+	if (operators->spare_fd < 0)
+		operators->spare_fd = dup(operators->watch.fd);
+}
+
 static void on_operator(struct watch *watch, unsigned events)
 {
 	struct operators *operators = list_entry(watch, struct operators, watch);
 	int fd;
 
 	(void)events;
-	while ((fd = local_accept(operators->watch.fd)) >= 0)
+	while ((fd = accept_with_spare(operators)) >= 0)
 		add_operator(operators, fd);
+	keep_spare(operators);
+	if (fd == -EAGAIN || timer_is_armed(&operators->retry))
+		return;
+	loop_pause(operators->loop, &operators->watch);
+	timer_arm(&operators->loop->timers, &operators->retry, operators->loop->now_ms + RETRY_MS);
+}
+
+static void retry(struct timer *timer)
+{
+	struct operators *operators = list_entry(timer, struct operators, retry);
+
+	keep_spare(operators);
+	loop_resume(operators->loop, &operators->watch);
 }
 
 int operator_open_all(struct operators *operators, struct loop *loop, int fd)
@@ -230,7 +262,10 @@ int operator_open_all(struct operators *operators, struct loop *loop, int fd)
 	operators->loop = loop;
 	operators->count = 0;
 	list_init(&operators->all);
+	operators->spare_fd = -1;
+	timer_init(&operators->retry, retry);
 	operators->watch = (struct watch){ .fd = fd, .is_listener = true, .ready = on_operator };
+	keep_spare(operators);
 	return loop_watch(loop, &operators->watch);
 }
 
@@ -244,6 +279,9 @@ void operator_close_all(struct operators *operators)
 		(void)flush(operator);
 		close_operator(operator);
 	}
+	timer_cancel(&operators->loop->timers, &operators->retry);
+	if (operators->spare_fd >= 0)
+		socket_close(operators->spare_fd);
 	socket_close(loop_unwatch(operators->loop, &operators->watch));
 }
 

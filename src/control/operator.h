@@ -24,6 +24,8 @@ struct operators {
 	struct watch watch; /* the listening socket; owned */
 	struct list all;    /* struct operator */
 	unsigned count;
+	int spare_fd;       /* owned: given up for an operator when clients have taken all others */
+	struct timer retry; /* armed while nobody can be taken */
 	uint64_t everywhere; /* what every engine has taken up */
 	void *context;
 	/* Does the line, adds the answer; returns the status. */

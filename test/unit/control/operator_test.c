@@ -4,6 +4,7 @@
  */
 #include "control/operator.h"
 
+#include "os/limits.h"
 #include "os/local.h"
 #include "os/socket.h"
 
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -163,6 +165,28 @@ static void who_leaves_is_forgotten(void **state)
 	assert_int_equal(room->operators.count, 0);
 }
 
+/* Clients have taken every descriptor: the operator still gets in. */
+static void operator_gets_in_without_descriptors(void **state)
+{
+	struct room *room = *state;
+	struct rlimit before;
+	int second, lowest;
+
+	say(room, "one\n");
+	hear(room, "0 5\n<one>");
+	second = local_connect(room->path);
+	assert_true(second >= 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	lowest = dup(second);
+	close(lowest);
+	assert_int_equal(limits_set_descriptors((uint64_t)lowest), 0);
+	for (unsigned i = 0; i < 5; i++)
+		loop_turn(&room->loop);
+	assert_int_equal(room->operators.count, 2);
+	assert_int_equal(limits_set_descriptors(before.rlim_cur), 0);
+	close(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +194,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(changes_are_answered_when_everywhere, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(endless_line_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(operator_gets_in_without_descriptors, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(who_leaves_is_forgotten, setup, teardown),
 	};
 
