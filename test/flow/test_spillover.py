@@ -412,6 +412,8 @@ bind lb vserver web a
         for client in clients:
             client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         wait_until(lambda: appliance.service("a")["waiting"] == 53, "53 wait")
+        # The appliance has sent seven requests; the origin needs a moment to read them.
+        wait_until(lambda: origin.active >= 7, "seven are in work")
         assert (origin.active, origin.open, origin.open_peak) == (7, 7, 7)
         assert appliance.service("a")["connections"] == 7
         origin.gate.set()
