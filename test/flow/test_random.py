@@ -6,10 +6,11 @@ sanitizers are silent, and the configuration that is left can be read again.
 RANDOM_SEED repeats a run as far as threads allow, RANDOM_SECONDS makes it longer."""
 import os
 import random
+import re
 import threading
 import time
 
-from spillway import Client, check_config, greets, plain
+from spillway import Client, check_config, greets, plain, wait_until
 from test_security import head, mutations
 
 SECONDS = float(os.environ.get("RANDOM_SECONDS", 4))
@@ -53,6 +54,17 @@ REQUESTS = [head("Content-Length: 5", start="POST /a HTTP/1.1").encode() + b"hel
             head("Content-Length: 200000", start="PUT /a HTTP/1.1").encode() + b"h" * 200000,
             b"HEAD / HTTP/1.1\r\nHost: t\r\n\r\nGET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
             b"GET http://t:80/d?e HTTP/1.1\r\nHost: t:80\r\nTE: trailers\r\n\r\n" * 4]
+
+
+def assert_nothing_leaked(appliance):
+    """Without clients, every unit of every limit lies in the shared pool or on an engine."""
+    wait_until(appliance.is_quiet, "all have left")
+    for name in re.findall(r"^add lb vserver (\S+)", appliance.running_config(), re.M):
+        pools = appliance.pools(name)
+        if "limit" in pools:
+            assert pools["uses"] == 0, (name, pools)
+            free = pools["of_them_not_dealt_out_now"] + pools["of_them_idle_on_the_engines"]
+            assert free == pools["limit"], (name, pools)
 
 
 def send_in_pieces(peer, data, chance):
@@ -114,6 +126,7 @@ bind lb vserver web s2
     for thread in in_threads(12, rude_client(port), chance):
         thread.join()
     assert appliance.data_process() == process, appliance.log()
+    assert_nothing_leaked(appliance)
 
 
 def visitor(ports):
@@ -195,5 +208,6 @@ bind lb vserver relay t0
     for thread in threads:
         thread.join()
     assert appliance.data_process() == process, appliance.log()
+    assert_nothing_leaked(appliance)
     again = check_config(stage.folder, appliance.running_config())
     assert again.status == 0, again
