@@ -93,7 +93,7 @@ static void rest(struct http_session *s)
 		lane_rest(&s->down, http_session_buffers(s));
 	}
 	if (s->is_starved)
-		arm(s, http_session_engine(s)->loop.now_ms + HTTP_STARVED_MS);
+		arm(s, http_session_engine(s)->loop.now_ms + proxy_starved_ms(s->session.proxy));
 	else
 		arm(s, s->deadline_ms);
 }

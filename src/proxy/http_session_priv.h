@@ -48,7 +48,6 @@ enum {
 	HTTP_LINE_TIMEOUT_MS = 30000,  /* waiting for a use of a full service */
 	HTTP_LINGER_TIMEOUT_MS = 2000, /* reading on so that the client sees our last answer */
 	HTTP_LINGER_BYTES_MAX = 262144,
-	HTTP_STARVED_MS = 5,  /* until the next look for a buffer */
 	HTTP_STEPS_MAX = 256, /* of one session in one run, likewise */
 	HTTP_ROUNDS_MAX = 16 /* reads of one direction in one run, so that others have their turn */
 };

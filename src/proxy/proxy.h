@@ -41,6 +41,13 @@ struct proxy {
 	struct stat_engine *stats;
 };
 
+/* Until a session that found no buffer looks again. The more sessions, the later: at most 16 of
+ * them look in a millisecond, so that a lack of memory costs no processor. */
+static inline uint64_t proxy_starved_ms(const struct proxy *proxy)
+{
+	return 5 + proxy->sessions / 16;
+}
+
 struct proxy_limits {
 	size_t sessions_max; /* of each kind, on this engine */
 	size_t servers_max;

@@ -12,10 +12,7 @@
 #include "os/socket.h"
 #include "proxy/relay.h"
 
-enum {
-	FAILURES_MAX = 8, /* services that are tried for one client */
-	STARVED_MS = 5    /* until the next try for a buffer */
-};
+enum { FAILURES_MAX = 8 }; /* services that are tried for one client */
 
 /* Owner: the engine. From proxy->tcp_sessions. */
 struct tcp_session {
@@ -277,7 +274,7 @@ static enum step_end step_relay(struct tcp_session *session)
 	case RELAY_STARVED:
 		stat_add(&proxy_of(session)->stats->refused_memory, 1);
 		timer_arm(&loop_of(session)->timers, &session->timer,
-			  loop_of(session)->now_ms + STARVED_MS);
+			  loop_of(session)->now_ms + proxy_starved_ms(proxy_of(session)));
 		return STEP_WAIT;
 	case RELAY_SERVER_ENDED:
 		leave(session);

@@ -4,6 +4,7 @@ that look whole, a dead data process. Raw bytes in, raw bytes recorded behind.""
 import os
 import random
 import re
+import resource
 import signal
 import threading
 
@@ -11,6 +12,7 @@ import pytest
 
 from spillway import (Client, IS_SANITIZED, answers, crowd, field, get, greets, plain, tcp_names,
                       wait_until)
+from test_failure import cpu_seconds
 
 # Sanitizer builds fill freed objects and fresh buffers with these bytes (base/slab.h,
 # engine/buffer.c).
@@ -823,6 +825,34 @@ def test_half_heads_cost_little(stage):
         assert get(site.port, "/meanwhile").body == b"/meanwhile"
         wait_until(lambda: all(map(is_over, clients)), "all were let go")
         assert site.appliance.memory()[1] - before < count * 100 * 8192
+    site.assert_sound()
+
+
+def data_bytes(process):
+    """Writable private memory: what RLIMIT_DATA limits."""
+    with open(f"/proc/{process}/status", encoding="ascii") as status:
+        return int(re.search(r"VmData:\s*(\d+)", status.read()).group(1)) << 10
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="the sanitizers need memory of their own")
+def test_out_of_memory(stage):
+    """Property 21: half heads until no memory is left. No exit and no spin, and when there is
+    memory again, service resumes by itself."""
+    site = Site(stage, engines=2)
+    most = data_bytes(site.process) + (8 << 20)
+    resource.prlimit(site.process, resource.RLIMIT_DATA, (most, -1))
+    with crowd(900, site.port) as clients:
+        for client in clients:
+            client.send("GET / HTTP/1.1\r\nHost: t\r\nX: " + "y" * 24000)
+        wait_until(lambda: data_bytes(site.process) > most - (1 << 20), "memory is out")
+        before = cpu_seconds(site.appliance)
+        threading.Event().wait(1)
+        assert cpu_seconds(site.appliance) - before < 0.3
+        resource.prlimit(site.process, resource.RLIMIT_DATA, (-1, -1))
+        assert get(site.port, "/again").body == b"/again"
+        for client in clients:
+            client.reset()
+    wait_until(site.appliance.is_quiet, "all have left")
     site.assert_sound()
 
 
