@@ -24,9 +24,11 @@ class Stage:
         self.appliances.append(appliance)
         return appliance
 
-    def origin(self, name="origin", *options, port=None):
-        """A built-in origin."""
-        return self.keep(spillway.BuiltinOrigin(port or self.port(), name, *options))
+    def origin(self, name="origin", *options, port=None, address=None):
+        """A built-in origin; `address` ("HOST:PORT") where it is not 127.0.0.1."""
+        port = port or (int(address.rpartition(":")[2]) if address else self.port())
+        return self.keep(spillway.BuiltinOrigin(port, name, *options,
+                                                listen=address or f"127.0.0.1:{port}"))
 
     def script(self, serve, port=None):
         """An origin that does what the function says."""

@@ -278,11 +278,10 @@ def numbers_of(text):
 class BuiltinOrigin:
     """`spillway origin`, with its own counters."""
 
-    def __init__(self, port, name, *options):
+    def __init__(self, port, name, *options, listen):
         self.port, self.name = port, name
         self.process = subprocess.Popen(
-            [BINARY, "origin", "--listen", f"127.0.0.1:{port}", "--name", name,
-             *map(str, options)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [BINARY, "origin", "--listen", listen, "--name", name, *map(str, options)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE)
         wait_until(lambda: self.process.poll() is not None or is_listening(port), "origin listens")
         assert self.process.poll() is None, self.process.stderr.read()
@@ -309,9 +308,12 @@ class BuiltinOrigin:
 def is_listening(port):
     """Looks without connecting: a connection would be counted."""
     want = f"{int(port):04X}"
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        return any(row[1].endswith(":" + want) and row[3] == "0A"
-                   for row in map(str.split, table) if len(row) > 3)
+    rows = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if os.path.exists(table):
+            rows += pathlib.Path(table).read_text().splitlines()
+    return any(row[1].endswith(":" + want) and row[3] == "0A"
+               for row in map(str.split, rows) if len(row) > 3)
 
 
 class ScriptOrigin:
@@ -400,7 +402,7 @@ class Client:
     def __init__(self, port=None, sock=None, host="127.0.0.1", source=None, seen=None,
                  receive_buffer=None, limit=LIMIT):
         if sock is None:
-            sock = socket.socket()
+            sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             if receive_buffer:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             sock.settimeout(limit)

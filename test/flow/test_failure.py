@@ -3,6 +3,7 @@
 slow and rude clients, signals."""
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -98,6 +99,41 @@ def test_the_data_process_is_killed(stage, engines, number):
     with crowd(10, tcp) as clients:
         assert tcp_names(clients) == {"tcp": 10}
         assert is_dropped(tcp)
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_killed_under_load(stage, engines):
+    """Eight clients ask without a pause while the data process is killed three times: each time
+    they are served again, and in the end no use is lost."""
+    appliance, web, _, _ = site(stage, engines, "-soMethod CONNECTION -soThreshold 8",
+                                "-maxClient 3")
+    stop, served = threading.Event(), [0]
+
+    def ask():
+        while not stop.is_set():
+            try:
+                with Client(web) as client:
+                    for _ in range(20):
+                        served[0] += client.get().status == 200
+            except (OSError, EOFError):
+                continue  # it was with the one that died
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        before = served[0]
+        wait_until(lambda: served[0] > before + 100, "the load goes on")
+        os.kill(wait_until(appliance.data_process, "there is one"), signal.SIGKILL)
+    before = served[0]
+    wait_until(lambda: served[0] > before + 100, "and on")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    wait_until(appliance.is_quiet, "all have left")
+    with crowd(8, web) as clients:
+        for client in clients:
+            assert client.get().status == 200
 
 
 def test_killed_again_and_again(stage):

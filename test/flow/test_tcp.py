@@ -199,3 +199,20 @@ def test_back_pressure(stage):
         client.shut()
         assert client.all() == b"done"
     assert got[0] == sent
+
+
+def test_ipv6(stage):
+    """Clients and servers over IPv6, and from one to the other."""
+    ports = [stage.port() for _ in range(3)]
+    origin = stage.origin("six", address=f"[::1]:{ports[2]}")
+    stage.run(f"""
+add service s6 ::1 HTTP {ports[2]} -healthMonitor NO
+add lb vserver v6 HTTP ::1 {ports[0]}
+add lb vserver v4 HTTP 127.0.0.1 {ports[1]}
+bind lb vserver v6 s6
+bind lb vserver v4 s6
+""", 2)
+    for host, port in (("::1", ports[0]), ("127.0.0.1", ports[1])):
+        with Client(port, host=host) as client:
+            assert client.get().body == b"six\n"
+    assert origin.process.poll() is None
