@@ -111,6 +111,18 @@ enum conn_io conn_connected(struct conn *conn)
 	return CONN_DONE;
 }
 
+/* Nothing was read: what that means. */
+static enum conn_io read_none(struct conn *conn, ssize_t count)
+{
+	if (conn->error != 0)
+		return break_off(conn, conn->error);
+	if (count < 0 && count != -EAGAIN)
+		return break_off(conn, (int)-count);
+	conn->can_read = false;
+	conn->has_eof = count == 0;
+	return count == 0 ? CONN_EOF : CONN_WAIT;
+}
+
 enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done)
 {
 	ssize_t count;
@@ -125,22 +137,35 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 	if (conn->is_connecting || !conn->can_read)
 		return CONN_WAIT;
 	count = socket_read(conn->watch.fd, bytes, room);
-	if (count <= 0 && conn->error != 0)
-		return break_off(conn, conn->error);
-	if (count == -EAGAIN) {
-		conn->can_read = false;
-		return CONN_WAIT;
-	}
-	if (count < 0)
-		return break_off(conn, (int)-count);
-	if (count == 0) {
-		conn->has_eof = true;
-		conn->can_read = false;
-		return CONN_EOF;
-	}
+	if (count <= 0)
+		return read_none(conn, count);
 	if ((size_t)count < room && !conn->is_ending && conn->error == 0)
 		conn->can_read = false;
 	*done = (size_t)count;
+	conn->bytes_in += (uint64_t)count;
+	return CONN_DONE;
+}
+
+enum conn_io conn_read_tube(struct conn *conn, struct tube *tube, size_t *done)
+{
+	ssize_t count;
+
+	must_be_on(conn->engine);
+	must(conn_is_open(conn));
+	*done = 0;
+	if (conn->error != 0 && !conn->can_read)
+		return CONN_BROKEN;
+	if (conn->has_eof)
+		return CONN_EOF;
+	if (conn->is_connecting || !conn->can_read)
+		return CONN_WAIT;
+	count = pipe_fill(&tube->pipe, conn->watch.fd, TUBE_BYTES);
+	if (count == -EAGAIN && tube->bytes > 0)
+		return CONN_WAIT; /* the socket may hold more */
+	if (count <= 0)
+		return read_none(conn, count);
+	*done = (size_t)count;
+	tube->bytes += (size_t)count;
 	conn->bytes_in += (uint64_t)count;
 	return CONN_DONE;
 }
@@ -191,6 +216,30 @@ enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int c
 {
 	conn->holds_bytes = true;
 	return write_parts(conn, parts, count, true, done);
+}
+
+enum conn_io conn_write_tube(struct conn *conn, struct tube *tube, size_t *done)
+{
+	ssize_t count;
+
+	must_be_on(conn->engine);
+	must(conn_is_open(conn) && !conn->is_shut && tube->bytes > 0);
+	*done = 0;
+	if (conn->error != 0)
+		return CONN_BROKEN;
+	if (conn->is_connecting || !conn->can_write)
+		return CONN_WAIT;
+	count = pipe_drain(&tube->pipe, conn->watch.fd, tube->bytes);
+	if (count == -EAGAIN) {
+		conn->can_write = false;
+		return CONN_WAIT;
+	}
+	if (count <= 0)
+		return break_off_writing(conn, count < 0 ? (int)-count : EPIPE);
+	*done = (size_t)count;
+	tube->bytes -= (size_t)count;
+	conn->bytes_out += (uint64_t)count;
+	return CONN_DONE;
 }
 
 void conn_shutdown(struct conn *conn)

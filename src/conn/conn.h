@@ -61,6 +61,11 @@ enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count,
  * bytes may wait for that and go in one packet with the end. */
 enum conn_io conn_write_last(struct conn *conn, const struct iovec *parts, int count,
 			     size_t *done) MUST_USE;
+/* Reads into the tube, whose bytes nobody looks at. CONN_WAIT with bytes in the tube: it is full,
+ * perhaps; without: as conn_read(). */
+enum conn_io conn_read_tube(struct conn *conn, struct tube *tube, size_t *done) MUST_USE;
+/* As conn_write(), from the tube. */
+enum conn_io conn_write_tube(struct conn *conn, struct tube *tube, size_t *done) MUST_USE;
 void conn_shutdown(struct conn *conn); /* FIN after what was written; once */
 void conn_close(struct conn *conn);    /* also when closed already */
 void conn_reset(struct conn *conn);    /* close with RST */

@@ -128,6 +128,7 @@ int engine_init(struct engine *engine, unsigned index, int cpu, struct loop *con
 	engine->cpu = cpu;
 	engine->loop.has_mail = has_mail;
 	buffer_pool_init(&engine->buffers, buffer_bytes_max);
+	tube_pool_init(&engine->tubes);
 	loop_task_init(&engine->mail_task, read_mail);
 	list_init(&engine->unsent);
 	timer_init(&engine->unsent_timer, retry_unsent);
@@ -185,5 +186,6 @@ void engine_fini(struct engine *engine)
 	mailbox_fini(&engine->outbox);
 	mailbox_fini(&engine->inbox);
 	loop_fini(&engine->loop);
+	tube_pool_fini(&engine->tubes);
 	buffer_pool_fini(&engine->buffers);
 }

@@ -7,6 +7,7 @@
 #include "engine/buffer.h"
 #include "engine/loop.h"
 #include "engine/mailbox.h"
+#include "engine/tube.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct engine {
 	int cpu; /* pinned to it; -1: not pinned */
 	struct loop loop;
 	struct buffer_pool buffers;
+	struct tube_pool tubes;
 	struct mailbox inbox;      /* from control */
 	struct mailbox outbox;     /* to control */
 	struct list unsent;        /* owned; messages that found the outbox full, oldest first */

@@ -93,6 +93,7 @@ static enum relay_result fill(struct relay *relay, struct relay_half *from)
 	case CONN_DONE:
 		buffer->start = 0;
 		buffer->end = (uint32_t)done;
+		from->is_bulk = done == buffer->room;
 		stat_add(from->bytes_read, done);
 		relay->active_ms = relay->engine->loop.now_ms;
 		return RELAY_BUSY;
@@ -104,6 +105,78 @@ static enum relay_result fill(struct relay *relay, struct relay_half *from)
 		break;
 	}
 	return broken(relay, from);
+}
+
+static void take_tube(struct relay *relay, struct relay_half *from)
+{
+	from->tube = tube_take(&relay->engine->tubes);
+	from->is_bulk = from->tube != NULL;
+	if (from->tube != NULL)
+		give_buffer(relay, from);
+}
+
+static void give_tube(struct relay *relay, struct relay_half *from)
+{
+	tube_give(&relay->engine->tubes, from->tube);
+	from->tube = NULL;
+	from->is_bulk = false;
+}
+
+/* A read has filled a buffer, which is written: more of it may go through a tube. Not when the end
+ * is in sight: what comes with the end is looked at. */
+static bool wants_tube(const struct relay_half *from)
+{
+	return from->is_bulk && from->tube == NULL && buffer_length(from->buffer) == 0 &&
+	       from->conn->can_read && !from->conn->is_ending;
+}
+
+/* What the tube holds, to the other end. RELAY_BUSY: some of it is written. */
+static enum relay_result drain(struct relay *relay, struct relay_half *from)
+{
+	size_t done = 0;
+	enum conn_io io = conn_write_tube(from->other->conn, from->tube, &done);
+
+	stat_add(from->other->bytes_written, done);
+	if (done > 0)
+		relay->active_ms = relay->engine->loop.now_ms;
+	if (io == CONN_DONE)
+		return RELAY_BUSY;
+	return io == CONN_WAIT ? RELAY_WAIT : broken(relay, from->other);
+}
+
+static enum conn_io fill_tube(struct relay *relay, struct relay_half *from)
+{
+	size_t done = 0;
+	enum conn_io io = conn_read_tube(from->conn, from->tube, &done);
+
+	stat_add(from->bytes_read, done);
+	if (done > 0)
+		relay->active_ms = relay->engine->loop.now_ms;
+	return io;
+}
+
+/* As ends_now(), for bytes in the tube. */
+static bool ends_in_tube(struct relay *relay, struct relay_half *from)
+{
+	enum conn_io io = CONN_DONE;
+
+	if (from != &relay->server || relay->has_server_ended || !from->conn->is_ending)
+		return false;
+	while (io == CONN_DONE)
+		io = fill_tube(relay, from);
+	relay->has_server_ended = io == CONN_EOF;
+	return relay->has_server_ended;
+}
+
+/* One step through the tube; an empty one is given back when nothing comes, or the end. */
+static enum relay_result pass(struct relay *relay, struct relay_half *from)
+{
+	if (from->tube->bytes > 0)
+		return ends_in_tube(relay, from) ? RELAY_SERVER_ENDED : drain(relay, from);
+	/* What is the matter when nothing comes, the usual way finds out. */
+	if (from->conn->is_ending || fill_tube(relay, from) != CONN_DONE)
+		give_tube(relay, from);
+	return RELAY_BUSY;
 }
 
 /* Reads on behind what the buffer holds. True when the end came with it. */
@@ -158,11 +231,15 @@ static enum relay_result move(struct relay *relay, struct relay_half *from)
 	if (from->has_ended)
 		return RELAY_WAIT;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		if (buffer_length(from->buffer) > 0)
+		if (wants_tube(from))
+			take_tube(relay, from);
+		if (from->tube != NULL)
+			result = pass(relay, from);
+		else if (buffer_length(from->buffer) > 0)
 			result = flush(relay, from);
 		else
 			result = fill(relay, from);
-		if (result == RELAY_BUSY && ends_now(relay, from))
+		if (result == RELAY_BUSY && from->buffer != NULL && ends_now(relay, from))
 			return RELAY_SERVER_ENDED;
 		if (result == RELAY_BUSY)
 			continue;
@@ -193,4 +270,6 @@ void relay_fini(struct relay *relay)
 {
 	give_buffer(relay, &relay->client);
 	give_buffer(relay, &relay->server);
+	give_tube(relay, &relay->client);
+	give_tube(relay, &relay->server);
 }

@@ -4,7 +4,8 @@
  * The two halves are the same struct, each with ->other. A half reads from its own connection and
  * writes to the other's; what the other does not take waits in the half's buffer, and the half
  * reads no further until it is gone: so a slow end slows the fast one, and a direction never holds
- * more than one buffer. An idle relay holds none. The end of one direction is passed on
+ * more than one buffer. Bytes in bulk go through a pipe instead and are not copied. An idle relay
+ * holds neither. The end of one direction is passed on
  * (half-close).
  */
 #pragma once
@@ -21,6 +22,8 @@ struct relay_half {
 	struct conn *conn; /* borrowed */
 	struct relay_half *other;
 	struct buffer *buffer;             /* owned; read from conn, to be written to other->conn */
+	struct tube *tube;                 /* owned; instead of a buffer while much is coming */
+	bool is_bulk;                      /* the last read filled the buffer */
 	struct stat_number *bytes_read;    /* from conn */
 	struct stat_number *bytes_written; /* to conn */
 	bool has_ended;                    /* conn sends no more, and the other end was told so */

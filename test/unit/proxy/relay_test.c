@@ -76,6 +76,11 @@ static enum relay_result run(struct scene *scene)
 	return result;
 }
 
+static bool holds_some(const struct relay_half *half)
+{
+	return half->buffer != NULL || half->tube != NULL;
+}
+
 static void ends_are_passed_on_in_order(void **unused)
 {
 	struct scene *scene = begin();
@@ -166,14 +171,108 @@ static void a_blocked_direction_holds_one_buffer(void **unused)
 		(void)!send(scene->to_client, much, sizeof(much), MSG_DONTWAIT);
 		result = run(scene);
 		assert_true(result == RELAY_WAIT || result == RELAY_BUSY);
-		if (result == RELAY_WAIT && scene->relay.client.buffer != NULL)
+		if (result == RELAY_WAIT && holds_some(&scene->relay.client))
 			break;
 	}
-	assert_non_null(scene->relay.client.buffer);
+	assert_true(holds_some(&scene->relay.client));
 	house_write(scene->to_server, "still here");
 	assert_int_equal(run(scene), RELAY_WAIT);
 	house_expect(scene->to_client, "still here");
-	assert_null(scene->relay.server.buffer);
+	assert_false(holds_some(&scene->relay.server));
+	finish(scene);
+}
+
+enum { MUCH = 5 << 20 };
+
+static char pattern(size_t at)
+{
+	return (char)(at * 7 + at / 251 + at / 65521);
+}
+
+/* As much as goes in, of MUCH bytes. */
+static void feed(int fd, size_t *sent)
+{
+	static char bytes[MUCH];
+	ssize_t count;
+
+	if (bytes[1] == 0)
+		for (size_t at = 0; at < MUCH; at++)
+			bytes[at] = pattern(at);
+	count = send(fd, bytes + *sent, MUCH - *sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (count > 0)
+		*sent += (size_t)count;
+	if (*sent == MUCH)
+		shutdown(fd, SHUT_WR);
+}
+
+static void take(int fd, size_t *taken)
+{
+	static char bytes[1 << 18];
+	ssize_t count = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	for (ssize_t i = 0; i < count; i++)
+		assert_int_equal(bytes[i], pattern(*taken + (size_t)i));
+	if (count > 0)
+		*taken += (size_t)count;
+}
+
+/* Both ways at once, each byte in its place, and the owner hears of the server's end before the
+ * client has the last of them. */
+static void much_goes_through_tubes(void **unused)
+{
+	struct scene *scene = begin();
+	enum relay_result result = RELAY_WAIT;
+	size_t up = 0, down = 0, got_up = 0, got_down = 0;
+	unsigned ended = 0, tubes = 0;
+
+	(void)unused;
+	while (result != RELAY_OVER) {
+		feed(scene->to_client, &up);
+		feed(scene->to_server, &down);
+		loop_turn(&scene->engine->loop);
+		result = relay_run(&scene->relay);
+		tubes += scene->relay.client.tube != NULL || scene->relay.server.tube != NULL;
+		if (result == RELAY_SERVER_ENDED) {
+			ended++;
+			take(scene->to_client, &got_down);
+			assert_true(got_down < MUCH);
+		}
+		assert_true(result <= RELAY_BUSY || result == RELAY_SERVER_ENDED ||
+			    result == RELAY_OVER);
+		take(scene->to_client, &got_down);
+		take(scene->to_server, &got_up);
+		loop_ready(&scene->engine->loop, &scene->task);
+	}
+	while (got_down < MUCH)
+		take(scene->to_client, &got_down);
+	while (got_up < MUCH)
+		take(scene->to_server, &got_up);
+	assert_int_equal(ended, 1);
+	assert_true(tubes > 0);
+	assert_false(holds_some(&scene->relay.client) || holds_some(&scene->relay.server));
+	assert_int_equal(stat_read(&scene->service.bytes_in), MUCH);
+	assert_int_equal(stat_read(&scene->vserver.bytes_out), MUCH);
+	finish(scene);
+}
+
+/* What a broken relay leaves in its tube is nobody's. */
+static void broken_with_a_full_tube(void **unused)
+{
+	static const char much[1 << 20];
+	struct scene *scene = begin();
+
+	(void)unused;
+	while (scene->relay.server.tube == NULL || scene->relay.server.tube->bytes == 0) {
+		(void)!send(scene->to_server, much, sizeof(much), MSG_DONTWAIT);
+		loop_turn(&scene->engine->loop);
+		assert_true(relay_run(&scene->relay) <= RELAY_BUSY);
+		loop_ready(&scene->engine->loop, &scene->task);
+	}
+	house_reset(scene->to_client);
+	assert_int_equal(run(scene), RELAY_CLIENT_BROKEN);
+	scene->to_client = dup(scene->to_server);
+	relay_fini(&scene->relay);
+	assert_int_equal(scene->engine->tubes.idle_count, 0);
 	finish(scene);
 }
 
@@ -201,6 +300,8 @@ int main(void)
 		cmocka_unit_test(what_was_read_before_goes_first),
 		cmocka_unit_test(breaks_say_who),
 		cmocka_unit_test(a_blocked_direction_holds_one_buffer),
+		cmocka_unit_test(much_goes_through_tubes),
+		cmocka_unit_test(broken_with_a_full_tube),
 		cmocka_unit_test(without_memory_it_starves),
 	};
 
