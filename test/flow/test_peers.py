@@ -37,8 +37,8 @@ class Nginx:
         (folder / "files").mkdir(parents=True)
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
         self.folder, self.port = folder, port
-        self.process = subprocess.Popen(["/usr/sbin/nginx", "-p", folder, "-c",
-                                         folder / "nginx.conf"], stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-e", "stderr", "-p", folder,
+                                         "-c", folder / "nginx.conf"], stdin=subprocess.DEVNULL)
         wait_until(lambda: self.process.poll() is not None or is_listening(port), "nginx listens")
         assert self.process.poll() is None
 
