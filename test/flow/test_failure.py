@@ -87,7 +87,8 @@ def test_the_data_process_is_killed(stage, engines, number):
         # The sockets are open: a client that comes now waits and is served.
         with Client(web) as client:
             assert client.get().status == 200
-        assert time.monotonic() - start < (5 if IS_SANITIZED else 1)
+        # Within a second by itself; a busy machine gets more.
+        assert time.monotonic() - start < 5
         assert is_listening(web)
         for client in clients:
             assert client.is_ended()
@@ -161,7 +162,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
