@@ -64,6 +64,14 @@ static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id
 	return &core->map->counts[(size_t)core->index * core->map->pools + id];
 }
 
+void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units)
+{
+	const struct quota_pool *pool = quota_pool_at(core->map, id);
+
+	if (atomic_load_explicit(&pool->limit, memory_order_relaxed) != QUOTA_UNLIMITED)
+		stat_add(&counts_of(core, id)->borrowed, (uint64_t)units);
+}
+
 static struct seat sit(struct quota_core *core, uint32_t id)
 {
 	return (struct seat){
@@ -160,11 +168,13 @@ static bool wants_to_open(const struct seat *seat, uint64_t s)
 }
 
 /* Before the stores that reopen. */
-static void note_open(struct seat *seat)
+static void note_open(const struct quota_core *core, uint32_t id)
 {
-	quota_pool_mask_set(seat->pool, seat->index);
-	seat->habit->knows_sealed = false;
-	seat->habit->reopened_turn = seat->core->turn;
+	struct quota_habit *habit = quota_habit_at(core->map, core->index, id);
+
+	quota_pool_mask_set(quota_pool_at(core->map, id), core->index);
+	habit->knows_sealed = false;
+	habit->reopened_turn = core->turn;
 }
 
 static void note_single(struct seat *seat)
@@ -243,7 +253,7 @@ static int64_t draw(struct seat *seat, uint64_t s)
 
 		if (quota_pool_swap(seat->pool, &s, s - (uint64_t)uses * QUOTA_AVAIL_ONE)) {
 			learn_from_pool(seat, available);
-			stat_add(&seat->counts->borrowed, (uint64_t)uses);
+			quota_count_borrowed(seat->core, seat->id, uses);
 			return uses;
 		}
 	}
@@ -291,14 +301,13 @@ static enum attempt take_open(struct seat *seat, uint64_t s, uint64_t w)
 	return got > 0 ? GOT : NOTHING;
 }
 
-/* Ends the sealed time: one store of W opens, and makes the old U void. */
-static void reopen(struct seat *seat, uint64_t w, int64_t used, int64_t idle)
+void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used, int64_t idle)
 {
 	uint64_t open = quota_reopened(w, used, idle);
 
-	note_open(seat);
-	quota_store(seat->stash, open);
-	quota_store(seat->change, quota_change_make(0, open, 0));
+	note_open(core, id);
+	quota_store(quota_stash_at(core->map, core->index, id), open);
+	quota_store(quota_change_at(core->map, core->index, id), quota_change_make(0, open, 0));
 }
 
 /* A batch from S, and the stash opens with it; 0: S changed. */
@@ -310,8 +319,8 @@ static bool take_and_open(struct seat *seat, uint64_t *s, uint64_t w, int64_t ch
 	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE))
 		return false;
 	learn_from_pool(seat, available);
-	stat_add(&seat->counts->borrowed, (uint64_t)uses);
-	reopen(seat, w, quota_used(w) + change + 1, uses - 1);
+	quota_count_borrowed(seat->core, seat->id, uses);
+	quota_core_reopen(seat->core, seat->id, w, quota_used(w) + change + 1, uses - 1);
 	return true;
 }
 
@@ -319,7 +328,7 @@ static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t chan
 {
 	if (!quota_pool_swap(seat->pool, s, *s - QUOTA_AVAIL_ONE))
 		return false;
-	stat_add(&seat->counts->borrowed, 1);
+	quota_count_borrowed(seat->core, seat->id, 1);
 	note_single(seat);
 	quota_store(seat->change, quota_change_make(change + 1, w, 0));
 	return true;
@@ -456,6 +465,8 @@ enum quota_result quota_take(struct quota_core *core, uint32_t id)
 	while (quota_idle(w) > 0)
 		if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
 			return counted(core, id, QUOTA_OK);
+	if (UNLIKELY(quota_is_patent(quota_pool_at(core->map, id))))
+		return counted(core, id, quota_patent_take(core, id));
 	return counted(core, id, take_slow(core, id));
 }
 
@@ -469,6 +480,8 @@ static int64_t surplus(const struct seat *seat, int64_t idle, int64_t held)
 	int64_t above_cap = idle - cap / 2;
 	int64_t above_floor = held - floor;
 
+	if (UNLIKELY(quota_is_patent(seat->pool)))
+		return quota_patent_surplus(seat->pool, idle, held);
 	if (idle <= cap || above_floor <= 0)
 		return 0;
 	return above_cap < above_floor ? above_cap : above_floor;
@@ -496,14 +509,22 @@ static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
 	return false;
 }
 
+/* Whether a sealed engine opens with the uses that come back. */
+static bool wants_to_keep(const struct seat *seat, uint64_t s, int64_t uses, int64_t held)
+{
+	if (LIKELY(!quota_is_patent(seat->pool)))
+		return wants_to_open(seat, s);
+	return quota_available(s) >= 0 && quota_patent_surplus(seat->pool, uses, held) == 0;
+}
+
 /* Reopens with the uses that come back, unless somebody is owed them. */
 static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t uses)
 {
 	uint64_t s = quota_pool_load(seat->pool);
 
-	while (wants_to_open(seat, s))
+	while (wants_to_keep(seat, s, uses, quota_used(w) + change + uses))
 		if (quota_pool_swap(seat->pool, &s, s + QUOTA_OPEN_ONE)) {
-			reopen(seat, w, quota_used(w) + change, uses);
+			quota_core_reopen(seat->core, seat->id, w, quota_used(w) + change, uses);
 			return true;
 		}
 	return false;

@@ -26,6 +26,13 @@ enum quota_result {
 		     */
 };
 
+enum quota_mode {
+	QUOTA_MODE_EXACT, /* QUOTA_FULL only when every unit is in use: the standard */
+	/* The plain scheme: an engine is refused when its exclusive and borrowed units are in use
+	 * and the shared pool is empty. Never one too many either, but some too early. */
+	QUOTA_MODE_PATENT
+};
+
 #define QUOTA_NONE      UINT32_MAX         /* no pool */
 #define QUOTA_UNLIMITED ((int64_t)1 << 34) /* counted, never full */
 
@@ -60,12 +67,17 @@ void quota_close(struct quota_map *map, uint32_t pool);
 void quota_set_limit(struct quota_map *map, uint32_t pool, int64_t limit);
 void quota_set_split(struct quota_map *map, uint32_t pool, unsigned exclusive_percent,
 		     unsigned batch_percent);
+/* At any time; calls that began before may still answer by the old mode. A new pool is EXACT. */
+void quota_set_mode(struct quota_map *map, uint32_t pool, enum quota_mode mode);
 
 /* Engine. */
 struct quota_core *quota_core_new(struct quota_map *map, unsigned core);
 void quota_core_free(struct quota_core *core);
 enum quota_result quota_take(struct quota_core *core, uint32_t pool) MUST_USE;
 void quota_give(struct quota_core *core, uint32_t pool);
+/* After QUOTA_FULL, when the client is in fact given away: in PATENT mode counts what was free
+ * elsewhere. */
+void quota_note_spill(struct quota_core *core, uint32_t pool);
 /* At the end of every turn and before a blocking call: settles what was given back. */
 void quota_turn_end(struct quota_core *core);
 /* An engine that is gone for good: its uses and its stash come back, exactly once. Control, after
@@ -80,9 +92,13 @@ struct quota_view {
 	int64_t limit, used, available; /* available: in the shared pool now */
 	int64_t idle;                   /* in the stashes of the engines */
 	struct quota_split split;
-	/* Uses since the pool was opened: admitted; taken from the shared pool; given back to it;
-	 * collected from other engines; then QUOTA_FULL and QUOTA_AGAIN answered. */
+	/* Uses since the pool was opened: admitted; taken from the shared pool under a limit;
+	 * given back to it; collected from other engines; then QUOTA_FULL and QUOTA_AGAIN
+	 * answered. */
 	uint64_t admitted, borrows, returned, reclaimed, refused, undecided;
+	/* Spills while units were free, and how many were, in sum: PATENT mode only. */
+	uint64_t premature, stranded;
+	enum quota_mode mode;
 	unsigned cores;
 };
 void quota_read(const struct quota_map *map, uint32_t pool, struct quota_view *view);

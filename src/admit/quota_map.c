@@ -159,18 +159,20 @@ static uint32_t next_free(struct quota_map *map)
 	return QUOTA_NONE;
 }
 
-static uint64_t mode_of(const struct quota_map *map, int64_t limit)
+/* The plain scheme deals out what it can and settles at once. */
+static uint64_t mode_of(const struct quota_map *map, const struct quota_pool *pool, int64_t limit)
 {
+	if (quota_is_patent(pool))
+		return QUOTA_PATENT;
 	return (limit >= (int64_t)QUOTA_SETTLE_EACH * map->cores ? QUOTA_SETTLE : 0) |
 	       (limit < (int64_t)QUOTA_TINY_EACH * map->cores ? QUOTA_TINY : 0);
 }
 
 static void forget_counts(struct quota_counts *counts)
 {
-	struct stat_number *numbers[] = {
-		&counts->admitted,  &counts->borrowed, &counts->returned,
-		&counts->reclaimed, &counts->refused,  &counts->undecided
-	};
+	struct stat_number *numbers[] = { &counts->admitted,  &counts->borrowed, &counts->returned,
+					  &counts->reclaimed, &counts->refused,  &counts->undecided,
+					  &counts->premature, &counts->stranded };
 
 	/* Only what is not zero: untouched pages stay untouched. */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -241,9 +243,12 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 	pool = quota_pool_at(map, id);
 	set_percents(pool, exclusive_percent, batch_percent);
 	set_numbers(map, pool, limit);
-	change_mode(pool, 0, mode_of(map, limit));
+	change_mode(pool, 0, 0); /* EXACT */
+	change_mode(pool, 0, mode_of(map, pool, limit));
 	split = split_now(map, pool);
-	each = mode_of(map, limit) & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
+	each = mode_of(map, pool, limit) & QUOTA_TINY
+		       ? 0
+		       : lesser(split.exclusive_each, QUOTA_STASH_MAX);
 	for (unsigned core = 0; core < map->cores; core++) {
 		deal(map, id, core, each, split.batch);
 		if (each > 0)
@@ -287,6 +292,23 @@ static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_
 	}
 }
 
+/* The plain scheme's numbers changed: what is idle comes back, and what an engine has in use is
+ * what it holds. An owner that is moving uses for all this time keeps what it has. */
+static void label_anew(struct quota_map *map, struct quota_pool *pool, uint32_t id)
+{
+	if (!quota_is_patent(pool))
+		return;
+	for (unsigned core = 0; core < map->cores; core++) {
+		int64_t got;
+
+		for (unsigned tries = 0; tries < 64; tries++) {
+			if (quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got))
+				break;
+			sched_yield();
+		}
+	}
+}
+
 void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
@@ -296,11 +318,13 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 	set_numbers(map, pool, limit);
 	/* DEBT stands before the limit falls: from then on nothing is reused from a pocket. */
 	if (limit < before)
-		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY, QUOTA_DEBT | QUOTA_LOWERING);
+		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY | QUOTA_PATENT,
+			    QUOTA_DEBT | QUOTA_LOWERING);
 	quota_pool_add(pool, limit - before, 0);
-	change_mode(pool, QUOTA_DEBT, mode_of(map, limit));
+	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
 	collect_debt(map, pool, id);
 	quota_pool_debt_end(pool);
+	label_anew(map, pool, id);
 }
 
 void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
@@ -310,6 +334,23 @@ void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_perc
 
 	set_percents(pool, exclusive_percent, batch_percent);
 	set_numbers(map, pool, atomic_load_explicit(&pool->limit, memory_order_relaxed));
+	label_anew(map, pool, id);
+}
+
+/* Both modes keep every unit counted and covered, so that they may follow one another while uses
+ * live; DEBT stays until it is paid. */
+void quota_set_mode(struct quota_map *map, uint32_t id, enum quota_mode mode)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
+
+	if (mode == QUOTA_MODE_PATENT) {
+		change_mode(pool, QUOTA_DEBT, QUOTA_PATENT);
+		label_anew(map, pool, id);
+		return;
+	}
+	change_mode(pool, QUOTA_DEBT, 0);
+	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
 }
 
 /* Takes the engine's word away in one step, so that what is found comes back once only. */
@@ -377,6 +418,7 @@ void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *vie
 		.available = available > 0 ? available : 0,
 		.split = split_now(map, pool),
 		.cores = map->cores,
+		.mode = quota_is_patent(pool) ? QUOTA_MODE_PATENT : QUOTA_MODE_EXACT,
 	};
 	for (unsigned core = 0; core < map->cores; core++) {
 		const struct quota_counts *counts = &map->counts[(size_t)core * map->pools + id];
@@ -391,5 +433,7 @@ void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *vie
 		view->reclaimed += stat_read(&counts->reclaimed);
 		view->refused += stat_read(&counts->refused);
 		view->undecided += stat_read(&counts->undecided);
+		view->premature += stat_read(&counts->premature);
+		view->stranded += stat_read(&counts->stranded);
 	}
 }

@@ -28,7 +28,8 @@ enum {
 #define QUOTA_LOWERING ((uint64_t)2)  /* it is about to fall: the debt must not end yet */
 #define QUOTA_SETTLE   ((uint64_t)4)  /* what is given back waits for the end of the turn */
 #define QUOTA_TINY     ((uint64_t)8)  /* all in S: one atomic counter */
-#define QUOTA_CHANGE   ((uint64_t)16) /* counts the changes of the mode in the bits above */
+#define QUOTA_PATENT   ((uint64_t)16) /* the plain scheme: quota_patent.c */
+#define QUOTA_CHANGE   ((uint64_t)32) /* counts the changes of the mode in the bits above */
 
 static inline uint16_t quota_changes(uint64_t mode)
 {
@@ -62,7 +63,8 @@ struct quota_habit {
 
 /* Written by the engine, read by control. */
 struct quota_counts {
-	struct stat_number admitted, borrowed, returned, reclaimed, refused, undecided;
+	struct stat_number admitted, borrowed, returned, reclaimed, refused, undecided, premature,
+		stranded;
 };
 
 /* Owner: control. Where everything lies in the mapping, and which ids are free. */
@@ -124,6 +126,27 @@ struct quota_core {
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
 };
+
+static inline bool quota_is_patent(const struct quota_pool *pool)
+{
+	return quota_load(&pool->mode) & QUOTA_PATENT;
+}
+
+/* Engines, both modes: quota.c. */
+
+/* Ends the sealed time of the own stash, which S counts as open already: one store of W opens, and
+ * makes the old U void. */
+void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used,
+		       int64_t idle);
+/* Not what is drawn without a limit: there it says nothing. */
+void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units);
+
+/* Engines, QUOTA_MODE_PATENT: quota_patent.c. */
+
+/* QUOTA_OK or QUOTA_FULL; not counted as admitted or refused. */
+enum quota_result quota_patent_take(struct quota_core *core, uint32_t id);
+/* How many of `idle` go back: whole batches of what is borrowed. */
+int64_t quota_patent_surplus(const struct quota_pool *pool, int64_t idle, int64_t held);
 
 /* The operations that both sides use: quota_pool.c. */
 

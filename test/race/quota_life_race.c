@@ -8,6 +8,7 @@
 #define QUOTA_CHAOS 1
 #include "admit/quota.c"
 #include "admit/quota_map.c"
+#include "admit/quota_patent.c"
 #include "admit/quota_pool.c"
 
 #include <pthread.h>

@@ -2,7 +2,8 @@
  *
  * Promised: the limit may change at any time, to nothing, to unlimited and back, while uses live:
  * after quota_set_limit() has returned no use is admitted above it, and "full" is said only when
- * it is full by a limit that was in force during the call.
+ * it is full by a limit that was in force during the call. While the mode changes, too, the first
+ * holds, and no use is lost.
  */
 #include "quota_torture.h"
 
@@ -15,6 +16,8 @@ int main(void)
 		{ .cores = 7, .limit = 2000, .shape = BALANCED, .changes = 1000 },
 		{ .cores = 16, .limit = 300, .shape = SKEW, .changes = 1000 },
 		{ .cores = 64, .limit = 5000, .shape = FLAP, .changes = 1000 },
+		{ .cores = 2, .limit = 100, .shape = FLAP, .changes = 1000, .is_patent = true },
+		{ .cores = 7, .limit = 2000, .shape = MOVING, .changes = 1000, .is_patent = true },
 	};
 	uint64_t times = 2 * torture_number("QUOTA_CALLS", 1), seed = torture_seed();
 	unsigned failed = 0;
