@@ -177,7 +177,7 @@ class Appliance:
         try:
             path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
             children = pathlib.Path(path).read_text().split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return None
         return int(children[0]) if children else None
 
