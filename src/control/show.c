@@ -202,10 +202,33 @@ bool show_run(struct control *control, const struct command *command, struct tex
 	return false;
 }
 
+/* A name on a line, as it is typed: for completion at a prompt. */
+static bool show_names(struct control *control, struct str object, struct text *answer)
+{
+	const struct kind *kind = kind_find(object);
+	const struct object *one = NULL;
+
+	if (kind == NULL)
+		return false;
+	while ((one = config_next(control->config, kind->id, one)) != NULL) {
+		if (kind->is_single)
+			continue;
+		lex_quote(answer, object_name(one));
+		text_add(answer, STR("\n"));
+	}
+	return true;
+}
+
 bool show_own(struct control *control, struct str line, struct text *answer)
 {
+	const struct str names = STR("show names ");
 	struct str trimmed = str_trim(line);
 
+	if (str_starts_nocase(trimmed, names))
+		return show_names(
+			control,
+			(struct str){ trimmed.at + names.length, trimmed.length - names.length },
+			answer);
 	if (str_equal_nocase(trimmed, STR("show engines")) ||
 	    str_equal_nocase(trimmed, STR("show engine")) ||
 	    str_equal_nocase(trimmed, STR("stat engines")) ||

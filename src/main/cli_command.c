@@ -4,12 +4,12 @@
 #include "base/text.h"
 #include "main/exit_code.h"
 #include "main/place.h"
+#include "main/prompt.h"
 #include "os/local.h"
 #include "os/socket.h"
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@ static const char help[] =
 	"\n"
 	"Sends commands to a running appliance and prints its answers. Without -e the\n"
 	"commands are read from standard input, one on a line; '#' begins a comment.\n"
+	"At a terminal it is a prompt: Tab completes, ? helps, exit leaves.\n"
 	"An error is printed to standard error, and the next command is sent all the same.\n"
 	"\n"
 	"  -e, --execute COMMAND  one command; may be given more than once\n"
@@ -74,32 +75,42 @@ static void print_answer(struct client *client, unsigned status, struct str body
 		client->was_refused = true;
 	if (status != 0 && client->line > 0 && !client->is_interactive)
 		fprintf(to, "line %u: ", client->line);
-	fwrite(body.at, 1, body.length, to);
+	if (body.length > 0)
+		fwrite(body.at, 1, body.length, to);
 	fflush(to);
 }
 
-/* An answer is "STATUS LENGTH\n" and LENGTH bytes. */
-static void read_answer(struct client *client)
+/* An answer is "STATUS LENGTH\n" and LENGTH bytes. False: there is none. */
+static bool take_answer(struct client *client, unsigned *status, struct text *answer)
 {
-	char head[64];
-	unsigned status;
-	size_t length;
-	char *body;
+	char piece[4096];
+	size_t length, got = 1;
 
 	if (client->is_lost)
-		return;
-	if (fgets(head, sizeof(head), client->answers) == NULL ||
-	    sscanf(head, "%u %zu", &status, &length) != 2) {
+		return false;
+	if (fgets(piece, sizeof(piece), client->answers) == NULL ||
+	    sscanf(piece, "%u %zu", status, &length) != 2) {
 		lose(client);
-		return;
+		return false;
 	}
-	body = malloc(length + 1);
-	must(body != NULL);
-	if (fread(body, 1, length, client->answers) == length)
-		print_answer(client, status, (struct str){ body, length });
-	else
+	for (; length > 0 && got > 0; length -= got) {
+		got = fread(piece, 1, length < sizeof(piece) ? length : sizeof(piece),
+			    client->answers);
+		text_add(answer, (struct str){ piece, got });
+	}
+	if (length > 0)
 		lose(client);
-	free(body);
+	return length == 0;
+}
+
+static void read_answer(struct client *client)
+{
+	struct text answer = TEXT_EMPTY;
+	unsigned status;
+
+	if (take_answer(client, &status, &answer))
+		print_answer(client, status, text_str(&answer));
+	text_free(&answer);
 }
 
 static void run_arguments(struct client *client, char *const *commands, unsigned count)
@@ -119,6 +130,8 @@ static void run_arguments(struct client *client, char *const *commands, unsigned
 
 static bool is_farewell(struct str line)
 {
+	if (line.length > 0 && line.at[line.length - 1] == '\n')
+		line.length--;
 	line = str_trim(line);
 	return str_equal_nocase(line, STR("exit")) || str_equal_nocase(line, STR("quit"));
 }
@@ -151,14 +164,6 @@ static bool run_lines(struct client *client, struct text *pending)
 	return !is_over && !client->is_lost;
 }
 
-static void prompt(const struct client *client)
-{
-	if (!client->is_interactive)
-		return;
-	fputs("> ", stdout);
-	fflush(stdout);
-}
-
 static void run_input(struct client *client)
 {
 	struct text pending = TEXT_EMPTY;
@@ -166,19 +171,44 @@ static void run_input(struct client *client)
 	ssize_t got;
 	bool goes_on = true;
 
-	client->is_interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	prompt(client);
 	while (goes_on && (got = read(STDIN_FILENO, piece, sizeof(piece))) > 0) {
 		text_add(&pending, (struct str){ piece, (size_t)got });
 		goes_on = run_lines(client, &pending);
-		if (goes_on)
-			prompt(client);
 	}
 	if (goes_on && pending.length > 0) {
 		text_add(&pending, STR("\n"));
 		run_lines(client, &pending);
 	}
 	text_free(&pending);
+}
+
+/* One line of the prompt, its end included. False: no further one. */
+static bool run_line(void *context, struct str line)
+{
+	struct client *client = context;
+
+	if (is_farewell(line))
+		return false;
+	send_text(client, line);
+	read_answer(client);
+	return !client->is_lost;
+}
+
+static bool ask(void *context, struct str line, struct text *answer)
+{
+	struct client *client = context;
+	unsigned status;
+
+	send_text(client, line);
+	return take_answer(client, &status, answer) && status == 0;
+}
+
+static void run_prompt(struct client *client)
+{
+	const struct prompt_host host = { client, run_line, ask };
+
+	client->is_interactive = true;
+	prompt_run(&host);
 }
 
 static int run_all(int fd, char *const *commands, unsigned count)
@@ -188,6 +218,8 @@ static int run_all(int fd, char *const *commands, unsigned count)
 	must(client.answers != NULL);
 	if (count > 0)
 		run_arguments(&client, commands, count);
+	else if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		run_prompt(&client);
 	else
 		run_input(&client);
 	fclose(client.answers);

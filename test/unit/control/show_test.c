@@ -42,6 +42,10 @@ static void about_the_appliance(void **state)
 	assert_int_equal(stage_do(stage, "SHOW  engines"), 1); /* one blank, as written */
 	assert_int_equal(stage_do(stage, "Show Engines"), 0);
 	stage_must_say(stage, "engines: 2");
+	assert_int_equal(stage_do(stage, "show names lb vserver"), 0);
+	assert_int_equal(stage_do(stage, "show names service"), 0);
+	stage_must_say(stage, "a\n");
+	assert_int_equal(stage_do(stage, "show names nonsense"), 1);
 	stage_close(stage);
 }
 
