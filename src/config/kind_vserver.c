@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "admit/quota.h"
 #include "base/address.h"
 #include "config/command.h"
 #include "config/config.h"
@@ -46,6 +47,12 @@ static const struct choice so_actions[] = {
 	{ "DROP", NULL },
 	{ "ACCEPT", NULL },
 	{ "REDIRECT", NULL },
+	{ NULL, NULL },
+};
+
+static const struct choice quota_modes[] = {
+	[QUOTA_MODE_EXACT] = { "EXACT", NULL },
+	[QUOTA_MODE_PATENT] = { "PATENT", NULL },
 	{ NULL, NULL },
 };
 
@@ -332,6 +339,31 @@ static const struct option options[VSERVER_OPTIONS] = {
 				       .help = "what is done above the limit without a usable "
 					       "backup",
 				       .since = "0.1" },
+	[VSERVER_SO_QUOTA_MODE] = { .name = "soQuotaMode",
+				    .type = OPTION_CHOICE,
+				    .is_ours = true,
+				    .choices = quota_modes,
+				    .standard = "EXACT",
+				    .help = "whether an engine that has no unit of the limit left "
+					    "takes what is free on others (EXACT), or spills "
+					    "(PATENT)",
+				    .since = "0.1" },
+	[VSERVER_SO_EXCLUSIVE] = { .name = "soExclusive",
+				   .type = OPTION_NUMBER,
+				   .is_ours = true,
+				   .most = 100,
+				   .unit = "%",
+				   .help = "part of the limit that is dealt out to the engines; "
+					   "without it -exclusiveQuotaSpillOver of ns param",
+				   .since = "0.1" },
+	[VSERVER_SO_BATCH] = { .name = "soBatch",
+			       .type = OPTION_NUMBER,
+			       .is_ours = true,
+			       .most = 100,
+			       .unit = "%",
+			       .help = "part of the rest that an engine borrows at a time; without "
+				       "it -grantQuotaSpillOver of ns param",
+			       .since = "0.1" },
 	[VSERVER_BACKUP] = { .name = "backupVServer",
 			     .type = OPTION_TEXT,
 			     .help = "virtual server that takes over when this one is full or down",

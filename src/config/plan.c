@@ -264,6 +264,19 @@ static const struct lb_method *method_of(const struct object *object)
 	return method;
 }
 
+/* What the virtual server says, else what is said for all. */
+static struct plan_shares shares_of(const struct plan *plan, const struct object *object)
+{
+	struct plan_shares shares = plan->spillover;
+
+	if (object_is_set(object, VSERVER_SO_EXCLUSIVE))
+		shares.exclusive = number32(object, VSERVER_SO_EXCLUSIVE);
+	if (object_is_set(object, VSERVER_SO_BATCH))
+		shares.batch = number32(object, VSERVER_SO_BATCH);
+	shares.mode = (enum quota_mode)object_number(object, VSERVER_SO_QUOTA_MODE);
+	return shares;
+}
+
 static void plan_vserver(struct planner *in, const struct object *object)
 {
 	struct plan *plan = in->plan;
@@ -285,6 +298,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->is_enabled = object_is_enabled(object);
 	vserver->method = method_of(object);
 	vserver->so_backup_action = action_of(object);
+	vserver->shares = shares_of(plan, object);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
 	vserver->backup = MODEL_NONE;
@@ -314,10 +328,14 @@ static void plan_params(struct planner *in)
 	const struct object *param = config_next(in->config, KIND_NS_PARAM, NULL);
 	struct plan *plan = in->plan;
 
-	plan->exclusive_max_client = number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT);
-	plan->grant_max_client = number32(param, NS_PARAM_GRANT_MAX_CLIENT);
-	plan->exclusive_spillover = number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER);
-	plan->grant_spillover = number32(param, NS_PARAM_GRANT_SPILLOVER);
+	plan->max_client = (struct plan_shares){
+		.exclusive = number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT),
+		.batch = number32(param, NS_PARAM_GRANT_MAX_CLIENT),
+	};
+	plan->spillover = (struct plan_shares){
+		.exclusive = number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER),
+		.batch = number32(param, NS_PARAM_GRANT_SPILLOVER),
+	};
 }
 
 struct plan *plan_new(const struct config *config)
@@ -328,13 +346,13 @@ struct plan *plan_new(const struct config *config)
 
 	in.plan->arena = arena;
 	hash_init(&in.by_uid, false);
+	plan_params(&in); /* before those who inherit from them */
 	plan_services(&in);
 	in.plan->vservers = arena_many(arena, struct plan_vserver,
 				       config_count(config, KIND_VSERVER) + 1);
 	for (; at != NULL; at = config_next(config, KIND_VSERVER, at))
 		plan_vserver(&in, at);
 	plan_backups(&in);
-	plan_params(&in);
 	hash_fini(&in.by_uid);
 	return in.plan;
 }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "admit/quota.h"
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/str.h"
@@ -51,6 +52,12 @@ struct plan_member {
 	uint32_t weight;
 };
 
+/* How a limit is dealt out. */
+struct plan_shares {
+	uint32_t exclusive, batch; /* percent */
+	enum quota_mode mode;
+};
+
 struct plan_vserver {
 	uint64_t uid;
 	struct str name;
@@ -63,6 +70,7 @@ struct plan_vserver {
 	uint32_t member_count;
 	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
 	enum so_backup_action so_backup_action;
+	struct plan_shares shares;
 	struct str redirect_url;
 	uint32_t client_timeout_ms;
 };
@@ -73,8 +81,8 @@ struct plan {
 	uint32_t service_count;
 	struct plan_vserver *vservers;
 	uint32_t vserver_count;
-	uint32_t exclusive_spillover, grant_spillover;   /* percent, of vservers' pools */
-	uint32_t exclusive_max_client, grant_max_client; /* percent, of services' pools */
+	struct plan_shares spillover;  /* of vservers that do not say it themselves */
+	struct plan_shares max_client; /* of all services */
 };
 
 /* Good until the next change of the configuration (it borrows objects). */

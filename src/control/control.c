@@ -38,26 +38,6 @@ static void take_health(struct control *control)
 			health_end(runtime->services[id]);
 }
 
-static void take_split(struct control *control)
-{
-	const struct plan *plan = control->plan;
-	struct plan_split split = { plan->exclusive_spillover, plan->grant_spillover,
-				    plan->exclusive_max_client, plan->grant_max_client };
-	struct runtime *runtime = &control->runtime;
-
-	if (memcmp(&split, &control->split, sizeof(split)) == 0)
-		return;
-	control->split = split;
-	for (uint32_t id = 0; id < runtime->vserver_room; id++)
-		if (runtime->vservers[id] != NULL)
-			quota_set_split(runtime->map, runtime->vservers[id]->entry.pool,
-					split.exclusive_spillover, split.grant_spillover);
-	for (uint32_t id = 0; id < runtime->service_room; id++)
-		if (runtime->services[id] != NULL)
-			quota_set_split(runtime->map, runtime->services[id]->entry.pool,
-					split.exclusive_max_client, split.grant_max_client);
-}
-
 bool control_plan(struct control *control)
 {
 	uint64_t generation = config_generation(control->config);
@@ -79,7 +59,7 @@ bool control_plan(struct control *control)
 	}
 	take_health(control);
 	runtime_sweep(&control->runtime);
-	take_split(control);
+	limit_share(&control->runtime, control->plan);
 	return true;
 }
 

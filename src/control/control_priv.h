@@ -51,10 +51,6 @@ struct control {
 	bool is_draining, is_ready;
 	enum hold hold;
 	uint64_t started_wall_ms;
-	struct plan_split {
-		uint32_t exclusive_spillover, grant_spillover, exclusive_max_client,
-			grant_max_client;
-	} split; /* that the pools have now */
 };
 
 /* Makes the plan new when the configuration has changed, with entries, sockets and monitors. False

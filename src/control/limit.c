@@ -18,6 +18,28 @@ static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t li
 	quota_set_limit(runtime->map, entry->pool, limit < 0 ? QUOTA_UNLIMITED : limit);
 }
 
+static void share(struct runtime *runtime, struct runtime_entry *entry,
+		  const struct plan_shares *shares)
+{
+	struct plan_shares *now = &entry->shares;
+
+	if (now->exclusive != shares->exclusive || now->batch != shares->batch)
+		quota_set_split(runtime->map, entry->pool, shares->exclusive, shares->batch);
+	if (now->mode != shares->mode)
+		quota_set_mode(runtime->map, entry->pool, shares->mode);
+	*now = *shares;
+}
+
+void limit_share(struct runtime *runtime, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->service_count; i++)
+		share(runtime, &runtime_service(runtime, plan->services[i].uid)->entry,
+		      &plan->max_client);
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		share(runtime, &runtime_vserver(runtime, plan->vservers[i].uid)->entry,
+		      &plan->vservers[i].shares);
+}
+
 void limit_apply(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++) {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * limit.h - gives every quota pool the limit that configuration and states ask for.
+ * limit.h - gives every quota pool the limit, shares and mode that configuration and states ask
+ * for.
  */
 #pragma once
 
 #include "config/plan.h"
 #include "control/runtime.h"
 
+/* Deals the limits out as the plan says, in the mode that it says. */
+void limit_share(struct runtime *runtime, const struct plan *plan);
 /* Compares and sets what differs: cheap when nothing does. */
 void limit_apply(struct runtime *runtime, const struct plan *plan);
 /* The answer that plan_limit() asks for; `context` is a struct runtime. */

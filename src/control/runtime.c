@@ -108,11 +108,14 @@ static void rename_entry(struct runtime_entry *entry, struct str name)
 	entry->name = str_dup(name);
 }
 
-static bool open_pool(struct runtime *runtime, struct runtime_entry *entry, unsigned exclusive,
-		      unsigned batch)
+/* The mode is set with what may change later. */
+static bool open_pool(struct runtime *runtime, struct runtime_entry *entry,
+		      const struct plan_shares *shares)
 {
 	entry->limit = -1;
-	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, exclusive, batch);
+	entry->shares = *shares;
+	entry->shares.mode = QUOTA_MODE_EXACT;
+	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, shares->exclusive, shares->batch);
 	return entry->pool != QUOTA_NONE;
 }
 
@@ -125,8 +128,7 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 
 	must(service != NULL);
 	service->entry.uid = uid;
-	if (!open_pool(runtime, &service->entry, plan->exclusive_max_client,
-		       plan->grant_max_client)) {
+	if (!open_pool(runtime, &service->entry, &plan->max_client)) {
 		free(service);
 		return NULL;
 	}
@@ -146,8 +148,7 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 
 	must(vserver != NULL);
 	vserver->entry.uid = uid;
-	if (!open_pool(runtime, &vserver->entry, plan->exclusive_spillover,
-		       plan->grant_spillover)) {
+	if (!open_pool(runtime, &vserver->entry, &plan->spillover)) {
 		free(vserver);
 		return NULL;
 	}

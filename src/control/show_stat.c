@@ -39,6 +39,8 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 		   "\tUsed: %" PRId64 "\n\tAdmitted: %" PRIu64 "\n\tBorrowed: %" PRIu64
 		   "\n\tReturned: %" PRIu64 "\n\tReclaimed: %" PRIu64 "\n",
 		   view.used, view.admitted, view.borrows, view.returned, view.reclaimed);
+	text_print(text, "\tPremature spills: %" PRIu64 "\n\tStranded at spills: %" PRIu64 "\n",
+		   view.premature, view.stranded);
 	text_print(text,
 		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
 		   vserver->episodes, spill_time_ms(vserver));

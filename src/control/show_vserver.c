@@ -136,6 +136,7 @@ static void show_pools(const struct control *control, const struct runtime_vserv
 	text_print(text, "\tuses: %" PRId64 "\n", view.used);
 	if (vserver->entry.limit < 0)
 		return;
+	text_print(text, "\tquota mode: %s\n", view.mode == QUOTA_MODE_PATENT ? "PATENT" : "EXACT");
 	text_print(text,
 		   "\tlimit: %" PRId64 "\n\texclusive pool: %" PRId64
 		   "\n\texclusive for each engine: %" PRId64 "\n\tshared pool: %" PRId64

@@ -231,6 +231,7 @@ static enum admit try_one(struct vserver *vserver, uint64_t waited_ms)
 	case QUOTA_FULL:
 		if (is_worth_waiting(vserver, waited_ms))
 			return ADMIT_AGAIN;
+		quota_note_spill(vserver->proxy->quota, vserver->pool);
 		break;
 	}
 	vserver->was_full = true;

@@ -99,8 +99,8 @@ static void test_vservers(void **state)
 	assert_int_equal(vserver(plan, "odd")->so_backup_action, SO_BACKUP_DEFAULT);
 	assert_true(address_is_any(&vserver(plan, "spare")->address));
 	assert_true(address_is_any(&vserver(plan, "closed")->address));
-	assert_int_equal(plan->exclusive_spillover, 80);
-	assert_int_equal(plan->grant_max_client, 10);
+	assert_int_equal(plan->spillover.exclusive, 80);
+	assert_int_equal(plan->max_client.batch, 10);
 	plan_free(plan);
 }
 

@@ -43,6 +43,42 @@ static void dynamic_limit_follows(void **state)
 	stage_close(stage);
 }
 
+static struct quota_view view_of(struct stage *stage, const struct runtime_entry *entry)
+{
+	struct quota_view view;
+
+	quota_read(stage->map, entry->pool, &view);
+	return view;
+}
+
+static void shares_and_mode_follow(void **state)
+{
+	struct stage *stage = stage_run(config);
+	const struct runtime_entry *web = &stage_vserver(stage, "web")->entry;
+	const struct runtime_entry *service = &stage_service(stage, "a")->entry;
+	unsigned cores = view_of(stage, web).cores;
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "set service a -maxClient 988"), 0);
+	assert_int_equal(view_of(stage, web).limit, 1000);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 800 / cores);
+	assert_int_equal(stage_do(stage, "set ns param -exclusiveQuotaSpillOver 50"), 0);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 500 / cores);
+	assert_int_equal(view_of(stage, service).split.exclusive_each, 988 * 8 / 10 / cores);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soQuotaMode PATENT -soExclusive 0 "
+					 "-soBatch 7"),
+			 0);
+	assert_int_equal(view_of(stage, web).mode, QUOTA_MODE_PATENT);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 0);
+	assert_int_equal(view_of(stage, web).split.batch, 70);
+	assert_int_equal(view_of(stage, service).mode, QUOTA_MODE_EXACT);
+	assert_int_equal(stage_do(stage, "unset lb vserver web -soQuotaMode -soExclusive -soBatch"),
+			 0);
+	assert_int_equal(view_of(stage, web).mode, QUOTA_MODE_EXACT);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 500 / cores);
+	stage_close(stage);
+}
+
 static void states_count(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -76,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dynamic_limit_follows),
+		cmocka_unit_test(shares_and_mode_follow),
 		cmocka_unit_test(states_count),
 		cmocka_unit_test(threshold_is_the_limit),
 	};
