@@ -274,6 +274,13 @@ static void offer_objects(struct look *look)
 
 /* --- options ---------------------------------------------------------------------------------- */
 
+/* Its options are those of the kind's table. */
+static bool is_written(const struct look *look)
+{
+	return str_equal(look->verb, STR("add")) || str_equal(look->verb, STR("set")) ||
+	       str_equal(look->verb, STR("unset"));
+}
+
 static bool row_is_option(const struct look *look, const struct option *row)
 {
 	bool is_set = str_equal(look->verb, STR("set")) || str_equal(look->verb, STR("unset"));
@@ -329,7 +336,7 @@ static void visit_offer(struct look *look, const struct taker *taker, void *cont
 	for (unsigned i = 0; i < look->given_count; i++)
 		if (str_equal_nocase(look->given[i], taker->name))
 			return;
-	if (row != NULL ? row->not_yet != NULL : look->kind != NULL)
+	if (row != NULL ? row->not_yet != NULL : look->kind != NULL && is_written(look))
 		help = arena_print(look->arena, "%.*s%s(kept, without effect so far)",
 				   STR_ARG(help), help.length > 0 ? " " : "");
 	offer(look->out, arena_print(look->arena, "-%.*s", STR_ARG(taker->name)), help);

@@ -219,10 +219,14 @@ static void run_lines(struct prompt *prompt)
 
 	while (goes_on) {
 		int length = 0;
-		const char *line = el_gets(prompt->line, &length);
-		struct str text = { line, line != NULL && length > 0 ? (size_t)length : 0 };
+		const char *line;
+		struct str text;
 		HistEvent event;
 
+		/* Before the prompt is seen, so that Ctrl-C and Ctrl-D are keys from then on. */
+		el_set(prompt->line, EL_PREP_TERM, 1);
+		line = el_gets(prompt->line, &length);
+		text = (struct str){ line, line != NULL && length > 0 ? (size_t)length : 0 };
 		if (text.length == 0) {
 			printf("\n");
 			break;
