@@ -361,6 +361,7 @@ static enum attempt take_from_peer(struct seat *seat, uint64_t w, int64_t change
 static int64_t change_now(const struct seat *seat, uint64_t w)
 {
 	/* Ours alone while the stash is sealed: relaxed reads our own store. */
+	quota_chaos(seat->change, QUOTA_STEP_LOAD);
 	return quota_change(atomic_load_explicit(seat->change, memory_order_relaxed), w);
 }
 

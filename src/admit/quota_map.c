@@ -224,9 +224,10 @@ static void change_mode(struct quota_pool *pool, uint64_t keep, uint64_t set)
 	uint64_t mode = quota_load(&pool->mode);
 	uint64_t next;
 
-	do
+	do {
 		next = ((mode & ~(QUOTA_CHANGE - 1)) | (mode & keep) | set) + QUOTA_CHANGE;
-	while (!atomic_compare_exchange_strong_explicit(
+		quota_chaos(&pool->mode, QUOTA_STEP_SWAP);
+	} while (!atomic_compare_exchange_strong_explicit(
 		&pool->mode, &mode, next, memory_order_seq_cst, memory_order_acquire));
 }
 
@@ -256,6 +257,7 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 		else
 			quota_pool_mask_clear(pool, core);
 	}
+	quota_chaos(&pool->s, QUOTA_STEP_STORE);
 	atomic_store_explicit(&pool->s,
 			      (uint64_t)(limit - each * map->cores) * QUOTA_AVAIL_ONE +
 				      (each > 0 ? map->cores : 0),
@@ -287,7 +289,7 @@ static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_
 		if (round < 64)
 			quota_pause();
 		else
-			sched_yield(); /* the owner may wait for this very processor */
+			quota_yield(); /* the owner may wait for this very processor */
 		s = quota_pool_load(pool);
 	}
 }
@@ -304,7 +306,7 @@ static void label_anew(struct quota_map *map, struct quota_pool *pool, uint32_t 
 		for (unsigned tries = 0; tries < 64; tries++) {
 			if (quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got))
 				break;
-			sched_yield();
+			quota_yield();
 		}
 	}
 }

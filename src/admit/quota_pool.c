@@ -5,13 +5,13 @@
  * that is older than a release it already knows of. */
 uint64_t quota_pool_load(const struct quota_pool *pool)
 {
-	quota_chaos();
+	quota_chaos(&pool->s, QUOTA_STEP_LOAD);
 	return atomic_load_explicit(&pool->s, memory_order_seq_cst);
 }
 
 bool quota_pool_swap(struct quota_pool *pool, uint64_t *seen, uint64_t value)
 {
-	quota_chaos();
+	quota_chaos(&pool->s, QUOTA_STEP_SWAP);
 	return atomic_compare_exchange_strong_explicit(&pool->s, seen, value, memory_order_seq_cst,
 						       memory_order_seq_cst);
 }
@@ -22,8 +22,10 @@ bool quota_pool_swap(struct quota_pool *pool, uint64_t *seen, uint64_t value)
  * and then looks at S, an engine changes S and then looks at LOWERING; one of them sees the end. */
 void quota_pool_debt_end(struct quota_pool *pool)
 {
-	uint64_t mode = atomic_load_explicit(&pool->mode, memory_order_seq_cst);
+	uint64_t mode;
 
+	quota_chaos(&pool->mode, QUOTA_STEP_LOAD);
+	mode = atomic_load_explicit(&pool->mode, memory_order_seq_cst);
 	while ((mode & (QUOTA_DEBT | QUOTA_LOWERING)) == QUOTA_DEBT &&
 	       quota_available(quota_pool_load(pool)) >= 0)
 		if (quota_swap(&pool->mode, &mode, mode & ~QUOTA_DEBT))
@@ -35,7 +37,7 @@ void quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
 	uint64_t more = (uint64_t)uses * QUOTA_AVAIL_ONE + (uint64_t)(int64_t)open;
 	uint64_t before;
 
-	quota_chaos();
+	quota_chaos(&pool->s, QUOTA_STEP_ADD);
 	before = atomic_fetch_add_explicit(&pool->s, more, memory_order_seq_cst);
 	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
 		quota_pool_debt_end(pool);
@@ -43,14 +45,14 @@ void quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
 
 void quota_pool_mask_set(struct quota_pool *pool, unsigned core)
 {
-	quota_chaos();
+	quota_chaos(&pool->open_mask[core / 64], QUOTA_STEP_ADD);
 	atomic_fetch_or_explicit(&pool->open_mask[core / 64], (uint64_t)1 << core % 64,
 				 memory_order_acq_rel);
 }
 
 void quota_pool_mask_clear(struct quota_pool *pool, unsigned core)
 {
-	quota_chaos();
+	quota_chaos(&pool->open_mask[core / 64], QUOTA_STEP_ADD);
 	atomic_fetch_and_explicit(&pool->open_mask[core / 64], ~((uint64_t)1 << core % 64),
 				  memory_order_acq_rel);
 }

@@ -17,6 +17,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define QUOTA_FIELD     (((uint64_t)1 << 28) - 1)
@@ -84,20 +85,33 @@ static inline int64_t quota_available(uint64_t s)
 	return (int64_t)s >> 28;
 }
 
-/* A test that is built with QUOTA_CHAOS yields here now and then, before every operation on a
- * shared word, to widen the windows. */
+/* What is about to be done to a shared word. */
+enum quota_step {
+	QUOTA_STEP_LOAD,
+	QUOTA_STEP_STORE,
+	QUOTA_STEP_SWAP, /* a compare-and-swap, whether it succeeds or not */
+	QUOTA_STEP_ADD,  /* any other step that reads and writes in one */
+	QUOTA_STEP_WAIT  /* nothing: somebody else has to move first; no word */
+};
+
+/* A test that is built with QUOTA_CHAOS sees every operation on a shared word here, before it is
+ * done: it may yield to widen a window, count, simulate what the word's line costs, or never come
+ * back, which is how an engine dies. Not seen: the settings of a pool that engines only read. */
 #ifdef QUOTA_CHAOS
-void quota_chaos(void);
+void quota_chaos(const volatile void *word, enum quota_step step);
 #else
-static inline void quota_chaos(void)
+static inline void quota_chaos(const volatile void *word, enum quota_step step)
 {
+	(void)word;
+	(void)step;
 }
 #endif
 
+/* While another one finishes what it is doing at this moment. */
 static inline void quota_pause(void)
 {
 #if defined(QUOTA_CHAOS)
-	sched_yield();
+	quota_chaos(NULL, QUOTA_STEP_WAIT);
 #elif defined(__x86_64__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -105,22 +119,32 @@ static inline void quota_pause(void)
 #endif
 }
 
+/* The same, when it may wait for this very processor. */
+static inline void quota_yield(void)
+{
+#if defined(QUOTA_CHAOS)
+	quota_chaos(NULL, QUOTA_STEP_WAIT);
+#else
+	sched_yield();
+#endif
+}
+
 /* W, U, the mask and the mode: acquire pairs with release of the word's last writer. */
 static inline uint64_t quota_load(const _Atomic uint64_t *word)
 {
-	quota_chaos();
+	quota_chaos(word, QUOTA_STEP_LOAD);
 	return atomic_load_explicit(word, memory_order_acquire);
 }
 
 static inline void quota_store(_Atomic uint64_t *word, uint64_t value)
 {
-	quota_chaos();
+	quota_chaos(word, QUOTA_STEP_STORE);
 	atomic_store_explicit(word, value, memory_order_release);
 }
 
 static inline bool quota_swap(_Atomic uint64_t *word, uint64_t *seen, uint64_t value)
 {
-	quota_chaos();
+	quota_chaos(word, QUOTA_STEP_SWAP);
 	return atomic_compare_exchange_strong_explicit(word, seen, value, memory_order_acq_rel,
 						       memory_order_acquire);
 }

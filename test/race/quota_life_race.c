@@ -40,9 +40,10 @@ static uint64_t next_random(uint64_t *random)
 	return *random;
 }
 
-void quota_chaos(void)
+void quota_chaos(const volatile void *word, enum quota_step step)
 {
-	if (next_random(&chaos_random) % 16 == 0)
+	(void)word;
+	if (step == QUOTA_STEP_WAIT || next_random(&chaos_random) % 16 == 0)
 		sched_yield();
 }
 
