@@ -159,11 +159,8 @@ static bool bind_policy(struct config *config, struct object *object, const stru
 static void warn_no_ceiling(const struct object *vserver, const struct object *target,
 			    unsigned column, struct report *report)
 {
-	unsigned option = target->kind->id == KIND_SERVICE ? (unsigned)SERVICE_MAX_CLIENT
-							   : (unsigned)GROUP_MAX_CLIENT;
-
 	if (object_number(vserver, VSERVER_SO_METHOD) != SO_METHOD_DYNAMICCONNECTION ||
-	    object_number(target, option) != 0)
+	    object_number(target, TARGET_MAX_CLIENT) != 0)
 		return;
 	report_warning(report, column,
 		       "%.*s has no -maxClient, so lb vserver %.*s has no limit while it is up",
@@ -174,8 +171,7 @@ static struct str protocol_of(const struct object *object)
 {
 	if (object->kind->id == KIND_VSERVER)
 		return object_text(object, VSERVER_PROTOCOL);
-	return object_text(object, object->kind->id == KIND_SERVICE ? (unsigned)SERVICE_PROTOCOL
-								    : (unsigned)GROUP_PROTOCOL);
+	return object_text(object, TARGET_PROTOCOL);
 }
 
 static bool bind_target(struct config *config, struct object *vserver,

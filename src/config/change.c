@@ -263,10 +263,11 @@ static bool set_places(struct config *config, struct object *object, const struc
 
 	for (unsigned i = 1; i < command->place_count && i < kind->position_count; i++) {
 		const struct word *word = &command->places[i];
-		bool is_server = kind->id == KIND_SERVICE && i == SERVICE_SERVER;
+		unsigned row = kind_place(kind, i);
+		bool is_server = kind->id == KIND_SERVICE && row == SERVICE_SERVER;
 
 		if (is_server ? !put_server(config, object, word, report)
-			      : !set_value(object, i, word, (struct str){ 0 }, report))
+			      : !set_value(object, row, word, (struct str){ 0 }, report))
 			return false;
 	}
 	return true;

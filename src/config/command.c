@@ -598,16 +598,16 @@ const struct argument *command_option(const struct command *command, const char 
 
 unsigned command_column(const struct command *command, unsigned option)
 {
-	const struct option *row = &command->kind->options[option];
-
 	for (unsigned i = 0; i < command->option_count; i++) {
 		const struct argument *argument = &command->options[i];
 
 		if (argument->option == (int)option)
 			return argument->count > 0 ? argument->words[0].column : argument->column;
 	}
-	if (row->is_position && command->verb == VERB_ADD && option < command->place_count)
-		return command->places[option].column;
+	for (unsigned i = 0; i < command->kind->position_count; i++)
+		if (command->verb == VERB_ADD && i < command->place_count &&
+		    kind_place(command->kind, i) == option)
+			return command->places[i].column;
 	return 0;
 }
 

@@ -425,7 +425,7 @@ static void offer_place(struct look *look)
 	struct str name;
 
 	if (is_add && look->kind != NULL && index < look->kind->position_count) {
-		const struct option *row = &look->kind->options[index];
+		const struct option *row = &look->kind->options[kind_place(look->kind, index)];
 
 		if (index == 0)
 			hint_row(look, row);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * kind.h - the types of objects that Spillway supports: the one table of them and their options.
  *
- * The rows of each kind stand in its own file (kind_server.c, kind_service.c, ...), with the
- * indices of its options here. Option 0 is always the name.
+ * The rows of each kind stand in its own file (kind_server.c, kind_target.c, ...), with the indices
+ * of its options here. Option 0 is always the name.
  */
 #pragma once
 
@@ -32,6 +32,7 @@ struct kind {
 	unsigned state; /* index of that option */
 	const struct option *options;
 	unsigned option_count, position_count;
+	const unsigned *places; /* options by place; NULL: the first ones, in order */
 	/* Whether the object as it is now may stand; called after add, set and unset of it, before
 	 * that is kept; may settle values that depend on others. Says why not. NULL: it may. */
 	bool (*check)(const struct config *config, struct object *object,
@@ -53,61 +54,43 @@ extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
 	kind_ns_param;
 
+/* The option that an argument by place sets: place < position_count. */
+static inline unsigned kind_place(const struct kind *kind, unsigned place)
+{
+	return kind->places != NULL ? kind->places[place] : place;
+}
 /* Index of an option of that name, -1: none. Case does not matter, no abbreviations. */
 int kind_option(const struct kind *kind, struct str name);
 
 enum { SERVER_NAME, SERVER_ADDRESS, SERVER_STATE, SERVER_COMMENT, SERVER_OPTIONS };
 
+/* A service and a service group have these rows, at the same index; a service has more. */
 enum {
-	SERVICE_NAME,
-	SERVICE_SERVER, /* name of the server */
-	SERVICE_PROTOCOL,
+	TARGET_NAME,
+	TARGET_PROTOCOL,
+	TARGET_MAX_CLIENT,
+	TARGET_HEALTH_MONITOR,
+	TARGET_MAX_REQ,
+	TARGET_CIP,
+	TARGET_CIP_HEADER,
+	TARGET_CLT_TIMEOUT,
+	TARGET_SVR_TIMEOUT,
+	TARGET_STATE,
+	TARGET_MON_THRESHOLD,
+	TARGET_DOWN_STATE_FLUSH,
+	TARGET_MAX_BANDWIDTH,
+	TARGET_USIP,
+	TARGET_USE_PROXY_PORT,
+	TARGET_SP,
+	TARGET_CKA,
+	TARGET_TCPB,
+	TARGET_CMP,
+	TARGET_CACHEABLE,
+	TARGET_COMMENT,
+	TARGET_OPTIONS,
+	SERVICE_SERVER = TARGET_OPTIONS, /* name of the server */
 	SERVICE_PORT,
-	SERVICE_MAX_CLIENT,
-	SERVICE_HEALTH_MONITOR,
-	SERVICE_MAX_REQ,
-	SERVICE_CIP,
-	SERVICE_CIP_HEADER,
-	SERVICE_CLT_TIMEOUT,
-	SERVICE_SVR_TIMEOUT,
-	SERVICE_STATE,
-	SERVICE_MON_THRESHOLD,
-	SERVICE_DOWN_STATE_FLUSH,
-	SERVICE_MAX_BANDWIDTH,
-	SERVICE_USIP,
-	SERVICE_USE_PROXY_PORT,
-	SERVICE_SP,
-	SERVICE_CKA,
-	SERVICE_TCPB,
-	SERVICE_CMP,
-	SERVICE_CACHEABLE,
-	SERVICE_COMMENT,
 	SERVICE_OPTIONS
-};
-
-enum {
-	GROUP_NAME,
-	GROUP_PROTOCOL,
-	GROUP_MAX_CLIENT,
-	GROUP_HEALTH_MONITOR,
-	GROUP_MAX_REQ,
-	GROUP_CIP,
-	GROUP_CIP_HEADER,
-	GROUP_CLT_TIMEOUT,
-	GROUP_SVR_TIMEOUT,
-	GROUP_STATE,
-	GROUP_MON_THRESHOLD,
-	GROUP_DOWN_STATE_FLUSH,
-	GROUP_MAX_BANDWIDTH,
-	GROUP_USIP,
-	GROUP_USE_PROXY_PORT,
-	GROUP_SP,
-	GROUP_CKA,
-	GROUP_TCPB,
-	GROUP_CMP,
-	GROUP_CACHEABLE,
-	GROUP_COMMENT,
-	GROUP_OPTIONS
 };
 
 enum {

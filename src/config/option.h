@@ -33,7 +33,7 @@ struct choice {
 struct option {
 	const char *name; /* as the reference spells it, without the hyphen */
 	enum option_type type;
-	bool is_position;     /* typed by place, without its name; positions come first, in order */
+	bool is_position;     /* typed by place, without its name: see kind_place() */
 	bool is_optional;     /* of a position */
 	bool is_once;         /* given by add only: set refuses it */
 	bool is_ours;         /* an addition of Spillway: the reference does not know it */

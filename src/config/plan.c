@@ -94,32 +94,30 @@ static const struct plan_monitor *plan_monitors(struct planner *in, const struct
 	return monitors;
 }
 
-/* What a service and a group say alike; the indices of a group's options differ. */
-static void plan_settings(struct planner *in, const struct object *object, bool is_group,
+static void plan_client_ip(struct planner *in, const struct object *object,
+			   struct plan_service *service)
+{
+	struct str field = object_text(object, TARGET_CIP_HEADER);
+
+	if (object_number(object, TARGET_CIP) == OPTION_FIRST)
+		service->client_ip_field = arena_copy(in->plan->arena, field);
+}
+
+/* What a service and a group say alike. */
+static void plan_settings(struct planner *in, const struct object *object,
 			  struct plan_service *service)
 {
 	service->object = object;
-	service->protocol = (enum protocol)object_number(
-		object, is_group ? (unsigned)GROUP_PROTOCOL : (unsigned)SERVICE_PROTOCOL);
-	service->max_client = number32(object, is_group ? (unsigned)GROUP_MAX_CLIENT
-							: (unsigned)SERVICE_MAX_CLIENT);
-	service->max_requests_per_connection = number32(
-		object, is_group ? (unsigned)GROUP_MAX_REQ : (unsigned)SERVICE_MAX_REQ);
-	service->server_timeout_ms = seconds_in_ms(
-		object, is_group ? (unsigned)GROUP_SVR_TIMEOUT : (unsigned)SERVICE_SVR_TIMEOUT);
-	service->monitor_threshold = number32(object, is_group ? (unsigned)GROUP_MON_THRESHOLD
-							       : (unsigned)SERVICE_MON_THRESHOLD);
-	service->is_monitored =
-		object_number(object, is_group ? (unsigned)GROUP_HEALTH_MONITOR
-					       : (unsigned)SERVICE_HEALTH_MONITOR) == OPTION_FIRST;
+	service->protocol = (enum protocol)object_number(object, TARGET_PROTOCOL);
+	service->max_client = number32(object, TARGET_MAX_CLIENT);
+	service->max_requests_per_connection = number32(object, TARGET_MAX_REQ);
+	service->server_timeout_ms = seconds_in_ms(object, TARGET_SVR_TIMEOUT);
+	if (object_is_set(object, TARGET_CLT_TIMEOUT))
+		service->client_timeout_ms = seconds_in_ms(object, TARGET_CLT_TIMEOUT);
+	service->monitor_threshold = number32(object, TARGET_MON_THRESHOLD);
+	service->is_monitored = object_number(object, TARGET_HEALTH_MONITOR) == OPTION_FIRST;
 	service->monitors = plan_monitors(in, object, &service->monitor_count);
-}
-
-static void plan_client_ip(struct planner *in, const struct object *object, unsigned option,
-			   unsigned field, struct plan_service *service)
-{
-	if (object_number(object, option) == OPTION_FIRST)
-		service->client_ip_field = arena_copy(in->plan->arena, object_text(object, field));
+	plan_client_ip(in, object, service);
 }
 
 static bool plan_address(const struct object *server, uint64_t port, struct address *address)
@@ -145,17 +143,14 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	struct address address;
 
 	must(server != NULL);
-	if (!is_supported(object, SERVICE_PROTOCOL) ||
+	if (!is_supported(object, TARGET_PROTOCOL) ||
 	    !plan_address(server, object_number(object, SERVICE_PORT), &address))
 		return;
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
 	service->address = address;
 	service->is_enabled = object_is_enabled(object) && object_is_enabled(server);
-	plan_settings(in, object, false, service);
-	if (object_is_set(object, SERVICE_CLT_TIMEOUT))
-		service->client_timeout_ms = seconds_in_ms(object, SERVICE_CLT_TIMEOUT);
-	plan_client_ip(in, object, SERVICE_CIP, SERVICE_CIP_HEADER, service);
+	plan_settings(in, object, service);
 }
 
 static void plan_member(struct planner *in, const struct object *group,
@@ -173,10 +168,7 @@ static void plan_member(struct planner *in, const struct object *group,
 	service->address = address;
 	service->is_enabled = object_is_enabled(group) && object_is_enabled(server) &&
 			      !binding->is_disabled;
-	plan_settings(in, group, true, service);
-	if (object_is_set(group, GROUP_CLT_TIMEOUT))
-		service->client_timeout_ms = seconds_in_ms(group, GROUP_CLT_TIMEOUT);
-	plan_client_ip(in, group, GROUP_CIP, GROUP_CIP_HEADER, service);
+	plan_settings(in, group, service);
 }
 
 static void plan_services(struct planner *in)
@@ -189,7 +181,8 @@ static void plan_services(struct planner *in)
 		plan_one_service(in, at);
 	for (at = config_next(in->config, KIND_GROUP, NULL); at != NULL;
 	     at = config_next(in->config, KIND_GROUP, at))
-		for (unsigned i = 0; i < at->binding_count && is_supported(at, GROUP_PROTOCOL); i++)
+		for (unsigned i = 0; i < at->binding_count && is_supported(at, TARGET_PROTOCOL);
+		     i++)
 			plan_member(in, at, &at->bindings[i]);
 }
 

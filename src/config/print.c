@@ -78,8 +78,8 @@ static void print_options(const struct object *object, bool with_defaults, struc
 {
 	const struct kind *kind = object->kind;
 
-	for (unsigned i = kind->position_count; i < kind->option_count; i++)
-		if (!is_follower(kind, i))
+	for (unsigned i = 1; i < kind->option_count; i++)
+		if (!kind->options[i].is_position && !is_follower(kind, i))
 			print_option(object, i, with_defaults, text);
 	for (unsigned i = 0; i < object->extra_count; i++)
 		text_print(text, " -%s%s", object->extras[i].name, object->extras[i].text);
@@ -89,7 +89,7 @@ static void print_places(const struct object *object, struct text *text)
 {
 	for (unsigned i = 0; i < object->kind->position_count && !object->kind->is_single; i++) {
 		text_add(text, STR(" "));
-		print_value(object, i, text);
+		print_value(object, kind_place(object->kind, i), text);
 	}
 }
 

@@ -93,7 +93,7 @@ static void line_group(struct control *control, const struct object *object, str
 		up += service != NULL && service->is_up;
 	}
 	text_print(text, "%.*s  ", STR_ARG(object_name(object)));
-	object_print_option(object, GROUP_PROTOCOL, text);
+	object_print_option(object, TARGET_PROTOCOL, text);
 	text_print(text, "  members %u, of them up %u\n", members, up);
 }
 

@@ -86,20 +86,34 @@ static void check_option(const struct kind *kind, const struct option *option)
 	check_default(option, &argument);
 }
 
+/* Every place is an option that is typed by place, and all of those have one. */
+static void check_places(const struct kind *kind)
+{
+	unsigned by_place = 0;
+
+	for (unsigned i = 0; i < kind->option_count; i++)
+		by_place += kind->options[i].is_position;
+	assert_int_equal(by_place, kind->position_count);
+	for (unsigned i = 0; i < kind->position_count; i++) {
+		assert_true(kind->options[kind_place(kind, i)].is_position);
+		for (unsigned j = 0; j < i; j++)
+			assert_int_not_equal(kind_place(kind, i), kind_place(kind, j));
+	}
+	assert_int_equal(kind_place(kind, 0), 0);
+}
+
 static void test_tables(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		const struct kind *kind = kinds[i];
-		bool is_behind = false;
 
 		assert_int_equal(kind->id, i);
+		check_places(kind);
 		for (unsigned j = 0; j < kind->option_count; j++) {
 			assert_non_null(kind->options[j].name);
-			/* Positions come first. */
-			is_behind |= !kind->options[j].is_position;
-			assert_int_equal(j < kind->position_count, !is_behind);
-			check_option(kind, &kind->options[j]);
+			if (j > 0) /* the name of a group has another name there */
+				check_option(kind, &kind->options[j]);
 		}
 	}
 }

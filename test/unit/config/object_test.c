@@ -19,20 +19,20 @@ static void test_defaults(void **state)
 	struct object *object = object_new(&kind_service, STR("s"));
 
 	(void)state;
-	set(object, SERVICE_PROTOCOL, "HTTP");
-	assert_int_equal(object_number(object, SERVICE_CLT_TIMEOUT), 180);
-	assert_int_equal(object_number(object, SERVICE_SVR_TIMEOUT), 360);
-	assert_false(object_is_set(object, SERVICE_CLT_TIMEOUT));
-	set(object, SERVICE_PROTOCOL, "TCP");
-	assert_int_equal(object_number(object, SERVICE_CLT_TIMEOUT), 9000);
-	assert_int_equal(object_number(object, SERVICE_SVR_TIMEOUT), 9000);
-	set(object, SERVICE_CLT_TIMEOUT, "7");
-	assert_int_equal(object_number(object, SERVICE_CLT_TIMEOUT), 7);
+	set(object, TARGET_PROTOCOL, "HTTP");
+	assert_int_equal(object_number(object, TARGET_CLT_TIMEOUT), 180);
+	assert_int_equal(object_number(object, TARGET_SVR_TIMEOUT), 360);
+	assert_false(object_is_set(object, TARGET_CLT_TIMEOUT));
+	set(object, TARGET_PROTOCOL, "TCP");
+	assert_int_equal(object_number(object, TARGET_CLT_TIMEOUT), 9000);
+	assert_int_equal(object_number(object, TARGET_SVR_TIMEOUT), 9000);
+	set(object, TARGET_CLT_TIMEOUT, "7");
+	assert_int_equal(object_number(object, TARGET_CLT_TIMEOUT), 7);
 	assert_true(object_is_enabled(object));
-	set(object, SERVICE_STATE, "DISABLED");
+	set(object, TARGET_STATE, "DISABLED");
 	assert_false(object_is_enabled(object));
-	assert_true(str_equal(object_text(object, SERVICE_PROTOCOL), STR("TCP")));
-	assert_true(str_is_empty(object_text(object, SERVICE_COMMENT)));
+	assert_true(str_equal(object_text(object, TARGET_PROTOCOL), STR("TCP")));
+	assert_true(str_is_empty(object_text(object, TARGET_COMMENT)));
 	object_free(object);
 }
 
