@@ -260,11 +260,21 @@ static enum step_end switch_protocol(struct http_session *s, const struct h1_res
 	return http_tunnel_start(s);
 }
 
+static void count_first_byte(const struct http_session *s)
+{
+	struct stat_service *stats = s->server->service->stats;
+
+	stat_add(&stats->first_bytes, 1);
+	stat_add(&stats->first_bytes_ms,
+		 (uint32_t)http_session_engine(s)->loop.now_ms - s->asked_ms);
+}
+
 static enum step_end take_head(struct http_session *s, const struct h1_response *response)
 {
 	s->scan = (struct h1_scan){ 0 };
 	switch (http_rules_interim(response, s->minor, s->upgrades, is_up_done(s))) {
 	case HTTP_FINAL:
+		count_first_byte(s);
 		return begin_answer(s, response);
 	case HTTP_RELAY:
 		if (relay_interim(s, response) == LANE_BROKEN)

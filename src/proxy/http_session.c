@@ -296,8 +296,10 @@ enum lane_result http_session_read_server(struct http_session *s)
 					    LANE_BULK);
 
 	if (result == LANE_MOVED) {
-		stat_add(&s->server->service->stats->bytes_in,
-			 buffer_length(s->down.buffer) - before);
+		size_t done = buffer_length(s->down.buffer) - before;
+
+		stat_add(&s->server->service->stats->bytes_in, done);
+		stat_add_packets(&s->server->service->stats->packets_in, done);
 		s->has_moved = true;
 	}
 	return result;
@@ -323,8 +325,11 @@ enum lane_result http_session_write_server(struct http_session *s, const struct 
 	enum lane_result result = lane_send(&s->up, http_session_buffers(s), &s->server->conn,
 					    piece, sent_none);
 
-	if (result != LANE_BROKEN)
+	if (result != LANE_BROKEN) {
 		stat_add(&s->server->service->stats->bytes_out, length_of(piece));
+		stat_add_packets(&s->server->service->stats->packets_out, length_of(piece));
+	}
+	s->asked_ms = (uint32_t)http_session_engine(s)->loop.now_ms;
 	s->has_moved = true;
 	return result;
 }

@@ -76,6 +76,7 @@ struct http_session {
 		head_left; /* of the raw bytes in `up`: the request's head, kept to be sent again */
 	uint32_t client_timeout_ms;
 	uint32_t lingered; /* bytes thrown away */
+	uint32_t asked_ms; /* when the server was written to last; the low bits of the time */
 	uint8_t at;        /* enum http_at */
 	uint8_t method;    /* enum h1_method; of the present request */
 	uint8_t minor;     /* of the client's version */

@@ -12,6 +12,7 @@ enum step_end http_tunnel_start(struct http_session *s)
 	s->is_tunnel = true;
 	relay_init(&s->relay, http_session_engine(s), &s->client, &s->server->conn,
 		   http_session_stats(s), s->server->service->stats);
+	s->relay.has_spoken = true; /* its answer was 101 */
 	relay_preload(&s->relay.client, up);
 	relay_preload(&s->relay.server, down);
 	return http_session_go(s, HTTP_AT_TUNNEL);

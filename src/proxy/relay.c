@@ -22,6 +22,9 @@ void relay_init(struct relay *relay, struct engine *engine, struct conn *client,
 	relay->engine = engine;
 	relay->active_ms = engine->loop.now_ms;
 	relay->has_server_ended = false;
+	relay->has_spoken = false;
+	relay->asked_ms = (uint32_t)relay->active_ms;
+	relay->stats = service;
 	init_half(&relay->client, &relay->server, client, &vserver->bytes_in, &vserver->bytes_out);
 	init_half(&relay->server, &relay->client, server, &service->bytes_in, &service->bytes_out);
 }
@@ -43,6 +46,32 @@ static void give_buffer(struct relay *relay, struct relay_half *half)
 	half->buffer = NULL;
 }
 
+/* The time until the server's first byte counts from what the client said last, or from the begin
+ * when the server is the first to speak. */
+static void count_read(struct relay *relay, const struct relay_half *from, size_t done)
+{
+	relay->active_ms = relay->engine->loop.now_ms;
+	stat_add(from->bytes_read, done);
+	if (from != &relay->server)
+		return;
+	stat_add_packets(&relay->stats->packets_in, done);
+	if (relay->has_spoken)
+		return;
+	relay->has_spoken = true;
+	stat_add(&relay->stats->first_bytes, 1);
+	stat_add(&relay->stats->first_bytes_ms, (uint32_t)relay->active_ms - relay->asked_ms);
+}
+
+static void count_written(struct relay *relay, const struct relay_half *to, size_t done)
+{
+	relay->active_ms = relay->engine->loop.now_ms;
+	stat_add(to->bytes_written, done);
+	if (to != &relay->server)
+		return;
+	stat_add_packets(&relay->stats->packets_out, done);
+	relay->asked_ms = (uint32_t)relay->active_ms;
+}
+
 /* What waits in the half's buffer to the other end. RELAY_BUSY: all of it is written. */
 static enum relay_result flush(struct relay *relay, struct relay_half *from)
 {
@@ -58,9 +87,8 @@ static enum relay_result flush(struct relay *relay, struct relay_half *from)
 	io = from->conn->has_eof ? conn_write_last(to, &part, 1, &done)
 				 : conn_write(to, &part, 1, &done);
 	buffer->start += (uint32_t)done;
-	stat_add(from->other->bytes_written, done);
 	if (done > 0)
-		relay->active_ms = relay->engine->loop.now_ms;
+		count_written(relay, from->other, done);
 	switch (io) {
 	case CONN_DONE:
 		buffer->start = buffer->end = 0;
@@ -94,8 +122,7 @@ static enum relay_result fill(struct relay *relay, struct relay_half *from)
 		buffer->start = 0;
 		buffer->end = (uint32_t)done;
 		from->is_bulk = done == buffer->room;
-		stat_add(from->bytes_read, done);
-		relay->active_ms = relay->engine->loop.now_ms;
+		count_read(relay, from, done);
 		return RELAY_BUSY;
 	case CONN_WAIT:
 		return RELAY_WAIT;
@@ -136,9 +163,8 @@ static enum relay_result drain(struct relay *relay, struct relay_half *from)
 	size_t done = 0;
 	enum conn_io io = conn_write_tube(from->other->conn, from->tube, &done);
 
-	stat_add(from->other->bytes_written, done);
 	if (done > 0)
-		relay->active_ms = relay->engine->loop.now_ms;
+		count_written(relay, from->other, done);
 	if (io == CONN_DONE)
 		return RELAY_BUSY;
 	return io == CONN_WAIT ? RELAY_WAIT : broken(relay, from->other);
@@ -149,9 +175,8 @@ static enum conn_io fill_tube(struct relay *relay, struct relay_half *from)
 	size_t done = 0;
 	enum conn_io io = conn_read_tube(from->conn, from->tube, &done);
 
-	stat_add(from->bytes_read, done);
 	if (done > 0)
-		relay->active_ms = relay->engine->loop.now_ms;
+		count_read(relay, from, done);
 	return io;
 }
 
@@ -180,7 +205,7 @@ static enum relay_result pass(struct relay *relay, struct relay_half *from)
 }
 
 /* Reads on behind what the buffer holds. True when the end came with it. */
-static bool reads_to_the_end(struct relay_half *from)
+static bool reads_to_the_end(struct relay *relay, struct relay_half *from)
 {
 	struct buffer *buffer = from->buffer;
 	enum conn_io io = CONN_DONE;
@@ -191,7 +216,7 @@ static bool reads_to_the_end(struct relay_half *from)
 			       &done);
 		if (io == CONN_DONE) {
 			buffer->end += (uint32_t)done;
-			stat_add(from->bytes_read, done);
+			count_read(relay, from, done);
 		}
 	}
 	return io == CONN_EOF;
@@ -203,7 +228,7 @@ static bool ends_now(struct relay *relay, struct relay_half *from)
 {
 	if (from != &relay->server || relay->has_server_ended || !from->conn->is_ending)
 		return false;
-	relay->has_server_ended = reads_to_the_end(from);
+	relay->has_server_ended = reads_to_the_end(relay, from);
 	return relay->has_server_ended;
 }
 

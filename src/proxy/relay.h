@@ -23,9 +23,9 @@ struct relay_half {
 	struct relay_half *other;
 	struct buffer *buffer;             /* owned; read from conn, to be written to other->conn */
 	struct tube *tube;                 /* owned; instead of a buffer while much is coming */
-	bool is_bulk;                      /* the last read filled the buffer */
 	struct stat_number *bytes_read;    /* from conn */
 	struct stat_number *bytes_written; /* to conn */
+	bool is_bulk;                      /* the last read filled the buffer */
 	bool has_ended;                    /* conn sends no more, and the other end was told so */
 };
 
@@ -33,7 +33,10 @@ struct relay_half {
 struct relay {
 	struct engine *engine;
 	struct relay_half client, server;
-	uint64_t active_ms;    /* when bytes moved last; for idle time-outs */
+	struct stat_service *stats; /* borrowed */
+	uint64_t active_ms;         /* when bytes moved last; for idle time-outs */
+	uint32_t asked_ms;     /* when the server was written to last; the low bits of the time */
+	bool has_spoken;       /* the server; true from the start: its first byte is not timed */
 	bool has_server_ended; /* RELAY_SERVER_ENDED was returned */
 };
 

@@ -32,6 +32,15 @@ static inline void stat_subtract(struct stat_number *number, uint64_t less)
 	stat_add(number, -less);
 }
 
+/* Packets as far as a stream shows them: the full ones that `bytes` need, and at least one. Called
+ * once for each read or write. */
+static inline void stat_add_packets(struct stat_number *number, uint64_t bytes)
+{
+	enum { PACKET_BYTES = 1448 }; /* of payload, over Ethernet with time stamps */
+
+	stat_add(number, bytes / PACKET_BYTES + 1);
+}
+
 static inline uint64_t stat_read(const struct stat_number *number)
 {
 	return atomic_load_explicit(&number->value, memory_order_relaxed);
@@ -66,7 +75,10 @@ struct stat_service {
 	struct stat_number waiting;                 /* gauge: sessions that wait for a use */
 	struct stat_number connections_total, reused_total;
 	struct stat_number requests_total, responses_total;
-	struct stat_number bytes_in, bytes_out; /* from and to the server */
+	struct stat_number bytes_in, bytes_out;     /* from and to the server */
+	struct stat_number packets_in, packets_out; /* likewise, see stat_add_packets() */
+	struct stat_number first_bytes;             /* answers of which the first byte came */
+	struct stat_number first_bytes_ms; /* how long they took, from the end of what was asked */
 	struct stat_number connect_failures, resets, timeouts, retries, bad_answers;
 };
 
