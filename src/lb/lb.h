@@ -17,7 +17,27 @@ struct lb_candidate {
 	bool is_eligible; /* up, not yet tried for this request, not known to be full */
 	uint32_t weight;  /* 1..100 */
 	uint32_t id;      /* of the service: stable, for hashes */
-	uint64_t load;    /* connections or requests it serves now, as far as this engine knows */
+	uint64_t load;    /* in whatever the method's `load` says, over all engines */
+};
+
+/* What a method compares. */
+enum lb_load {
+	LB_LOAD_NONE,
+	LB_LOAD_USES,          /* connections or requests that it serves or that wait for it */
+	LB_LOAD_RESPONSE_TIME, /* uses, one more, times the mean time to the first byte */
+	LB_LOAD_BYTES,         /* of the last second, both ways */
+	LB_LOAD_PACKETS        /* likewise */
+};
+
+/* What the key of a method that hashes is made of. */
+enum lb_key {
+	LB_KEY_NONE,
+	LB_KEY_SOURCE,             /* the client's address */
+	LB_KEY_DESTINATION,        /* the address that the client reached */
+	LB_KEY_SOURCE_DESTINATION, /* both */
+	LB_KEY_SOURCE_PORT,        /* the client's address and port */
+	LB_KEY_URL,                /* the begin of the request's path and query */
+	LB_KEY_DOMAIN              /* the host that the request is for */
 };
 
 enum { LB_NONE = -1 };
@@ -31,6 +51,8 @@ struct lb_method {
 	const char *name; /* as written in the configuration */
 	const char *help; /* one line, for CLI, REST and manual */
 	size_t state_size;
+	enum lb_load load; /* what the caller puts into the candidates */
+	enum lb_key key;   /* what the caller makes the key of */
 	lb_choose_fn *choose;
 };
 

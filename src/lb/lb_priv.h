@@ -7,4 +7,13 @@
 
 extern const struct lb_method lb_least_connection;
 extern const struct lb_method lb_round_robin;
+extern const struct lb_method lb_least_response_time;
+extern const struct lb_method lb_least_bandwidth;
+extern const struct lb_method lb_least_packets;
+extern const struct lb_method lb_least_request;
 extern const struct lb_method lb_source_hash;
+extern const struct lb_method lb_destination_hash;
+extern const struct lb_method lb_source_destination_hash;
+extern const struct lb_method lb_source_port_hash;
+extern const struct lb_method lb_url_hash;
+extern const struct lb_method lb_domain_hash;
