@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/kind.h"
+#include "base/address.h"
 #include "base/check.h"
 
 const struct kind *const kinds[KIND_COUNT] = {
@@ -151,4 +152,39 @@ const char *kind_server_timeout(struct str protocol)
 	if (str_equal(plain(protocol), STR("HTTP")))
 		return "360";
 	return str_equal(plain(protocol), STR("TCP")) ? "9000" : "120";
+}
+
+/* "0x" and eight digits. */
+static bool read_hex(struct str text, uint32_t *number)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (text.length != 10 || !str_starts_nocase(text, STR("0x")))
+		return false;
+	*number = 0;
+	for (size_t i = 2; i < text.length; i++) {
+		char digit = (char)(text.at[i] >= 'A' && text.at[i] <= 'F' ? text.at[i] + 32
+									   : text.at[i]);
+		const char *found = memchr(digits, digit, 16);
+
+		if (found == NULL)
+			return false;
+		*number = *number << 4 | (uint32_t)(found - digits);
+	}
+	return true;
+}
+
+bool kind_netmask(struct str text, uint32_t *mask)
+{
+	struct address address;
+	uint32_t number, rest;
+
+	if (!read_hex(text, &number)) {
+		if (!address_parse(text, 0, &address) || address.any.sa_family != AF_INET)
+			return false;
+		number = ntohl(address.v4.sin_addr.s_addr);
+	}
+	rest = ~number;
+	*mask = htonl(number);
+	return number != 0 && (rest & (rest + 1)) == 0;
 }

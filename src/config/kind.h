@@ -48,6 +48,8 @@ bool kind_same_family(struct str protocol, struct str other);
 /* Defaults of idle time-outs, which depend on the protocol. */
 const char *kind_client_timeout(struct str protocol);
 const char *kind_server_timeout(struct str protocol);
+/* A mask of IPv4 with at least one bit: "255.255.255.0" or "0xFFFFFF00"; *mask in network order. */
+bool kind_netmask(struct str text, uint32_t *mask) MUST_USE;
 
 extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
 extern const struct choice kind_vserver_protocols[];
@@ -99,6 +101,9 @@ enum {
 	VSERVER_ADDRESS,
 	VSERVER_PORT,
 	VSERVER_LB_METHOD,
+	VSERVER_HASH_LENGTH,
+	VSERVER_NETMASK,
+	VSERVER_V6_NETMASK_LENGTH,
 	VSERVER_STATE,
 	VSERVER_CLT_TIMEOUT,
 	VSERVER_SO_METHOD,

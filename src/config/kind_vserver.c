@@ -12,20 +12,20 @@ static const char no_limit[] = "there is no limit";
 static const struct choice methods[] = {
 	{ "ROUNDROBIN", NULL },
 	{ "LEASTCONNECTION", NULL },
-	{ "LEASTRESPONSETIME", by_connections },
-	{ "URLHASH", by_connections },
-	{ "DOMAINHASH", by_connections },
-	{ "DESTINATIONIPHASH", by_connections },
+	{ "LEASTRESPONSETIME", NULL },
+	{ "URLHASH", NULL },
+	{ "DOMAINHASH", NULL },
+	{ "DESTINATIONIPHASH", NULL },
 	{ "SOURCEIPHASH", NULL },
-	{ "SRCIPDESTIPHASH", by_connections },
-	{ "LEASTBANDWIDTH", by_connections },
-	{ "LEASTPACKETS", by_connections },
+	{ "SRCIPDESTIPHASH", NULL },
+	{ "LEASTBANDWIDTH", NULL },
+	{ "LEASTPACKETS", NULL },
 	{ "TOKEN", by_connections },
-	{ "SRCIPSRCPORTHASH", by_connections },
+	{ "SRCIPSRCPORTHASH", NULL },
 	{ "LRTM", by_connections },
 	{ "CALLIDHASH", by_connections },
 	{ "CUSTOMLOAD", by_connections },
-	{ "LEASTREQUEST", by_connections },
+	{ "LEASTREQUEST", NULL },
 	{ "AUDITLOGHASH", by_connections },
 	{ "STATICPROXIMITY", by_connections },
 	{ "USER_TOKEN", by_connections },
@@ -239,6 +239,16 @@ static bool check_address(const struct config *config, struct object *object,
 	return true;
 }
 
+static bool check_netmask(const struct object *object, const struct command *command,
+			  struct report *report)
+{
+	uint32_t mask;
+
+	return kind_netmask(object_text(object, VSERVER_NETMASK), &mask) ||
+	       fault(report, command, VSERVER_NETMASK,
+		     "-netmask must be a mask of IPv4 such as 255.255.255.0");
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
@@ -248,7 +258,7 @@ static bool check(const struct config *config, struct object *object, const stru
 		return fault(report, command, VSERVER_REDIRECT_URL,
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
-	return check_spillover(object, command, report) &&
+	return check_netmask(object, command, report) && check_spillover(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
 }
@@ -290,6 +300,29 @@ static const struct option options[VSERVER_OPTIONS] = {
 				.standard = "LEASTCONNECTION",
 				.help = "how a service is chosen",
 				.since = "0.1" },
+	[VSERVER_HASH_LENGTH] = { .name = "hashLength",
+				  .type = OPTION_NUMBER,
+				  .least = 1,
+				  .most = 4096,
+				  .standard = "80",
+				  .help = "bytes of the URL or the host name that URLHASH and "
+					  "DOMAINHASH look at",
+				  .since = "0.1" },
+	[VSERVER_NETMASK] = { .name = "netmask",
+			      .type = OPTION_TEXT,
+			      .standard = "0xFFFFFFFF",
+			      .help = "part of an IPv4 address that the hashes of addresses look "
+				      "at",
+			      .since = "0.1" },
+	[VSERVER_V6_NETMASK_LENGTH] = { .name = "v6netmasklen",
+					.type = OPTION_NUMBER,
+					.least = 1,
+					.most = 128,
+					.standard = "128",
+					.unit = "bits",
+					.help = "part of an IPv6 address that the hashes of "
+						"addresses look at",
+					.since = "0.1" },
 	[VSERVER_STATE] = { .name = "state",
 			    .type = OPTION_CHOICE,
 			    .choices = option_enabled_disabled,

@@ -270,6 +270,16 @@ static struct plan_shares shares_of(const struct plan *plan, const struct object
 	return shares;
 }
 
+static void plan_balance(const struct object *object, struct plan_vserver *vserver)
+{
+	bool is_mask = kind_netmask(object_text(object, VSERVER_NETMASK), &vserver->netmask);
+
+	must(is_mask); /* it was checked */
+	vserver->method = method_of(object);
+	vserver->hash_length = (uint32_t)object_number(object, VSERVER_HASH_LENGTH);
+	vserver->v6_netmask_length = (uint32_t)object_number(object, VSERVER_V6_NETMASK_LENGTH);
+}
+
 static void plan_vserver(struct planner *in, const struct object *object)
 {
 	struct plan *plan = in->plan;
@@ -289,7 +299,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->object = object;
 	vserver->protocol = (enum protocol)object_number(object, VSERVER_PROTOCOL);
 	vserver->is_enabled = object_is_enabled(object);
-	vserver->method = method_of(object);
+	plan_balance(object, vserver);
 	vserver->so_backup_action = action_of(object);
 	vserver->shares = shares_of(plan, object);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));

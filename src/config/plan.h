@@ -66,6 +66,7 @@ struct plan_vserver {
 	struct address address; /* any address and port 0: not reachable */
 	bool is_enabled;
 	const struct lb_method *method;
+	uint32_t hash_length, netmask, v6_netmask_length; /* as in struct model_vserver */
 	const struct plan_member *members;
 	uint32_t member_count;
 	uint32_t backup; /* index in plan->vservers, MODEL_NONE */

@@ -65,6 +65,10 @@ struct model_vserver {
 	const int *listeners;   /* borrowed: a descriptor for each engine; NULL: none */
 	bool is_enabled;
 	const struct lb_method *method;
+	/* What the keys of methods that hash are made of. */
+	uint32_t hash_length;       /* bytes of URL or host name that count; 0: all */
+	uint32_t netmask;           /* of IPv4 addresses, in network order; 0: all bits count */
+	uint32_t v6_netmask_length; /* bits; 0: all */
 	const struct model_member *members;
 	uint32_t member_count;
 	uint32_t pool;   /* quota pool of its clients; never MODEL_NONE: unlimited ones too */

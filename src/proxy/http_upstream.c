@@ -35,14 +35,28 @@ static enum step_end have(struct http_session *s, enum http_at at)
 	return http_session_go(s, at);
 }
 
+static uint64_t key_of(struct http_session *s)
+{
+	const struct balance *balance = &s->session.serving->balance;
+	struct balance_client client = { .peer = &s->peer, .fd = s->client.watch.fd };
+
+	if (balance_reads_request(balance)) {
+		const struct h1_request *request = http_request_again(s);
+
+		client.url = request->path;
+		client.host = request->authority;
+	}
+	return balance_key(balance, &client);
+}
+
 /* Asks the members one after the other, each at most once. */
 enum step_end http_upstream_choose(struct http_session *s)
 {
 	struct vserver *vserver = s->session.serving;
-	uint64_t key = vserver_key(&s->peer), tried = s->tried;
+	uint64_t key = key_of(s), tried = s->tried;
 	struct service *full = NULL, *service;
 
-	for (uint32_t asked = 0; asked <= vserver->member_count; asked++) {
+	for (uint32_t asked = 0; asked <= vserver->balance.member_count; asked++) {
 		service = vserver_choose(vserver, key, &tried);
 		if (service == NULL || s->connects >= HTTP_CONNECTS_MAX)
 			break;

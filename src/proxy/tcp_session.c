@@ -27,7 +27,7 @@ struct tcp_session {
 	struct relay relay; /* valid from the step of its name on */
 	uint64_t failed;    /* members that did not let us in, a bit each */
 	uint64_t chosen;    /* the bit of the one that is tried */
-	uint64_t key;       /* of the client's address, for the balancing method */
+	uint64_t key;       /* for the balancing method */
 	uint64_t active_ms; /* begin of the step; while relaying the relay knows */
 	uint32_t failures;
 	bool has_left;  /* vserver_leave() was called */
@@ -184,7 +184,7 @@ static enum step_end step_choose(struct tcp_session *session)
 
 	if (session->client.is_broken)
 		return finish(session, true);
-	for (uint32_t round = 0; round < serving->member_count; round++) {
+	for (uint32_t round = 0; round < serving->balance.member_count; round++) {
 		uint64_t before = tried;
 
 		service = vserver_choose(serving, session->key, &tried);
@@ -360,7 +360,6 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
 	*session = (struct tcp_session){ .session.cut = cut,
 					 .at = &at_choose,
 					 .task.run = run,
-					 .key = vserver_key(peer),
 					 .active_ms = proxy->engine->loop.now_ms,
 					 .free_later.free = free_session };
 	list_init(&session->task.link);
@@ -372,6 +371,8 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
 		refuse(proxy, serving, fd);
 		return;
 	}
+	session->key = balance_key(&serving->balance,
+				   &(struct balance_client){ .peer = peer, .fd = fd });
 	session_open(&session->session, proxy, serving);
 	loop_ready(&proxy->engine->loop, &session->task);
 }

@@ -73,8 +73,8 @@ bool vserver_is_up(const struct vserver *vserver)
 {
 	if (!vserver->is_configured || !vserver->is_enabled)
 		return false;
-	for (uint32_t index = 0; index < vserver->member_count; index++)
-		if (service_is_usable(vserver->members[index].service))
+	for (uint32_t index = 0; index < vserver->balance.member_count; index++)
+		if (service_is_usable(vserver->balance.members[index].service))
 			return true;
 	return false;
 }
@@ -173,7 +173,7 @@ static uint64_t count_ending(const struct vserver *vserver)
 	const struct stat_vserver *first = vserver->stats - vserver->proxy->engine->index;
 	uint64_t ending = 0;
 
-	for (unsigned engine = 0; engine < vserver->engines; engine++)
+	for (unsigned engine = 0; engine < vserver->balance.engines; engine++)
 		ending += stat_read(&first[engine].clients_ending);
 	return ending;
 }
@@ -193,18 +193,21 @@ static void look_at_departures(struct vserver *vserver)
 	if (departures != vserver->departures)
 		vserver->departed_ms = now_ms;
 	vserver->departures = departures;
-	vserver->engines = view.cores;
+	vserver->is_closed = view.limit == 0 && view.used == 0;
 }
 
 /* Whether a client that finds it full may wait a moment, having waited so long. Who closes and
  * comes back at once can be seen here before its end is: on another engine, or while its server has
  * yet to close. So everybody waits for a look or two; a little longer while clients are leaving;
- * and as many as are known to be on their way out wait for those. */
+ * and as many as are known to be on their way out wait for those. With a limit of 0 and
+ * nobody there, nobody can leave. */
 static bool is_worth_waiting(struct vserver *vserver, uint64_t waited_ms)
 {
 	uint64_t now_ms = loop_of(vserver)->now_ms;
 
 	look_at_departures(vserver);
+	if (vserver->is_closed)
+		return false;
 	if (waited_ms < FULL_WAIT_MS)
 		return true;
 	if (waited_ms < LEAVING_WAIT_MS && vserver->departed_ms != 0 &&
@@ -259,50 +262,19 @@ enum admit vserver_admit(struct vserver *reached, uint64_t waited_ms, struct vse
 
 /* --- the choice of a service --- */
 
-uint64_t vserver_key(const struct address *peer)
-{
-	const unsigned char *bytes = (const unsigned char *)&peer->v4.sin_addr;
-	size_t length = sizeof(peer->v4.sin_addr);
-	uint64_t key = 0xCBF29CE484222325u; /* FNV-1a; the method mixes further */
-
-	if (peer->any.sa_family == AF_INET6) {
-		bytes = peer->v6.sin6_addr.s6_addr;
-		length = sizeof(peer->v6.sin6_addr);
-	}
-	for (size_t index = 0; index < length; index++)
-		key = (key ^ bytes[index]) * 0x100000001B3u;
-	return key;
-}
-
-static bool is_tried(uint64_t tried, uint32_t index)
-{
-	return index < 64 && (tried & (uint64_t)1 << index) != 0;
-}
-
 struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *tried)
 {
-	struct lb_candidate *candidates = vserver->proxy->candidates;
+	struct balance *balance = &vserver->balance;
 	int index;
 
 	must_be_on(vserver->proxy->engine);
-	must(vserver->member_count <= vserver->proxy->candidate_room);
-	for (uint32_t i = 0; i < vserver->member_count; i++) {
-		const struct vserver_member *member = &vserver->members[i];
-
-		candidates[i] = (struct lb_candidate){
-			.is_eligible = service_is_usable(member->service) && !is_tried(*tried, i),
-			.weight = member->weight,
-			.id = member->service->id,
-			.load = service_load(member->service),
-		};
-	}
-	index = vserver->method->choose(vserver->method_state, candidates, vserver->member_count,
-					key);
+	must(balance->member_count <= vserver->proxy->candidate_room);
+	index = balance_choose(balance, vserver->proxy->candidates, key, *tried);
 	if (index == LB_NONE)
 		return NULL;
 	if (index < 64)
 		*tried |= (uint64_t)1 << index;
-	return vserver->members[index].service;
+	return balance->members[index].service;
 }
 
 /* --- life of a slot --- */
@@ -310,7 +282,7 @@ struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *
 void vserver_free(struct vserver *vserver)
 {
 	must(vserver->sessions == 0);
-	free(vserver->members);
+	balance_fini(&vserver->balance);
 	free(vserver->redirect_url);
 	free(vserver->listener);
 	free(vserver);
@@ -362,34 +334,6 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	return vserver;
 }
 
-static void copy_members(struct vserver *vserver, const struct model_vserver *model)
-{
-	struct service_room *services = &vserver->proxy->services;
-	size_t count = model->member_count;
-
-	free(vserver->members);
-	vserver->members = calloc(count > 0 ? count : 1, sizeof(*vserver->members));
-	must(vserver->members != NULL);
-	vserver->member_count = 0;
-	for (size_t index = 0; index < count; index++) {
-		struct service *service = service_of(services, model->members[index].service);
-
-		must(service != NULL && service->is_configured);
-		vserver->members[vserver->member_count++] = (struct vserver_member){
-			.service = service, .weight = model->members[index].weight
-		};
-	}
-}
-
-static void set_method(struct vserver *vserver, const struct lb_method *method)
-{
-	must(method->state_size <= sizeof(vserver->method_state));
-	if (vserver->method == method)
-		return;
-	vserver->method = method;
-	memset(vserver->method_state, 0, sizeof(vserver->method_state));
-}
-
 static void on_accepted(struct listener *listener, int fd, const struct address *peer)
 {
 	struct vserver *vserver = listener->owner;
@@ -430,6 +374,14 @@ static void set_listener(struct vserver *vserver, int fd)
 		stat_add(&vserver->proxy->stats->accept_pauses, 1);
 }
 
+static unsigned count_engines(const struct vserver *vserver)
+{
+	struct quota_view view;
+
+	quota_read(vserver->proxy->map, vserver->pool, &view);
+	return view.cores;
+}
+
 static void configure(struct vserver *vserver, const struct model_vserver *model)
 {
 	must(vserver->clients == 0 || vserver->pool == model->pool);
@@ -445,15 +397,15 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 	free(vserver->redirect_url);
 	vserver->redirect_url = str_is_empty(model->redirect_url) ? NULL
 								  : str_dup(model->redirect_url);
-	set_method(vserver, model->method);
-	copy_members(vserver, model);
+	balance_configure(&vserver->balance, model, &vserver->proxy->services,
+			  count_engines(vserver));
 	set_listener(vserver, descriptor_of(vserver, model));
 }
 
 static void retire(struct vserver *vserver)
 {
 	vserver->is_configured = false;
-	vserver->member_count = 0; /* its services may go before its sessions do */
+	balance_clear(&vserver->balance); /* its services may go before its sessions do */
 	vserver_close(vserver);
 	go_when_unused(vserver);
 }

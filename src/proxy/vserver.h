@@ -9,8 +9,8 @@
 
 #include "admit/quota.h"
 #include "base/check.h"
-#include "lb/lb.h"
 #include "model/snapshot.h"
+#include "proxy/balance.h"
 #include "record/stat.h"
 #include "service/service.h"
 
@@ -19,11 +19,6 @@
 
 struct proxy;
 struct listener;
-
-struct vserver_member {
-	struct service *service; /* borrowed: lives while it is configured */
-	uint32_t weight;
-};
 
 /* Owner: the engine. Lives until it is configured no more and its last client has gone. Settings
  * are copies. */
@@ -34,10 +29,7 @@ struct vserver {
 	bool is_enabled;
 	enum protocol protocol;
 	struct address address;
-	const struct lb_method *method;
-	_Alignas(16) char method_state[LB_STATE_MAX];
-	struct vserver_member *members; /* owned */
-	uint32_t member_count;
+	struct balance balance; /* its services */
 	uint32_t pool;
 	uint32_t backup; /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
@@ -53,7 +45,7 @@ struct vserver {
 	/* Clients that left, on all engines: how many, when that was last looked at, and when it
 	 * was last seen to have grown. */
 	uint64_t departures, looked_ms, departed_ms;
-	unsigned engines;         /* that there are, at that look */
+	bool is_closed;           /* at that look: a limit of 0, and nobody is there */
 	uint64_t spilled_ms;      /* when the last client was spilled */
 	struct timer spill_timer; /* armed while is_spilling: is it over? */
 	struct stat_vserver *stats;
@@ -80,9 +72,6 @@ void vserver_leave(struct vserver *serving);
 void vserver_hold(struct vserver *vserver);
 void vserver_drop(struct vserver *vserver);
 
-/* A client's key for methods that choose by its address: the same on every engine. */
-uint64_t vserver_key(const struct address *peer);
-
 /* Makes, changes and retires the slots as the snapshot says; services were taken up before. */
 void vserver_take_up(struct proxy *proxy, const struct snapshot *snapshot);
 void vserver_free(struct vserver *vserver); /* after the engine's end */
@@ -92,6 +81,5 @@ void vserver_close(struct vserver *vserver);
 /* True when at least one member is enabled and up. */
 bool vserver_is_up(const struct vserver *vserver);
 
-/* Chooses a member with the balancing method among those that are up and not in `tried` (a bit for
- * each of the first 64 members; later ones count as tried never). NULL: none. */
+/* Chooses a service, see balance_choose(), and adds it to `tried`. NULL: none. */
 struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *tried) MUST_USE;

@@ -83,17 +83,37 @@ static void test_not_yet(void **state)
 
 	scene_good(scene, base);
 	scene_warns(scene, "set lb vserver web -persistenceType SOURCEIP -timeout 5", "by itself");
-	scene_warns(scene, "set lb vserver web -lbMethod URLHASH", "least loaded service is taken");
+	scene_warns(scene, "set lb vserver web -lbMethod TOKEN", "least loaded service is taken");
 	scene_warns(scene, "add lb vserver s SSL 10.0.0.1 443", "left out of the traffic");
 	scene_good(scene, "unset lb vserver web -persistenceType -timeout -lbMethod\n");
 	scene_has_not(scene, "persistenceType");
 }
 
+static void test_keys(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_good(scene, "set lb vserver web -lbMethod URLHASH -hashLength 4096\n"
+			  "set lb vserver web -lbMethod SOURCEIPHASH -netmask 255.255.0.0 "
+			  "-v6netmasklen 64\n");
+	scene_has(scene, "-netmask 255.255.0.0");
+	scene_good(scene, "set lb vserver web -netmask 0xFFFFFF00\n");
+	scene_bad(scene, "set lb vserver web -netmask 255.0.255.0", "mask of IPv4");
+	scene_bad(scene, "set lb vserver web -netmask 0.0.0.0", "mask of IPv4");
+	scene_bad(scene, "set lb vserver web -netmask ffff::", "mask of IPv4");
+	scene_bad(scene, "set lb vserver web -netmask 0xFFFFFF0G", "mask of IPv4");
+	scene_bad(scene, "set lb vserver web -hashLength 4097", "1 to 4096");
+	scene_bad(scene, "set lb vserver web -v6netmasklen 129", "1 to 128");
+	scene_good(scene, "unset lb vserver web -netmask -hashLength -v6netmasklen -lbMethod\n");
+	scene_has_not(scene, "netmask");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		SCENE_TEST(test_threshold), SCENE_TEST(test_backup), SCENE_TEST(test_address),
-		SCENE_TEST(test_redirect), SCENE_TEST(test_not_yet)
+		SCENE_TEST(test_threshold), SCENE_TEST(test_backup),  SCENE_TEST(test_address),
+		SCENE_TEST(test_redirect),  SCENE_TEST(test_not_yet), SCENE_TEST(test_keys)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

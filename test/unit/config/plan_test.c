@@ -95,6 +95,9 @@ static void test_vservers(void **state)
 	assert_int_equal(web->so_backup_action, SO_BACKUP_ACCEPT);
 	assert_int_equal(web->client_timeout_ms, 180000);
 	assert_non_null(web->method);
+	assert_int_equal(web->hash_length, 80);
+	assert_int_equal(web->netmask, UINT32_MAX);
+	assert_int_equal(web->v6_netmask_length, 128);
 	assert_int_equal(vserver(plan, "odd")->backup, MODEL_NONE);
 	assert_int_equal(vserver(plan, "odd")->so_backup_action, SO_BACKUP_DEFAULT);
 	assert_true(address_is_any(&vserver(plan, "spare")->address));

@@ -280,14 +280,19 @@ static void choices_follow_the_method_and_the_state(void **unused)
 	house_free(house);
 }
 
-static void a_key_is_of_the_address_alone(void **unused)
+/* Where nobody can leave nobody waits; where somebody can, a moment. */
+static void a_limit_of_nothing_is_not_waited_for(void **unused)
 {
-	struct address a = house_loopback(1000), b = house_loopback(2000), c;
+	struct scene scene = begin((int64_t[]){ 0, 1, 9 });
+	struct vserver *serving;
 
 	(void)unused;
-	assert_true(address_parse(STR("127.0.0.2"), 1000, &c));
-	assert_true(vserver_key(&a) == vserver_key(&b));
-	assert_true(vserver_key(&a) != vserver_key(&c));
+	assert_int_equal(vserver_admit(slot(&scene, 0), 0, &serving), ADMIT_OK);
+	assert_ptr_equal(serving, slot(&scene, 1));
+	assert_int_equal(vserver_admit(slot(&scene, 0), 0, &serving), ADMIT_AGAIN);
+	assert_ptr_equal(serving, slot(&scene, 1));
+	leave(&scene, 1, 1);
+	house_free(scene.house);
 }
 
 int main(void)
@@ -303,7 +308,7 @@ int main(void)
 		cmocka_unit_test(a_lower_limit_cuts_nobody),
 		cmocka_unit_test(a_slot_lives_as_long_as_it_is_held),
 		cmocka_unit_test(choices_follow_the_method_and_the_state),
-		cmocka_unit_test(a_key_is_of_the_address_alone),
+		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/balance.h"
+
+#include "engine/engine.h"
+#include "os/socket.h"
+
+#include <stdlib.h>
+
+enum {
+	LOOK_READS_MAX = 256, /* blocks of other engines that are read in a millisecond */
+	FLOW_MS = 1000,       /* bytes and packets are forgotten over so long, */
+	RESPONSE_MS = 8000,   /* times to first bytes, */
+	CHARGE_MS = 128       /* and what was charged for a choice */
+};
+
+/* --- keys --- */
+
+struct key {
+	uint64_t value; /* FNV-1a; the method mixes further */
+};
+
+static void add_byte(struct key *key, unsigned char byte)
+{
+	key->value = (key->value ^ byte) * 0x100000001B3u;
+}
+
+static void add_masked(struct key *key, const unsigned char *bytes, size_t length, uint32_t bits)
+{
+	for (size_t index = 0; index < length && bits > 0; index++) {
+		uint32_t part = bits < 8 ? bits : 8;
+
+		add_byte(key, (unsigned char)(bytes[index] & (0xFF00u >> part)));
+		bits -= part;
+	}
+}
+
+static void add_address(struct key *key, const struct balance *balance,
+			const struct address *address)
+{
+	uint32_t bits = balance->v6_netmask_length > 0 ? balance->v6_netmask_length : 128;
+	uint32_t mask = balance->netmask > 0 ? ntohl(balance->netmask) : UINT32_MAX;
+
+	if (address->any.sa_family == AF_INET6) {
+		add_masked(key, address->v6.sin6_addr.s6_addr, 16, bits);
+		return;
+	}
+	add_masked(key, (const unsigned char *)&address->v4.sin_addr, 4,
+		   (uint32_t)__builtin_popcount(mask));
+}
+
+static void add_reached(struct key *key, const struct balance *balance, int fd)
+{
+	struct address reached;
+
+	if (socket_local(fd, &reached) == 0)
+		add_address(key, balance, &reached);
+}
+
+static void add_port(struct key *key, const struct address *address)
+{
+	add_byte(key, (unsigned char)(address_port(address) >> 8));
+	add_byte(key, (unsigned char)address_port(address));
+}
+
+static void add_text(struct key *key, const struct balance *balance, struct str text)
+{
+	size_t length = text.length;
+
+	if (balance->hash_length > 0 && length > balance->hash_length)
+		length = balance->hash_length;
+	for (size_t index = 0; index < length; index++)
+		add_byte(key, (unsigned char)text.at[index]);
+}
+
+/* Without the port. */
+static struct str domain_of(struct str host)
+{
+	char stop = host.length > 0 && host.at[0] == '[' ? ']' : ':';
+
+	for (size_t index = 0; index < host.length; index++)
+		if (host.at[index] == stop)
+			return (struct str){ host.at, index };
+	return host;
+}
+
+static void add_domain(struct key *key, const struct balance *balance, struct str host)
+{
+	struct str domain = domain_of(host);
+	size_t length = domain.length;
+
+	if (balance->hash_length > 0 && length > balance->hash_length)
+		length = balance->hash_length;
+	for (size_t index = 0; index < length; index++) {
+		char letter = domain.at[index];
+
+		if (letter >= 'A' && letter <= 'Z')
+			letter = (char)(letter + ('a' - 'A'));
+		add_byte(key, (unsigned char)letter);
+	}
+}
+
+uint64_t balance_key(const struct balance *balance, const struct balance_client *client)
+{
+	struct key key = { 0xCBF29CE484222325u };
+	enum lb_key kind = balance->method->key;
+
+	if (balance_reads_request(balance) && balance->protocol != PROTOCOL_HTTP)
+		kind = LB_KEY_SOURCE;
+	switch (kind) {
+	case LB_KEY_NONE:
+		return 0;
+	case LB_KEY_SOURCE:
+		add_address(&key, balance, client->peer);
+		break;
+	case LB_KEY_DESTINATION:
+		add_reached(&key, balance, client->fd);
+		break;
+	case LB_KEY_SOURCE_DESTINATION:
+		add_address(&key, balance, client->peer);
+		add_reached(&key, balance, client->fd);
+		break;
+	case LB_KEY_SOURCE_PORT:
+		add_address(&key, balance, client->peer);
+		add_port(&key, client->peer);
+		break;
+	case LB_KEY_URL:
+		add_text(&key, balance, client->url);
+		break;
+	case LB_KEY_DOMAIN:
+		add_domain(&key, balance, client->host);
+		break;
+	}
+	return key.value;
+}
+
+/* --- what the engines do --- */
+
+/* The counters of a service that the method compares: an amount, and how often it was made. */
+static uint64_t read_amount(const struct balance *balance, const struct stat_service *stats)
+{
+	switch (balance->method->load) {
+	case LB_LOAD_RESPONSE_TIME:
+		return stat_read(&stats->first_bytes_ms);
+	case LB_LOAD_BYTES:
+		return stat_read(&stats->bytes_in) + stat_read(&stats->bytes_out);
+	case LB_LOAD_PACKETS:
+		return stat_read(&stats->packets_in) + stat_read(&stats->packets_out);
+	case LB_LOAD_NONE:
+	case LB_LOAD_USES:
+		break;
+	}
+	return 0;
+}
+
+static uint64_t read_times(const struct balance *balance, const struct stat_service *stats)
+{
+	if (balance->method->load == LB_LOAD_RESPONSE_TIME)
+		return stat_read(&stats->first_bytes);
+	if (balance->protocol == PROTOCOL_HTTP)
+		return stat_read(&stats->requests_total);
+	return stat_read(&stats->connections_total);
+}
+
+static double forget(double value, uint64_t passed_ms, unsigned over_ms)
+{
+	return passed_ms < over_ms ? value * (1 - (double)passed_ms / over_ms) : 0;
+}
+
+static void grow(struct balance_flow *flow, uint64_t now, uint64_t passed_ms, unsigned over_ms)
+{
+	flow->recent = forget(flow->recent, passed_ms, over_ms) + (double)(now - flow->seen);
+	flow->seen = now;
+}
+
+static void look_at_uses(struct balance_member *member, const struct stat_service *first,
+			 unsigned engines)
+{
+	member->open_elsewhere = member->uses_elsewhere = 0;
+	for (unsigned engine = 0; engine < engines; engine++) {
+		if (&first[engine] == member->service->stats)
+			continue;
+		member->open_elsewhere += stat_read(&first[engine].connections);
+		member->uses_elsewhere += stat_read(&first[engine].active) +
+					  stat_read(&first[engine].waiting);
+	}
+}
+
+static void look_at_flow(const struct balance *balance, struct balance_member *member,
+			 const struct stat_service *first, unsigned engines, uint64_t passed_ms)
+{
+	unsigned over_ms = balance->method->load == LB_LOAD_RESPONSE_TIME ? RESPONSE_MS : FLOW_MS;
+	uint64_t amount = 0, times = 0;
+
+	for (unsigned engine = 0; engine < engines; engine++) {
+		amount += read_amount(balance, &first[engine]);
+		times += read_times(balance, &first[engine]);
+	}
+	grow(&member->amount, amount, passed_ms, over_ms);
+	grow(&member->times, times, passed_ms, over_ms);
+	member->charged = forget(member->charged, passed_ms, CHARGE_MS);
+}
+
+static const struct stat_service *first_block(const struct balance *balance,
+					      const struct balance_member *member)
+{
+	return member->service->stats - balance->engine->index;
+}
+
+static void look(struct balance *balance)
+{
+	uint64_t now_ms = balance->engine->loop.now_ms, passed_ms = now_ms - balance->looked_ms;
+	uint64_t reads = (uint64_t)balance->member_count * balance->engines;
+
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		struct balance_member *member = &balance->members[index];
+		const struct stat_service *first = first_block(balance, member);
+
+		look_at_uses(member, first, balance->engines);
+		if (balance->has_flow)
+			look_at_flow(balance, member, first, balance->engines, passed_ms);
+	}
+	balance->looked_ms = now_ms;
+	balance->look_ms = now_ms + 1 + reads / LOOK_READS_MAX;
+}
+
+/* --- the choice --- */
+
+/* Shrinks as what was seen is forgotten. Never 0: uses count also among those that answer within
+ * the clock's grain. */
+static double response_ms(const struct balance_member *member)
+{
+	return member->amount.recent / (member->times.recent + 1) + 1.0 / 16;
+}
+
+static uint64_t load_of(const struct balance *balance, const struct balance_member *member)
+{
+	uint64_t uses = service_load(member->service) + member->uses_elsewhere;
+
+	switch (balance->method->load) {
+	case LB_LOAD_NONE:
+		return 0;
+	case LB_LOAD_USES:
+		return uses;
+	case LB_LOAD_RESPONSE_TIME:
+		return (uint64_t)((double)(uses + 1) * response_ms(member) * 1024);
+	case LB_LOAD_BYTES:
+	case LB_LOAD_PACKETS:
+		return (uint64_t)(member->amount.recent + member->charged);
+	}
+	must_not_reach();
+}
+
+static void charge(struct balance_member *member)
+{
+	double cost = 1;
+
+	if (member->times.recent >= 1 && member->amount.recent > member->times.recent)
+		cost = member->amount.recent / member->times.recent;
+	member->charged += cost;
+}
+
+/* Known to have no use left, or to have others in line. What is known of other engines is as old as
+ * the last look. */
+static bool is_full(const struct balance_member *member)
+{
+	const struct service *service = member->service;
+
+	if (service->max_client == 0)
+		return service->waiter_count > 0;
+	return service->waiter_count > 0 ||
+	       (service->idle_count == 0 &&
+		service->connections + member->open_elsewhere >= service->max_client);
+}
+
+static bool is_tried(uint64_t tried, uint32_t index)
+{
+	return index < 64 && (tried & (uint64_t)1 << index) != 0;
+}
+
+/* True when one is left out because it is full. */
+static bool line_up(const struct balance *balance, struct lb_candidate *candidates, uint64_t tried)
+{
+	bool has_full = false;
+
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		const struct balance_member *member = &balance->members[index];
+		bool can_be = service_is_usable(member->service) && !is_tried(tried, index);
+		bool has_room = can_be && !is_full(member);
+
+		has_full |= can_be && !has_room;
+		candidates[index] = (struct lb_candidate){
+			.is_eligible = has_room,
+			.weight = member->weight,
+			.id = member->service->id,
+			.load = load_of(balance, member),
+		};
+	}
+	return has_full;
+}
+
+static int ask_method(struct balance *balance, const struct lb_candidate *candidates, uint64_t key)
+{
+	return balance->method->choose(balance->state, candidates, balance->member_count, key);
+}
+
+int balance_choose(struct balance *balance, struct lb_candidate *candidates, uint64_t key,
+		   uint64_t tried)
+{
+	bool has_full;
+	int chosen;
+
+	if (balance->has_looks && balance->engine->loop.now_ms >= balance->look_ms)
+		look(balance);
+	has_full = line_up(balance, candidates, tried);
+	chosen = ask_method(balance, candidates, key);
+	if (chosen == LB_NONE && has_full) {
+		for (uint32_t index = 0; index < balance->member_count; index++)
+			candidates[index].is_eligible = service_is_usable(
+								balance->members[index].service) &&
+							!is_tried(tried, index);
+		chosen = ask_method(balance, candidates, key);
+	}
+	if (chosen != LB_NONE && balance->has_flow)
+		charge(&balance->members[chosen]);
+	return chosen;
+}
+
+/* --- life --- */
+
+static void set_method(struct balance *balance, const struct lb_method *method)
+{
+	must(method->state_size <= sizeof(balance->state));
+	if (balance->method == method)
+		return;
+	balance->method = method;
+	memset(balance->state, 0, sizeof(balance->state));
+	balance->member_count = 0; /* what they did is measured anew */
+	balance->has_flow = method->load == LB_LOAD_RESPONSE_TIME ||
+			    method->load == LB_LOAD_BYTES || method->load == LB_LOAD_PACKETS;
+}
+
+/* The member for a service as it was before; NULL: it is new. Mostly it stands where it stood. */
+static const struct balance_member *find_old(const struct balance *balance,
+					     const struct service *service, uint32_t place)
+{
+	if (place < balance->member_count && balance->members[place].service == service)
+		return &balance->members[place];
+	for (uint32_t index = 0; index < balance->member_count; index++)
+		if (balance->members[index].service == service)
+			return &balance->members[index];
+	return NULL;
+}
+
+static struct balance_member make_member(const struct balance *balance, struct service *service,
+					 uint32_t place)
+{
+	const struct balance_member *old = find_old(balance, service, place);
+	struct balance_member member = { .service = service };
+
+	if (old != NULL)
+		return *old;
+	look_at_flow(balance, &member, first_block(balance, &member), balance->engines, 0);
+	member.amount.recent = member.times.recent = 0;
+	return member;
+}
+
+static void set_members(struct balance *balance, const struct model_vserver *model,
+			struct service_room *services)
+{
+	uint32_t count = model->member_count;
+	struct balance_member *members = calloc(count > 0 ? count : 1, sizeof(*members));
+	bool has_limits = false;
+
+	must(members != NULL);
+	for (uint32_t index = 0; index < count; index++) {
+		struct service *service = service_of(services, model->members[index].service);
+
+		must(service != NULL && service->is_configured);
+		members[index] = make_member(balance, service, index);
+		members[index].weight = model->members[index].weight;
+		has_limits |= service->max_client > 0;
+	}
+	free(balance->members);
+	balance->members = members;
+	balance->member_count = count;
+	balance->has_looks = balance->has_flow ||
+			     (balance->engines > 1 &&
+			      (has_limits || balance->method->load != LB_LOAD_NONE));
+	balance->look_ms = 0;
+}
+
+void balance_configure(struct balance *balance, const struct model_vserver *model,
+		       struct service_room *services, unsigned engines)
+{
+	must_be_on(services->engine);
+	balance->engine = services->engine;
+	balance->engines = engines;
+	balance->protocol = model->protocol;
+	balance->hash_length = model->hash_length;
+	balance->netmask = model->netmask;
+	balance->v6_netmask_length = model->v6_netmask_length;
+	set_method(balance, model->method);
+	set_members(balance, model, services);
+}
+
+void balance_clear(struct balance *balance)
+{
+	balance->member_count = 0;
+}
+
+void balance_fini(struct balance *balance)
+{
+	free(balance->members);
+}

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every balancing method, by what arrives at the origins, on one engine and on four."""
+import collections
+import time
+
+import pytest
+
+from spillway import Client, answers, crowd, greets, plain, tcp_names, wait_until
+
+both = pytest.mark.parametrize("engines", [1, 4])
+KEYS = 40
+
+
+def appliance(stage, engines, protocol, serves, vservers, bindings=("", "", "", "")):
+    """Origins in the order of `serves`, all bound to each virtual server; the ports of those."""
+    lines, ports = [], []
+    for index, serve in enumerate(serves):
+        origin = stage.script(serve)
+        lines.append(f"add service s{index} 127.0.0.1 {protocol} {origin.port} -healthMonitor NO")
+    for number, options in enumerate(vservers):
+        ports.append(stage.port())
+        lines.append(f"add lb vserver v{number} {protocol} 127.0.0.1 {ports[-1]} {options}")
+        lines += [f"bind lb vserver v{number} s{index} {bindings[index]}"
+                  for index in range(len(serves))]
+    return stage.run("\n".join(lines) + "\n", engines), ports
+
+
+def named(count):
+    return [answers(plain(name)) for name in "abcd"[:count]]
+
+
+def ask(port, path="/", host="test", source=None, client=None):
+    """The name of the origin that answers."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    if client is not None:
+        return client.send(request).response().body.decode()
+    with Client(port, source=(source, 0) if source else None) as client:
+        return client.send(request).response().body.decode()
+
+
+def address_of(index):
+    return f"127.3.{index}.7"
+
+
+def holds(choose, keys=KEYS, least=3):
+    """A key always comes to the same origin, and the keys to many; where each one came."""
+    first = {key: choose(key) for key in range(keys)}
+    again = {key: choose(key) for key in reversed(range(keys))}
+    assert first == again
+    assert len(set(first.values())) >= least, first
+    return first
+
+
+@both
+def test_hashes_of_addresses(stage, engines):
+    """Client address with and without a mask, with the reached one, with the port."""
+    _, ports = appliance(stage, engines, "HTTP", named(4), [
+        "-lbMethod SOURCEIPHASH", "-lbMethod SOURCEIPHASH -netmask 255.255.0.0",
+        "-lbMethod SRCIPDESTIPHASH", "-lbMethod DESTINATIONIPHASH", "-lbMethod SRCIPSRCPORTHASH"])
+    sources = [address_of(index) for index in range(KEYS)]
+    holds(lambda key: ask(ports[0], source=sources[key]))
+    holds(lambda key: ask(ports[2], source=sources[key]))
+    for port in (ports[1], ports[3]):
+        assert len({ask(port, source=source) for source in sources}) == 1
+    names = set()
+    for source in sources:
+        with Client(ports[4], source=(source, 0)) as client:
+            mine = {ask(ports[4], client=client) for _ in range(3)}
+        assert len(mine) == 1
+        names |= mine
+    assert len(names) >= 3
+
+
+@both
+def test_hashes_of_requests(stage, engines):
+    """URL, as far as the length goes, and host."""
+    _, ports = appliance(stage, engines, "HTTP", named(4), [
+        "-lbMethod URLHASH", "-lbMethod URLHASH -hashLength 6", "-lbMethod DOMAINHASH"])
+    holds(lambda key: ask(ports[0], path=f"/item/{key}", source=address_of(key)))
+    assert len({ask(ports[1], path=f"/item/{key}") for key in range(KEYS)}) == 1
+    names = holds(lambda key: ask(ports[2], host=f"www{key}.test", source=address_of(key)))
+    assert all(ask(ports[2], host=f"WWW{key}.TEST:80") == name for key, name in names.items())
+
+
+@both
+def test_hash_is_consistent(stage, engines):
+    """When a service goes only its own keys move, and they come back with it. Weights are shares."""
+    here, ports = appliance(stage, engines, "HTTP", named(4), ["-lbMethod URLHASH"],
+                            ("-weight 1", "-weight 1", "-weight 1", "-weight 5"))
+    choose = lambda key: ask(ports[0], path=f"/{key}")
+    before = holds(choose, 80)
+    assert collections.Counter(before.values())["d"] >= 35
+    here.do("disable service s0")
+    wait_until(lambda: not here.is_up("s0"), "it is disabled")
+    lost = [key for key in before if before[key] == "a"]
+    after = {key: choose(key) for key in before}
+    assert [key for key in before if before[key] != after[key]] == lost
+    here.do("enable service s0")
+    wait_until(lambda: here.is_up("s0"), "it is enabled")
+    assert {key: choose(key) for key in before} == before
+
+
+@both
+@pytest.mark.parametrize("method", ["LEASTCONNECTION", "LEASTREQUEST"])
+def test_least_uses(stage, engines, method):
+    """Clients that stay are spread evenly over all engines, in proportion to the weights; what one
+    service lost it gets back."""
+    here, ports = appliance(stage, engines, "TCP", [greets(name) for name in "abc"],
+                            [f"-lbMethod {method}"], ("-weight 1", "-weight 2", "-weight 3"))
+    slack = 0 if engines == 1 else 4
+    clients, names = {}, collections.Counter()
+    try:
+        for index in range(60):
+            client = Client(ports[0], source=(address_of(index), 0))
+            clients[client] = tcp_names([client]).popitem()[0]
+        names.update(clients.values())
+        for name, share in ("a", 10), ("b", 20), ("c", 30):
+            assert abs(names[name] - share) <= slack, names
+        gone = [client for client in clients if clients[client] == "b"]
+        for client in gone:
+            client.close()
+            del clients[client]
+        wait_until(lambda: here.vserver("v0")["clients"] == 60 - len(gone), "they have left")
+        back = collections.Counter()
+        for index in range(len(gone)):
+            client = Client(ports[0], source=(address_of(100 + index), 0))
+            clients[client] = tcp_names([client]).popitem()[0]
+            back[clients[client]] += 1
+        assert back["b"] >= len(gone) - slack, back
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_least_connection_is_of_all_engines(stage):
+    """Few clients on many engines: each engine for itself would be off by two or three, which is 30
+    in sum; what the others did in the same millisecond is all that is not known."""
+    here, ports = appliance(stage, 4, "TCP", [greets(name) for name in "abc"],
+                            ["-lbMethod LEASTCONNECTION"])
+    spread = 0
+    for turn in range(20):
+        with crowd(0, ports[0]) as clients:
+            names = collections.Counter()
+            for index in range(9):
+                clients.append(Client(ports[0], source=(address_of(9 * turn + index), 0)))
+                names += tcp_names(clients[-1:])
+            spread += max(names.values()) - min(names[name] for name in "abc")
+        wait_until(lambda: here.vserver("v0")["clients"] == 0, "they have left")
+    assert spread <= 20, spread
+
+
+@both
+def test_full_is_passed_over(stage, engines):
+    """A service at -maxClient is not chosen while another has room, whatever the method."""
+    here, ports = appliance(stage, engines, "TCP", [greets(name) for name in "ab"],
+                            ["-lbMethod LEASTCONNECTION", "-lbMethod ROUNDROBIN",
+                             "-lbMethod SOURCEIPHASH"])
+    here.do("set service s0 -maxClient 5")
+    for number, port in enumerate(ports):
+        with crowd(40, port) as clients:
+            assert tcp_names(clients) == {"a": 5, "b": 35}
+        wait_until(lambda: here.vserver(f"v{number}")["clients"] == 0, "they have left")
+
+
+def late(name, seconds):
+    """An origin of HTTP that takes its time."""
+    def serve(peer):
+        while peer.request() is not None:
+            time.sleep(seconds)
+            peer.send(plain(name))
+    return serve
+
+
+def late_greeting(name, seconds):
+    def serve(peer):
+        time.sleep(seconds)
+        greets(name)(peer)
+    return serve
+
+
+@both
+def test_least_response_time(stage, engines):
+    """The slow one is asked a few times and then left alone."""
+    _, ports = appliance(stage, engines, "HTTP", [late("slow", 0.05), *named(2)],
+                         ["-lbMethod LEASTRESPONSETIME"])
+    names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(80))
+    assert 1 <= names["slow"] <= 8, names
+    assert names["a"] >= 1 and names["b"] >= 1, names
+
+
+@both
+def test_least_response_time_of_tcp(stage, engines):
+    _, ports = appliance(stage, engines, "TCP", [late_greeting("slow", 0.05), greets("fast")],
+                         ["-lbMethod LEASTRESPONSETIME"])
+    names = collections.Counter()
+    for index in range(40):
+        with Client(ports[0], source=(address_of(index), 0)) as client:
+            names += tcp_names([client])
+    assert 1 <= names["slow"] <= 8, names
+
+
+@both
+@pytest.mark.parametrize("method", ["LEASTBANDWIDTH", "LEASTPACKETS"])
+def test_least_flow(stage, engines, method):
+    """An origin with large answers gets few requests, so that both move as much."""
+    sizes = {"large": 200000, "small": 2000}
+    _, ports = appliance(stage, engines, "HTTP",
+                         [answers(plain(name[0] * size)) for name, size in sizes.items()],
+                         [f"-lbMethod {method}"])
+    names = collections.Counter()
+    for key in range(80):
+        names[ask(ports[0], source=address_of(key))[0]] += 1
+    assert 1 <= names["l"] <= 8, names
+
+
+def test_values_that_stay_warnings(stage):
+    """A method that is not there yet is kept, said so, and balances like the default."""
+    here, ports = appliance(stage, 1, "HTTP", named(2), [""])
+    answer = here.cli("set lb vserver v0 -lbMethod TOKEN")
+    assert answer.status == 0 and "not yet supported" in answer.text + answer.error
+    assert "-lbMethod TOKEN" in here.running_config()
+    assert {ask(ports[0]) for _ in range(4)} == {"a", "b"}
