@@ -19,22 +19,6 @@ enum {
 
 static const char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
 
-bool trail_has(const struct trail *trail, uint32_t id)
-{
-	for (unsigned i = 0; i < trail->count; i++)
-		if (trail->ids[i] == id)
-			return true;
-	return false;
-}
-
-bool trail_add(struct trail *trail, uint32_t id)
-{
-	if (trail->count >= TRAIL_MAX)
-		return false;
-	trail->ids[trail->count++] = id;
-	return true;
-}
-
 /* --- version 2 --- */
 
 static unsigned read16(const char *at)

@@ -12,26 +12,16 @@
 #include "base/address.h"
 #include "base/check.h"
 #include "base/str.h"
+#include "conn/trail.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	TRAIL_MAX = 4, /* appliances; one that has come through so many goes no further */
 	PROXY_PROTOCOL_READ_MAX = 2048, /* bytes of a header that we take */
 	PROXY_PROTOCOL_WRITE_MAX = 96   /* of one that we write */
 };
-
-/* The appliances that a client has come through. */
-struct trail {
-	uint8_t count;
-	uint32_t ids[TRAIL_MAX]; /* oldest first */
-};
-
-bool trail_has(const struct trail *trail, uint32_t id);
-/* False: it is full, and stays what it was. */
-bool trail_add(struct trail *trail, uint32_t id);
 
 struct proxy_protocol {
 	/* False: the proxy speaks for itself (LOCAL), or does not know: what the socket says
