@@ -28,8 +28,8 @@ enum message_kind {
 	MESSAGE_SERVICE_GONE, /* id: service; likewise */
 	MESSAGE_WANT_IDLE,    /* id: service; all its uses are taken, idle ones perhaps elsewhere */
 	MESSAGE_IDLE_GIVEN, /* id: service; answer to GIVE_IDLE; number: 1 one was closed, 0 none */
-	MESSAGE_SPILL,      /* id: vserver; number: 1 it spills, 0 it has room again */
-	MESSAGE_PASSIVE,    /* id: service; number: 1 answered, 0 failed (connect, reset) */
+	MESSAGE_SPILL,   /* id: vserver; number: enum reason why it spills, 0 it has room again */
+	MESSAGE_PASSIVE, /* id: service; number: 1 answered, 0 failed (connect, reset) */
 	MESSAGE_ACCEPT_PAUSED, /* number: errno, or 0 when resumed */
 	MESSAGE_DRAINED,
 	MESSAGE_STOPPED

@@ -143,7 +143,7 @@ void http_session_leave(struct http_session *s)
 	if (!s->has_use)
 		return;
 	s->has_use = false;
-	vserver_leave(s->session.serving);
+	admission_leave(s->session.serving);
 }
 
 static void free_session(struct loop_free *later)
@@ -257,7 +257,7 @@ void http_session_start(struct proxy *proxy, struct vserver *serving, int fd,
 	}
 	stat_add(&proxy->stats->refused_memory, 1);
 	socket_close(fd);
-	vserver_leave(serving);
+	admission_leave(serving);
 }
 
 void http_session_refuse(struct proxy *proxy, struct vserver *refusing, bool redirects, int fd,

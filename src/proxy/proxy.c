@@ -101,20 +101,20 @@ static void unpark(struct proxy *proxy, struct parked *parked)
 static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited_ms, int fd,
 		   const struct address *peer)
 {
-	struct vserver *serving = NULL;
+	struct admission in = { .reached = reached, .peer = peer, .waited_ms = waited_ms };
 
-	switch (vserver_admit(reached, waited_ms, &serving)) {
+	switch (admission_decide(&in)) {
 	case ADMIT_OK:
-		start(proxy, serving, fd, peer);
+		start(proxy, in.serving, fd, peer);
 		return true;
 	case ADMIT_REFUSE:
-		refuse(proxy, serving, false, fd, peer);
+		refuse(proxy, in.serving, false, fd, peer);
 		return true;
 	case ADMIT_REDIRECT:
-		refuse(proxy, serving, true, fd, peer);
+		refuse(proxy, in.serving, true, fd, peer);
 		return true;
 	case ADMIT_AGAIN:
-		must(waited_ms != VSERVER_NO_WAIT);
+		must(waited_ms != ADMISSION_NO_WAIT);
 		return false;
 	}
 	must_not_reach();
@@ -128,7 +128,7 @@ void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const st
 	if (reached->parked == 0 && decide(proxy, reached, 0, fd, peer))
 		return;
 	if (!park(proxy, reached, fd, peer))
-		(void)decide(proxy, reached, VSERVER_NO_WAIT, fd, peer);
+		(void)decide(proxy, reached, ADMISSION_NO_WAIT, fd, peer);
 }
 
 static void look_at_parked(struct task *task)

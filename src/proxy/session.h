@@ -28,7 +28,7 @@ struct session {
 
 /* Makes it known: counts and links it, holds `serving`. The caller has set `cut` and `drain`. */
 void session_open(struct session *session, struct proxy *proxy, struct vserver *serving);
-/* Undoes all of that; the memory is the caller's still. Does not vserver_leave(). */
+/* Undoes all of that; the memory is the caller's still. Does not admission_leave(). */
 void session_close(struct session *session);
 
 static inline struct session *session_of_link(struct list *link)

@@ -30,7 +30,7 @@ struct tcp_session {
 	uint64_t key;       /* for the balancing method */
 	uint64_t active_ms; /* begin of the step; while relaying the relay knows */
 	uint32_t failures;
-	bool has_left;  /* vserver_leave() was called */
+	bool has_left;  /* admission_leave() was called */
 	bool is_ending; /* counted so: the client has sent its last byte, the server has not */
 	struct loop_free free_later;
 };
@@ -86,7 +86,7 @@ static void leave(struct tcp_session *session)
 	session->has_left = true;
 	if (session->is_ending)
 		stat_subtract(&stats_of(session)->clients_ending, 1);
-	vserver_leave(session->session.serving);
+	admission_leave(session->session.serving);
 }
 
 static void leave_line(struct tcp_session *session)
@@ -342,7 +342,7 @@ size_t tcp_session_size(void)
 static void refuse(struct proxy *proxy, struct vserver *serving, int fd)
 {
 	stat_add(&proxy->stats->refused_memory, 1);
-	vserver_leave(serving);
+	admission_leave(serving);
 	socket_reset_on_close(fd);
 	socket_close(fd);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/check.h"
+#include "record/reason.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -61,6 +62,9 @@ struct stat_vserver {
 	struct stat_number refused;       /* limit reached and no backup: dropped or redirected */
 	struct stat_number refused_down;  /* down and no backup */
 	struct stat_number accepted_over; /* let in past the limit (-soBackupAction ACCEPT) */
+	struct stat_number redirected, dropped; /* of the refused ones */
+	/* Clients that asked it, by why it did not serve them; REASON_NONE: it did. */
+	struct stat_number asked[REASON_COUNT];
 	struct stat_number spilled_undecided; /* taken for full because no engine could tell */
 	struct stat_number bad_requests;      /* 400, 431, 501, ... answered by us */
 	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * reason.h - why a virtual server does not serve a client that it could have: the one list of
+ * them, for the data plane that decides, the counters, the log and what an operator is told.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum reason {
+	REASON_NONE, /* it serves */
+	REASON_DISABLED,
+	REASON_DOWN,    /* no service that is enabled and up */
+	REASON_CLIENTS, /* the limit of its client connections is reached */
+	REASON_COUNT
+};
+
+struct reason_row {
+	const char *name; /* a word */
+	const char *text; /* in words, to follow "because " */
+	bool is_full;     /* a limit: it could serve, but would rather not; else it cannot */
+};
+
+extern const struct reason_row reason_rows[REASON_COUNT];
+
+/* Spillover in the strict sense, not a failure. */
+static inline bool reason_is_full(enum reason reason)
+{
+	return reason_rows[reason].is_full;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Promised: a client is served by the first in the chain that is up and has room; who was passed
+ * over counts why; where the chain ends the action decides; a use that is given back is the next
+ * client's.
+ */
+#include "chain.h"
+
+static void the_chain_fills_in_order(void **unused)
+{
+	static const int order[] = { 0, 0, 1, 2, 2, 2 };
+	struct scene scene = begin((int64_t[]){ 2, 1, 3 });
+
+	(void)unused;
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(admit(&scene), order[i]);
+	assert_int_equal(admit(&scene), -1);
+	assert_int_equal(STAT(&scene, 0, spilled), 4);
+	assert_int_equal(STAT(&scene, 1, spilled), 3);
+	assert_int_equal(STAT(&scene, 1, spilled_in), 1);
+	assert_int_equal(STAT(&scene, 2, spilled_in), 3);
+	assert_int_equal(STAT(&scene, 0, refused), 1);
+	leave(&scene, 0, 1);
+	assert_int_equal(admit(&scene), 0); /* at once, while the others are full */
+	leave(&scene, 0, 2);
+	leave(&scene, 1, 1);
+	leave(&scene, 2, 3);
+	house_free(scene.house);
+}
+
+static void who_is_down_is_passed_over(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 1, 1 });
+
+	(void)unused;
+	house_send(scene.house, 0,
+		   (struct message){ .kind = MESSAGE_SERVICE_STATE, .id = 0, .number = 0 });
+	house_until(scene.house, !vserver_is_up(slot(&scene, 0)));
+	assert_int_equal(admit(&scene), 1);
+	assert_int_equal(admit(&scene), 2);
+	assert_int_equal(STAT(&scene, 0, spilled_down), 2);
+	assert_int_equal(STAT(&scene, 0, spilled), 0);
+	assert_int_equal(STAT(&scene, 1, spilled), 1);
+	assert_int_equal(admit(&scene), -1);
+	assert_int_equal(STAT(&scene, 0, refused_down), 1);
+	assert_int_equal(STAT(&scene, 0, refused), 0);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_DOWN]), 3);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_CLIENTS]), 0);
+	assert_int_equal(STAT(&scene, 0, dropped), 1);
+	assert_int_equal(STAT(&scene, 1, asked[REASON_CLIENTS]), 2);
+	assert_int_equal(STAT(&scene, 1, asked[REASON_NONE]), 1);
+	house_send(scene.house, 0,
+		   (struct message){ .kind = MESSAGE_SERVICE_STATE, .id = 0, .number = 1 });
+	house_until(scene.house, vserver_is_up(slot(&scene, 0)));
+	assert_int_equal(admit(&scene), 0);
+	for (int i = 0; i < 3; i++)
+		leave(&scene, i, 1);
+	house_free(scene.house);
+}
+
+static void a_disabled_one_is_down(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 1, 1 });
+
+	(void)unused;
+	scene.house->vservers[scene.ids[0]].is_enabled = false;
+	scene.house->services[1].is_enabled = false;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), 2);
+	assert_int_equal(STAT(&scene, 0, spilled_down), 1);
+	assert_int_equal(STAT(&scene, 1, spilled_down), 1);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_DISABLED]), 1);
+	assert_int_equal(STAT(&scene, 1, asked[REASON_DOWN]), 1);
+	leave(&scene, 2, 1);
+	house_free(scene.house);
+}
+
+/* Past the limit: the surplus holds no use, and leaves first. */
+static void accept_lets_in_past_the_limit(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 2, 1, 1 });
+	struct quota_view view;
+
+	(void)unused;
+	scene.house->vservers[scene.ids[0]].so_backup_action = SO_BACKUP_ACCEPT;
+	scene.house->vservers[scene.ids[0]].backup = MODEL_NONE;
+	house_publish(scene.house);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(admit(&scene), 0);
+	assert_int_equal(STAT(&scene, 0, clients), 5);
+	assert_int_equal(STAT(&scene, 0, accepted_over), 3);
+	quota_read(scene.house->map, scene.house->vservers[scene.ids[0]].pool, &view);
+	assert_int_equal(view.used, 2);
+	leave(&scene, 0, 3);
+	quota_read(scene.house->map, scene.house->vservers[scene.ids[0]].pool, &view);
+	assert_int_equal(view.used, 2);
+	leave(&scene, 0, 2);
+	house_free(scene.house);
+}
+
+/* The last of the chain that has an action decides. */
+static void the_end_of_the_chain_decides(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 0, 0, 0 });
+	struct model_vserver *vservers = scene.house->vservers;
+
+	(void)unused;
+	vservers[scene.ids[0]].so_backup_action = SO_BACKUP_REDIRECT;
+	vservers[scene.ids[0]].redirect_url = STR("http://elsewhere.example/");
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), -2);
+	assert_int_equal(STAT(&scene, 0, refused), 1);
+	vservers[scene.ids[0]].so_backup_action = SO_BACKUP_DROP;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), -1);
+	vservers[scene.ids[0]].so_backup_action = SO_BACKUP_DEFAULT;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), -2);
+	vservers[scene.ids[1]].so_backup_action = SO_BACKUP_ACCEPT;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), 1);
+	assert_int_equal(STAT(&scene, 0, spilled), 1);
+	leave(&scene, 1, 1);
+	house_free(scene.house);
+}
+
+/* Down, no backup, but an address to send clients to. */
+static void a_dead_one_redirects(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 5, 5, 5 });
+	struct model_vserver *web = &scene.house->vservers[scene.ids[0]];
+
+	(void)unused;
+	web->backup = MODEL_NONE;
+	web->member_count = 0;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), -1);
+	web->redirect_url = STR("/sorry");
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), -2);
+	assert_int_equal(STAT(&scene, 0, refused_down), 2);
+	house_free(scene.house);
+}
+
+/* A limit below the clients that are there cuts none, and admits none until there is room. */
+static void a_lower_limit_cuts_nobody(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 4, 9, 9 });
+	uint32_t pool = scene.house->vservers[scene.ids[0]].pool;
+
+	(void)unused;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(admit(&scene), 0);
+	quota_set_limit(scene.house->map, pool, 2);
+	assert_int_equal(admit(&scene), 1);
+	leave(&scene, 0, 2);
+	assert_int_equal(admit(&scene), 1);
+	leave(&scene, 0, 1);
+	assert_int_equal(admit(&scene), 0);
+	leave(&scene, 0, 2);
+	leave(&scene, 1, 2);
+	house_free(scene.house);
+}
+
+/* Where nobody can leave nobody waits; where somebody can, a moment. */
+static void a_limit_of_nothing_is_not_waited_for(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 0, 1, 9 });
+	const struct address peer = house_loopback(1000);
+	struct admission in = { .reached = slot(&scene, 0), .peer = &peer };
+
+	(void)unused;
+	assert_int_equal(admission_decide(&in), ADMIT_OK);
+	assert_ptr_equal(in.serving, slot(&scene, 1));
+	assert_int_equal(admission_decide(&in), ADMIT_AGAIN);
+	leave(&scene, 1, 1);
+	house_free(scene.house);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_chain_fills_in_order),
+		cmocka_unit_test(who_is_down_is_passed_over),
+		cmocka_unit_test(a_disabled_one_is_down),
+		cmocka_unit_test(accept_lets_in_past_the_limit),
+		cmocka_unit_test(the_end_of_the_chain_decides),
+		cmocka_unit_test(a_dead_one_redirects),
+		cmocka_unit_test(a_lower_limit_cuts_nobody),
+		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
