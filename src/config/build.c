@@ -35,9 +35,11 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 		.client_timeout_ms = from->client_timeout_ms,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.is_enabled = from->is_enabled,
-		.is_up = from->is_enabled && given->is_up,
+		.is_leaving = given->is_leaving && !from->is_enabled,
+		.is_up = given->is_up && (from->is_enabled || given->is_leaving),
 		.client_ip_field = arena_copy(in->arena, from->client_ip_field),
 		.stats = given->stats,
+		.health = given->health,
 	};
 	return service;
 }

@@ -12,7 +12,9 @@
 struct build_service {
 	uint32_t id, pool;
 	struct stat_service *stats;
+	const struct stat_health *health;
 	bool is_up;
+	bool is_leaving; /* and so disabled, but clients that it knows may come */
 };
 
 struct build_vserver {

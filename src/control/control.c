@@ -67,8 +67,13 @@ static struct build_service build_service(void *context, uint64_t uid)
 {
 	const struct runtime_service *service = runtime_service(context, uid);
 
-	return (struct build_service){ service->entry.id, service->entry.pool, service->stats,
-				       service->is_up };
+	return (struct build_service){
+		.id = service->entry.id,
+		.pool = service->entry.pool,
+		.stats = service->stats,
+		.health = service->measured,
+		.is_up = service->is_up,
+	};
 }
 
 static struct build_vserver build_vserver(void *context, uint64_t uid)

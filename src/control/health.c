@@ -103,10 +103,38 @@ int64_t health_limit(const struct runtime_service *service, uint32_t configured)
 	return least;
 }
 
+/* What engines see is the mean over the monitors of account that have learned something. */
+static void measure(const struct runtime_service *service)
+{
+	uint64_t response_us = 0, average_us = 0, count = 0;
+	struct monitor_view view;
+
+	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++) {
+		const struct health_probe *probe = service->health->probes[i];
+
+		monitor_look(probe->monitor, &view);
+		if (probe->is_passive || view.learned == 0)
+			continue;
+		response_us += view.response_us;
+		average_us += view.average_us;
+		count++;
+	}
+	stat_set(&service->measured->response_us, count > 0 ? response_us / count : 0);
+	stat_set(&service->measured->average_us, count > 0 ? average_us / count : 0);
+}
+
+static void hear_answer(struct monitor *monitor)
+{
+	const struct health_probe *probe = monitor_owner(monitor);
+
+	measure(probe->health->service);
+}
+
 void health_forget(struct runtime_service *service)
 {
 	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++)
 		monitor_forget(service->health->probes[i]->monitor);
+	measure(service);
 }
 
 /* Before the state: the limit must be right when the service comes up. */
@@ -160,6 +188,7 @@ void health_end(struct runtime_service *service)
 	free(health->probes);
 	free(health);
 	service->health = NULL;
+	measure(service);
 }
 
 static char *settings_of(const struct plan_service *service, const struct plan_monitor *plan)
@@ -199,6 +228,7 @@ static struct health_probe *new_probe(struct health *health, const struct plan_s
 	probe->state = MONITOR_UNKNOWN;
 	probe->monitor = monitor_new(health->room->loop, &plan->conf, &service->address,
 				     MONITOR_UNKNOWN, hear, probe);
+	monitor_on_answer(probe->monitor, hear_answer);
 	return probe;
 }
 

@@ -65,7 +65,7 @@ bool health_is_known(const struct runtime_service *service, uint64_t now_ms);
 /* What the service may hold now: `configured` (0: no limit), and less when a monitor was told so;
  * -1: no limit. */
 int64_t health_limit(const struct runtime_service *service, uint32_t configured);
-/* The learned response times begin anew. */
+/* The learned response times begin anew, also those that engines read. */
 void health_forget(struct runtime_service *service);
 /* No more monitors: the service is configured no more, or the process ends. */
 void health_end(struct runtime_service *service);

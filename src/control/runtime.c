@@ -44,10 +44,10 @@ struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-/* Counters of all engines, each on lines of its own. */
-static void *new_blocks(const struct runtime *runtime, size_t size)
+/* Zeroed numbers, each block on lines of its own. */
+static void *new_blocks(size_t size, unsigned count)
 {
-	size_t bytes = size * runtime->engine_count;
+	size_t bytes = size * count;
 	void *blocks = aligned_alloc(64, (bytes + 63) / 64 * 64);
 
 	must(blocks != NULL);
@@ -75,6 +75,7 @@ static void free_service(struct runtime_service *service)
 {
 	must(service->health == NULL);
 	free(service->stats);
+	free(service->measured);
 	free(service->entry.name);
 	free(service);
 }
@@ -133,7 +134,8 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 		return NULL;
 	}
 	service->entry.id = find_place((void ***)&runtime->services, &runtime->service_room);
-	service->stats = new_blocks(runtime, sizeof(*service->stats));
+	service->stats = new_blocks(sizeof(*service->stats), runtime->engine_count);
+	service->measured = new_blocks(sizeof(*service->measured), 1);
 	service->since_ms = clock_wall_ms();
 	snprintf(service->why, sizeof(service->why), "not probed yet");
 	runtime->services[service->entry.id] = service;
@@ -153,7 +155,7 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 		return NULL;
 	}
 	vserver->entry.id = find_place((void ***)&runtime->vservers, &runtime->vserver_room);
-	vserver->stats = new_blocks(runtime, sizeof(*vserver->stats));
+	vserver->stats = new_blocks(sizeof(*vserver->stats), runtime->engine_count);
 	runtime->vservers[vserver->entry.id] = vserver;
 	hash_put(&runtime->by_uid[VSERVERS], key_of(&uid), vserver);
 	return vserver;

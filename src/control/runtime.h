@@ -39,6 +39,7 @@ struct runtime_service {
 	struct stat_service *stats;      /* owned: one for each engine */
 	const struct plan_service *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct health *health;           /* owned by health.c; NULL: not monitored */
+	struct stat_health *measured;    /* owned: what engines may read of it */
 	bool is_up;                      /* what the engines were told */
 	uint64_t since_ms;               /* wall clock, of is_up */
 	char why[160];                   /* in words */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct lb_method;
+struct stat_health;
 struct stat_service;
 struct stat_vserver;
 
@@ -47,9 +48,12 @@ struct model_service {
 	uint32_t client_timeout_ms;           /* idle, -cltTimeout; 0: the virtual server's */
 	uint32_t connect_timeout_ms;
 	bool is_enabled;
-	bool is_up;                 /* enabled and its monitors say so, when this was built */
+	bool is_leaving;            /* disabled gracefully: clients that it knows may still come */
+	bool is_up;                 /* its monitors say so and it is not out of service, when this
+				     * was built */
 	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
 	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
+	const struct stat_health *health; /* borrowed: what monitors measured; lives like stats */
 };
 
 struct model_member {

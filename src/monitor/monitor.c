@@ -25,6 +25,7 @@ struct monitor {
 	struct text request;         /* what HTTP sends */
 	struct address target;
 	monitor_fn *changed;
+	void (*answered)(struct monitor *monitor); /* NULL: nobody asks */
 	void *owner;
 	struct probe probe;
 	struct timer next;               /* armed between probes */
@@ -270,6 +271,8 @@ static void ended(struct probe *probe, bool is_good, const char *said)
 		is_good = judge_time(monitor, text);
 	snprintf(monitor->last, sizeof(monitor->last), "%.*s%s", PROBE_TEXT_MAX - 16, text,
 		 monitor->conf.is_reverse ? " (reverse)" : "");
+	if (monitor->answered != NULL && !probe->was_silent)
+		monitor->answered(monitor);
 	record(monitor, is_good != monitor->conf.is_reverse);
 	warn_failing(monitor);
 	monitor->state = decide(monitor);
@@ -338,6 +341,11 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 	if (conf->is_enabled)
 		arm_next(monitor, loop->now_ms + first_delay_ms(monitor));
 	return monitor;
+}
+
+void monitor_on_answer(struct monitor *monitor, void (*answered)(struct monitor *monitor))
+{
+	monitor->answered = answered;
 }
 
 static void disown(struct str text)

@@ -36,6 +36,9 @@ const struct monitor_kind *monitor_kind_of(struct str name);
 struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 			    const struct address *service, enum monitor_state known,
 			    monitor_fn *changed, void *owner);
+/* Called after every probe that was answered, before `changed`: there are new response times to
+ * look at. May not free the monitor. */
+void monitor_on_answer(struct monitor *monitor, void (*answered)(struct monitor *monitor));
 /* A running probe is cut off. Before the loop's own end. NULL is allowed. */
 void monitor_free(struct monitor *monitor);
 void *monitor_owner(const struct monitor *monitor);

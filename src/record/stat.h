@@ -42,6 +42,11 @@ static inline void stat_add_packets(struct stat_number *number, uint64_t bytes)
 	stat_add(number, bytes / PACKET_BYTES + 1);
 }
 
+static inline void stat_set(struct stat_number *number, uint64_t value)
+{
+	atomic_store_explicit(&number->value, value, memory_order_relaxed);
+}
+
 static inline uint64_t stat_read(const struct stat_number *number)
 {
 	return atomic_load_explicit(&number->value, memory_order_relaxed);
@@ -84,6 +89,12 @@ struct stat_service {
 	struct stat_number first_bytes;             /* answers of which the first byte came */
 	struct stat_number first_bytes_ms; /* how long they took, from the end of what was asked */
 	struct stat_number connect_failures, resets, timeouts, retries, bad_answers;
+};
+
+/* What the monitors of one service have measured. Writer: control; 0: nothing known. */
+struct stat_health {
+	alignas(64) struct stat_number response_us; /* of the last probe that was answered */
+	struct stat_number average_us; /* learned from the good ones: what LRTM compares */
 };
 
 /* One engine. */

@@ -258,7 +258,7 @@ static bool is_worth_keeping(const struct server_conn *server)
 {
 	const struct service *service = server->service;
 
-	return service_is_usable(service) && server->address_number == service->address_number &&
+	return service_takes_known(service) && server->address_number == service->address_number &&
 	       service->idle_count < service->idle_max && !server->conn.has_eof &&
 	       server->conn.error == 0 && !server->conn.is_shut &&
 	       (service->max_requests == 0 || server->requests < service->max_requests) &&
@@ -418,7 +418,8 @@ static void settle_state(struct service *service)
 {
 	if (service_is_usable(service))
 		return;
-	close_idle(service);
+	if (!service_takes_known(service))
+		close_idle(service);
 	wake_all(service);
 }
 
@@ -470,6 +471,7 @@ static void configure(struct service *service, const struct model_service *model
 	must(service->connections == 0 || service->pool == model->pool);
 	service->is_configured = true;
 	service->is_enabled = model->is_enabled;
+	service->is_leaving = model->is_leaving;
 	service->is_up = model->is_up;
 	service->protocol = model->protocol;
 	service->pool = model->pool;
@@ -480,6 +482,7 @@ static void configure(struct service *service, const struct model_service *model
 	service->connect_timeout_ms = model->connect_timeout_ms;
 	service->idle_max = idle_max;
 	service->stats = &model->stats[service->engine->index];
+	service->health = model->health;
 	copy_field(service->client_ip_field, sizeof(service->client_ip_field),
 		   model->client_ip_field);
 	set_address(service, &model->address);

@@ -45,6 +45,7 @@ struct service {
 	uint32_t id;
 	bool is_configured;
 	bool is_enabled, is_up;
+	bool is_leaving; /* not enabled, but clients that persistence sends here are served */
 	enum protocol protocol;
 	struct address address;
 	uint32_t address_number; /* counts changes of the address: older connections are not kept */
@@ -56,12 +57,13 @@ struct service {
 	uint32_t waiter_count;
 	bool has_asked; /* control was told that somebody waits; not answered yet */
 	uint64_t asked_ms;
-	struct list idle;           /* server_conn, newest first */
-	struct list busy;           /* server_conn, in use by a session */
-	struct list waiters;        /* oldest first */
-	struct timer idle_timer;    /* for the oldest idle connection */
-	struct timer wait_timer;    /* a second look while somebody waits */
-	struct stat_service *stats; /* this engine's block */
+	struct list idle;                 /* server_conn, newest first */
+	struct list busy;                 /* server_conn, in use by a session */
+	struct list waiters;              /* oldest first */
+	struct timer idle_timer;          /* for the oldest idle connection */
+	struct timer wait_timer;          /* a second look while somebody waits */
+	struct stat_service *stats;       /* this engine's block */
+	const struct stat_health *health; /* borrowed: response times as monitors see them (LRTM) */
 	struct loop_free free_later;
 };
 
@@ -97,9 +99,16 @@ static inline uint32_t service_load(const struct service *service)
 {
 	return service->connections - service->idle_count + service->waiter_count;
 }
+/* For a client that it has not served before. */
 static inline bool service_is_usable(const struct service *service)
 {
 	return service->is_configured && service->is_enabled && service->is_up;
+}
+/* For a client that persistence sends here: also while it goes out of service. */
+static inline bool service_takes_known(const struct service *service)
+{
+	return service->is_configured && (service->is_enabled || service->is_leaving) &&
+	       service->is_up;
 }
 
 /* A connection for a session: an idle one when `may_reuse`, else a new one. Events wake `task`.

@@ -129,6 +129,23 @@ static void probes_stay(void **state)
 	stage_close(stage);
 }
 
+/* Engines read the learned response time; told to forget, it is nothing. */
+static void response_times_are_there_for_engines(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_run(server.config);
+	struct runtime_service *service = stage_service(stage, "a");
+
+	(void)state;
+	assert_true(stat_read(&service->measured->average_us) > 0);
+	assert_int_equal(stat_read(&service->measured->average_us),
+			 stat_read(&service->measured->response_us));
+	health_forget(service);
+	assert_int_equal(stat_read(&service->measured->average_us), 0);
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +155,7 @@ int main(void)
 		cmocka_unit_test(unmonitored_is_up),
 		cmocka_unit_test(probes_stay),
 		cmocka_unit_test(lack_of_descriptors_is_no_verdict),
+		cmocka_unit_test(response_times_are_there_for_engines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -384,6 +384,32 @@ static void going_down_wakes_all_and_keeps_no_idle_one(void **unused)
 	finish();
 }
 
+/* Out of service in good order: no new clients, but what it knows goes on. */
+static void leaving_serves_those_it_knows(void **unused)
+{
+	struct asker one;
+
+	(void)unused;
+	begin(0);
+	init_asker(&one);
+	assert_int_equal(get(&one, true), SERVICE_CONNECTING);
+	scene->model.is_enabled = false;
+	scene->model.is_leaving = true;
+	take_up();
+	assert_false(service_is_usable(scene->service));
+	assert_true(service_takes_known(scene->service));
+	service_put(one.server);
+	assert_int_equal(stat_read(&scene->stats.idle), 1);
+	service_set_state(scene->service, false);
+	assert_false(service_takes_known(scene->service));
+	assert_int_equal(stat_read(&scene->stats.idle), 0);
+	service_set_state(scene->service, true);
+	scene->model.is_leaving = false;
+	take_up();
+	assert_false(service_takes_known(scene->service));
+	finish();
+}
+
 static void a_new_address_is_for_new_connections(void **unused)
 {
 	struct asker asker;
@@ -493,6 +519,7 @@ int main(void)
 		cmocka_unit_test(control_is_asked_once_for_a_shortage),
 		cmocka_unit_test(an_idle_one_can_be_given_away),
 		cmocka_unit_test(going_down_wakes_all_and_keeps_no_idle_one),
+		cmocka_unit_test(leaving_serves_those_it_knows),
 		cmocka_unit_test(a_new_address_is_for_new_connections),
 		cmocka_unit_test(a_cut_breaks_what_is_busy),
 		cmocka_unit_test(it_goes_with_its_last_connection),
