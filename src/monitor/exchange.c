@@ -2,7 +2,7 @@
 #include "monitor/exchange.h"
 
 #include "base/hash.h"
-#include "monitor/talk.h"
+#include "monitor/ear.h"
 #include "os/clock.h"
 
 #include <errno.h>
@@ -11,11 +11,9 @@
 
 /* Owner: its probe. */
 struct exchange {
-	struct talk talk;
 	bool has_begun;
 	size_t said; /* of talk.say */
-	size_t length;
-	char heard[TALK_HEARD_MAX];
+	struct ear ear;
 };
 
 void exchange_free(struct exchange *exchange)
@@ -25,7 +23,7 @@ void exchange_free(struct exchange *exchange)
 
 bool exchange_silence_is_good(const struct exchange *exchange)
 {
-	return exchange->talk.silence_is_good;
+	return exchange->ear.talk.silence_is_good;
 }
 
 static uint64_t make_nonce(const struct probe *probe)
@@ -41,12 +39,11 @@ void exchange_start(struct probe *probe)
 	const struct talk_protocol *protocol = probe->kind->protocol;
 
 	must(exchange != NULL && probe->exchange == NULL);
-	memset(&exchange->talk, 0, offsetof(struct talk, say));
-	exchange->talk.conf = probe->conf;
-	exchange->talk.request = (struct str){ probe->request, probe->request_length };
-	exchange->talk.nonce = make_nonce(probe);
+	ear_init(&exchange->ear, protocol, probe->conf);
+	exchange->ear.talk.request = (struct str){ probe->request, probe->request_length };
+	exchange->ear.talk.nonce = make_nonce(probe);
 	exchange->has_begun = false;
-	exchange->said = exchange->length = 0;
+	exchange->said = 0;
 	probe->exchange = exchange;
 	probe_watch(probe, protocol->is_datagram ? socket_datagram(probe->target)
 						 : socket_connect(probe->target, NULL));
@@ -56,7 +53,7 @@ void exchange_start(struct probe *probe)
 static bool say(struct probe *probe)
 {
 	struct exchange *exchange = probe->exchange;
-	struct talk *talk = &exchange->talk;
+	struct talk *talk = &exchange->ear.talk;
 
 	while (exchange->said < talk->say_length) {
 		struct iovec rest = { talk->say + exchange->said,
@@ -77,7 +74,7 @@ static bool say(struct probe *probe)
 
 static bool end(struct probe *probe, enum talk_verdict verdict)
 {
-	struct talk *talk = &probe->exchange->talk;
+	struct talk *talk = &probe->exchange->ear.talk;
 
 	if (verdict == TALK_GOOD && !say(probe)) /* a last word: it need not be heard */
 		return false;
@@ -87,55 +84,32 @@ static bool end(struct probe *probe, enum talk_verdict verdict)
 	return false;
 }
 
-/* Lets the protocol have what was heard, until it wants more. False: the probe has ended. */
-static bool take_turns(struct probe *probe, bool is_over)
+/* False: the probe has ended. */
+static bool take(struct probe *probe, size_t count, bool is_over)
 {
-	struct exchange *exchange = probe->exchange;
-	const struct talk_protocol *protocol = probe->kind->protocol;
-	enum talk_verdict verdict;
-	size_t used;
+	enum talk_verdict verdict = ear_hear(&probe->exchange->ear, count, is_over);
 
-	do {
-		used = 0;
-		verdict = protocol->turn(&exchange->talk, exchange->heard, exchange->length,
-					 is_over, &used);
-		must(used <= exchange->length);
-		if (verdict != TALK_MORE)
-			return end(probe, verdict);
-		exchange->talk.total += used;
-		exchange->length -= used;
-		memmove(exchange->heard, exchange->heard + used, exchange->length);
-	} while (used > 0 && exchange->length > 0);
-	if (protocol->is_datagram)
-		exchange->length = 0;
-	return say(probe);
+	return verdict == TALK_MORE ? say(probe) : end(probe, verdict);
 }
 
+/* True while there may be more to read. */
 static bool hear(struct probe *probe)
 {
-	struct exchange *exchange = probe->exchange;
-	size_t room = sizeof(exchange->heard) - exchange->length;
-	bool is_over;
+	struct ear *ear = &probe->exchange->ear;
+	char *to;
+	size_t room = ear_room(ear, &to);
 	ssize_t count;
 
-	if (room == 0 || exchange->talk.total > TALK_TOTAL_MAX) {
-		probe_end(probe, false, "the answer is too long");
-		return false;
-	}
-	count = socket_read(probe->watch.fd, exchange->heard + exchange->length, room);
+	if (room == 0)
+		return end(probe, TALK_BAD);
+	count = socket_read(probe->watch.fd, to, room);
 	if (count == -EAGAIN)
 		return false;
 	if (count < 0) {
 		probe_end(probe, false, "%s", socket_error_text((int)count));
 		return false;
 	}
-	exchange->length += (size_t)count;
-	is_over = count == 0 && !probe->kind->protocol->is_datagram;
-	if (!take_turns(probe, is_over))
-		return false;
-	if (is_over)
-		probe_end(probe, false, "connection closed before the answer was whole");
-	return !is_over;
+	return take(probe, (size_t)count, count == 0 && !ear->protocol->is_datagram);
 }
 
 void exchange_ready(struct probe *probe, unsigned events)
@@ -144,7 +118,7 @@ void exchange_ready(struct probe *probe, unsigned events)
 		return;
 	if (!probe->exchange->has_begun) {
 		probe->exchange->has_begun = true;
-		if (!take_turns(probe, false))
+		if (!take(probe, 0, false))
 			return;
 	} else if (!say(probe)) {
 		return;

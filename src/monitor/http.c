@@ -193,10 +193,11 @@ static enum talk_verdict read_body(struct talk *talk, char *heard, size_t length
 	struct h1_fault fault;
 
 	body_read(&talk->body, heard + talk->kept, length - talk->kept, &taken, &data, &fault);
-	if (talk->body.state == BODY_BAD)
-		return talk_bad(talk, "the answer's chunks are broken");
 	content = talk->kept + data;
 	is_found = !is_ecv || talk_search(talk, heard, content, &over);
+	/* What was found before the break counts, as it does when the break comes later. */
+	if (talk->body.state == BODY_BAD && (!is_found || keeps_all))
+		return talk_bad(talk, "the answer's chunks are broken");
 	if ((is_found && !keeps_all) || talk->body.state != BODY_DATA || is_over)
 		return end_body(talk, heard, content, is_found);
 	if (talk->total > BODY_SEARCHED)

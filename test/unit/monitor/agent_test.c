@@ -18,7 +18,7 @@ static void test_agent(void **state)
 {
 	(void)state;
 	expect("up maxconn:30\n", TALK_GOOD, "the agent says up maxconn:30");
-	assert_int_equal(on.talk.capacity.most, 30);
+	assert_int_equal(on.ear.talk.capacity.most, 30);
 	expect("50%", TALK_GOOD, "the agent says 50%");
 	expect("drain\r\n", TALK_GOOD, "the agent says drain");
 	expect("maint\n", TALK_BAD, "the server says maint");

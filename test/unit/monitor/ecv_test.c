@@ -28,12 +28,12 @@ static void test_udp(void **state)
 	(void)state;
 	hearing_of(&on);
 	hearing_begin(&on, &udp_ecv_protocol);
-	assert_true(on.talk.silence_is_good);
+	assert_true(on.ear.talk.silence_is_good);
 	hearing_bytes(&on, "x", 1);
 	hearing_is(&on, TALK_GOOD, "answered");
 	hearing_set(&on, MONITOR_TEXT_RECV, "pong");
 	hearing_begin(&on, &udp_ecv_protocol);
-	assert_false(on.talk.silence_is_good);
+	assert_false(on.ear.talk.silence_is_good);
 	hearing_bytes(&on, "a pong", 6);
 	hearing_is(&on, TALK_GOOD, "the answer holds \"pong\"");
 	hearing_begin(&on, &udp_ecv_protocol);
@@ -41,11 +41,33 @@ static void test_udp(void **state)
 	hearing_is(&on, TALK_BAD, "the answer does not hold \"pong\"");
 }
 
+/* The text before broken chunks counts, however the answer is cut. */
+static void test_http_chunks(void **state)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+				     "5\r\nready\r\nnonsense\r\n";
+
+	(void)state;
+	hearing_of(&on);
+	hearing_set(&on, MONITOR_TEXT_RECV, "ready");
+	hearing_begin(&on, &http_ecv_protocol);
+	hearing_hears(&on, answer);
+	hearing_is(&on, TALK_GOOD, "HTTP status 200");
+	hearing_begin(&on, &http_ecv_protocol);
+	hearing_bytes(&on, answer, sizeof(answer) - 1);
+	hearing_is(&on, TALK_GOOD, "HTTP status 200");
+	hearing_set(&on, MONITOR_TEXT_RECV, "other");
+	hearing_begin(&on, &http_ecv_protocol);
+	hearing_bytes(&on, answer, sizeof(answer) - 1);
+	hearing_is(&on, TALK_BAD, "the answer's chunks are broken");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_http_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "monitor/talk.h"
+#include "monitor/ear.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,45 +16,31 @@
 
 struct hearing {
 	struct monitor_conf conf;
-	const struct talk_protocol *protocol;
-	struct talk talk;
-	char heard[TALK_HEARD_MAX];
-	size_t length;
+	struct ear ear;
 	char said[TALK_SAY_MAX]; /* since the last call of hearing_said() */
 	size_t said_length;
 	enum talk_verdict verdict;
 };
 
-static inline void hearing_turn(struct hearing *on, bool is_over)
+static inline void hearing_turn(struct hearing *on, size_t count, bool is_over)
 {
-	size_t used;
+	struct talk *talk = &on->ear.talk;
 
-	do {
-		used = 0;
-		on->verdict = on->protocol->turn(&on->talk, on->heard, on->length, is_over, &used);
-		must(used <= on->length);
-		on->talk.total += used;
-		on->length -= used;
-		memmove(on->heard, on->heard + used, on->length);
-	} while (on->verdict == TALK_MORE && used > 0 && on->length > 0);
-	if (on->protocol->is_datagram)
-		on->length = 0;
-	must(on->talk.say_length <= sizeof(on->said) - on->said_length);
-	memcpy(on->said + on->said_length, on->talk.say, on->talk.say_length);
-	on->said_length += on->talk.say_length;
-	on->talk.say_length = 0;
+	on->verdict = ear_hear(&on->ear, count, is_over);
+	must(talk->say_length <= sizeof(on->said) - on->said_length);
+	memcpy(on->said + on->said_length, talk->say, talk->say_length);
+	on->said_length += talk->say_length;
+	talk->say_length = 0;
 }
 
 /* A fresh conversation with the same settings. */
 static inline void hearing_begin(struct hearing *on, const struct talk_protocol *protocol)
 {
-	memset(&on->talk, 0, offsetof(struct talk, say));
-	on->talk.conf = &on->conf;
-	on->talk.request = STR("GET / HTTP/1.1\r\n\r\n");
-	on->talk.nonce = 0x1234;
-	on->protocol = protocol;
-	on->length = on->said_length = 0;
-	hearing_turn(on, false);
+	ear_init(&on->ear, protocol, &on->conf);
+	on->ear.talk.request = STR("GET / HTTP/1.1\r\n\r\n");
+	on->ear.talk.nonce = 0x1234;
+	on->said_length = 0;
+	hearing_turn(on, 0, false);
 }
 
 static inline void hearing_of(struct hearing *on)
@@ -69,12 +55,14 @@ static inline void hearing_set(struct hearing *on, enum monitor_text text, const
 
 static inline void hearing_bytes(struct hearing *on, const char *bytes, size_t length)
 {
+	char *to;
+
 	if (on->verdict != TALK_MORE)
 		return;
-	must(length <= sizeof(on->heard) - on->length);
-	memcpy(on->heard + on->length, bytes, length);
-	on->length += length;
-	hearing_turn(on, false);
+	must(length <= ear_room(&on->ear, &to));
+	if (length > 0)
+		memcpy(to, bytes, length);
+	hearing_turn(on, length, false);
 }
 
 /* Each byte comes alone. */
@@ -92,7 +80,7 @@ static inline void hearing_hears(struct hearing *on, const char *text)
 static inline void hearing_over(struct hearing *on)
 {
 	if (on->verdict == TALK_MORE)
-		hearing_turn(on, true);
+		hearing_turn(on, 0, true);
 }
 
 static inline const char *hearing_said(struct hearing *on)
@@ -106,6 +94,6 @@ static inline const char *hearing_said(struct hearing *on)
 static inline void hearing_is(const struct hearing *on, enum talk_verdict verdict, const char *text)
 {
 	if (on->verdict != TALK_MORE)
-		assert_string_equal(on->talk.text, text);
+		assert_string_equal(on->ear.talk.text, text);
 	assert_int_equal(on->verdict, verdict);
 }

@@ -37,10 +37,10 @@ static void test_words(void **state)
 	size_t used = 0;
 
 	(void)state;
-	assert_int_equal(reply_refuse(&on.talk, &reply, "230"), TALK_BAD);
-	assert_string_equal(on.talk.text, "the server says \"530 no.\", expected 230");
-	assert_int_equal(reply_wait(&on.talk, REPLY_MORE), TALK_MORE);
-	assert_int_equal(reply_wait(&on.talk, REPLY_BROKEN), TALK_BAD);
+	assert_int_equal(reply_refuse(&on.ear.talk, &reply, "230"), TALK_BAD);
+	assert_string_equal(on.ear.talk.text, "the server says \"530 no.\", expected 230");
+	assert_int_equal(reply_wait(&on.ear.talk, REPLY_MORE), TALK_MORE);
+	assert_int_equal(reply_wait(&on.ear.talk, REPLY_BROKEN), TALK_BAD);
 	assert_int_equal(reply_read(line, sizeof(line), &used, &reply), REPLY_BROKEN);
 }
 

@@ -11,13 +11,13 @@ static void test_say(void **state)
 
 	(void)state;
 	hearing_of(&on);
-	on.talk.say_length = 0;
-	assert_true(talk_say(&on.talk, "ab", 2));
-	assert_true(talk_print(&on.talk, "%d", 7));
-	assert_int_equal(on.talk.say_length, 3);
-	assert_false(talk_say(&on.talk, much, sizeof(much)));
-	assert_false(talk_print(&on.talk, "%8192d", 1));
-	assert_int_equal(on.talk.say_length, 3);
+	on.ear.talk.say_length = 0;
+	assert_true(talk_say(&on.ear.talk, "ab", 2));
+	assert_true(talk_print(&on.ear.talk, "%d", 7));
+	assert_int_equal(on.ear.talk.say_length, 3);
+	assert_false(talk_say(&on.ear.talk, much, sizeof(much)));
+	assert_false(talk_print(&on.ear.talk, "%8192d", 1));
+	assert_int_equal(on.ear.talk.say_length, 3);
 }
 
 static void test_line(void **state)
@@ -51,21 +51,21 @@ static void test_search(void **state)
 
 	(void)state;
 	hearing_of(&on);
-	on.talk.conf = &on.conf;
-	assert_true(talk_search(&on.talk, "", 0, &used));
+	on.ear.talk.conf = &on.conf;
+	assert_true(talk_search(&on.ear.talk, "", 0, &used));
 	hearing_set(&on, MONITOR_TEXT_RECV, "ready");
-	assert_false(talk_search(&on.talk, "not rea", 7, &used));
+	assert_false(talk_search(&on.ear.talk, "not rea", 7, &used));
 	assert_int_equal(used, 3);
-	assert_true(talk_search(&on.talk, " ready", 6, &used));
+	assert_true(talk_search(&on.ear.talk, " ready", 6, &used));
 }
 
 static void test_tell(void **state)
 {
 	(void)state;
-	assert_true(talk_tell(&on.talk, STR("nothing of ours")));
-	assert_true(talk_tell(&on.talk, STR("drain")));
-	assert_false(talk_tell(&on.talk, STR(" maint ")));
-	assert_string_equal(on.talk.text, "the server says maint");
+	assert_true(talk_tell(&on.ear.talk, STR("nothing of ours")));
+	assert_true(talk_tell(&on.ear.talk, STR("drain")));
+	assert_false(talk_tell(&on.ear.talk, STR(" maint ")));
+	assert_string_equal(on.ear.talk.text, "the server says maint");
 }
 
 int main(void)
