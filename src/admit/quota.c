@@ -20,7 +20,8 @@
  *   I4  W is stored plainly by its owner only, and only while it is sealed or BUSY; every other
  *       change is a compare-and-swap. So no unit is lost to a store.
  *   I5  Nobody opens a stash while available < 0 or somebody waits: what comes back then belongs
- *       to the debt, or to who waits.
+ *       to the debt, or to who waits; and while somebody waits nobody else takes from S
+ *       (quota_queue.c).
  *
  * Uses never exceed the limit: by I1, as long as available >= 0. quota_set_limit() makes available
  * negative; it returns when available >= 0 again, or when open == 0: then no unit is idle or in
@@ -338,7 +339,7 @@ static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t chan
 static enum attempt take_from_pool(struct seat *seat, uint64_t s, uint64_t w, int64_t change)
 {
 	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
-	while (quota_available(s) > 0)
+	while (quota_takeable(s) > 0)
 		if (wants_to_open(seat, s) ? take_and_open(seat, &s, w, change)
 					   : take_single(seat, &s, w, change))
 			return GOT;
@@ -370,7 +371,7 @@ static enum attempt take_sealed(struct seat *seat, uint64_t s, uint64_t w)
 	int64_t change = change_now(seat, w);
 
 	note_sealed(seat);
-	if (quota_available(s) > 0)
+	if (quota_takeable(s) > 0)
 		return take_from_pool(seat, s, w, change);
 	if (quota_open_count(s) > 0 && !is_tiny(seat))
 		return take_from_peer(seat, w, change);
@@ -411,7 +412,7 @@ static bool seal_peers(struct seat *seat, bool by_hint)
 
 static bool is_decided(uint64_t s)
 {
-	return quota_available(s) > 0 || quota_open_count(s) == 0;
+	return quota_takeable(s) > 0 || quota_open_count(s) == 0;
 }
 
 /* S decides (I3), after what is idle elsewhere was brought there. */
@@ -426,7 +427,7 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id)
 		if (end == GOT)
 			return QUOTA_OK;
 		s = quota_pool_load(seat.pool);
-		if (end == MOVED || quota_available(s) > 0)
+		if (end == MOVED || quota_takeable(s) > 0)
 			continue;
 		if (quota_open_count(s) == 0)
 			return QUOTA_FULL;
@@ -458,7 +459,7 @@ enum quota_result quota_take(struct quota_core *core, uint32_t id)
 	must(id < core->map->pools);
 	/* A use given back in this very turn is still in force: handing it on changes no count. */
 	if (core->pockets[id].uses > 0 &&
-	    !(quota_load(&quota_pool_at(core->map, id)->mode) & QUOTA_DEBT)) {
+	    !(quota_load(&quota_pool_at(core->map, id)->mode) & (QUOTA_DEBT | QUOTA_QUEUE))) {
 		core->pockets[id].uses--;
 		return counted(core, id, QUOTA_OK);
 	}
@@ -502,7 +503,7 @@ static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
 			continue;
 		if (back > 0) {
 			stat_add(&seat->counts->returned, (uint64_t)back);
-			quota_pool_add(seat->pool, back, 0);
+			(void)quota_pool_add(seat->pool, back, 0); /* open: nobody waits */
 			quota_store(seat->stash, next);
 		}
 		return true;
@@ -534,7 +535,7 @@ static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t
 static void give_now(struct quota_core *core, uint32_t id, int64_t uses)
 {
 	struct seat seat = sit(core, id);
-	uint64_t w = quota_load(seat.stash);
+	uint64_t w = quota_load(seat.stash), before;
 	int64_t change;
 
 	if (give_open(&seat, &w, uses))
@@ -547,8 +548,22 @@ static void give_now(struct quota_core *core, uint32_t id, int64_t uses)
 		return;
 	stat_add(&seat.counts->returned, (uint64_t)uses);
 	note_single(&seat);
-	quota_pool_add(seat.pool, uses, 0);
+	before = quota_pool_add(seat.pool, uses, 0);
 	quota_store(seat.change, quota_change_make(change, w, 0));
+	if (UNLIKELY(quota_waiters(before) > 0))
+		quota_queue_serve(core->map, id);
+}
+
+void quota_core_note_use(struct quota_core *core, uint32_t id)
+{
+	struct seat seat = sit(core, id);
+	uint64_t w = quota_load(seat.stash);
+
+	stat_add(&seat.counts->admitted, 1);
+	while (w & QUOTA_OPEN)
+		if (quota_swap(seat.stash, &w, w + QUOTA_USED_ONE))
+			return;
+	quota_store(seat.change, quota_change_make(change_now(&seat, w) + 1, w, 0));
 }
 
 void quota_give(struct quota_core *core, uint32_t id)

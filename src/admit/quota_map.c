@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admit/quota_priv.h"
+#include "admit/quota_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,9 @@ struct quota_map *quota_map_new(unsigned cores, unsigned pools)
 	map->base = map_memory(map->bytes, MAP_SHARED);
 	map->counts = map_memory(map->counts_bytes, MAP_PRIVATE);
 	map->free_ids = calloc(pools, sizeof(uint32_t));
-	if (map->base == NULL || map->counts == NULL || map->free_ids == NULL) {
+	map->queues = map_memory(pools * sizeof(*map->queues), MAP_PRIVATE);
+	if (map->base == NULL || map->counts == NULL || map->free_ids == NULL ||
+	    map->queues == NULL) {
 		quota_map_free(map);
 		return NULL;
 	}
@@ -85,6 +88,7 @@ void quota_map_free(struct quota_map *map)
 		munmap(map->base, map->bytes);
 	if (map->counts != NULL)
 		munmap(map->counts, map->counts_bytes);
+	quota_queues_free(map);
 	free(map->free_ids);
 	free(map);
 }
@@ -99,7 +103,8 @@ struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
 {
 	size_t head = round_up(sizeof(struct quota_core), LINE_BYTES);
 	size_t pockets = round_up(map->pools * sizeof(struct pocket), LINE_BYTES);
-	size_t bytes = head + pockets + map->pools * sizeof(uint32_t);
+	size_t listed = round_up(map->pools * sizeof(uint32_t), LINE_BYTES);
+	size_t bytes = head + pockets + listed + map->pools * sizeof(struct quota_line);
 	char *memory = map_memory(bytes, MAP_PRIVATE);
 	struct quota_core *core = (void *)memory;
 
@@ -112,7 +117,9 @@ struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
 		.bytes = bytes,
 		.pockets = (void *)(memory + head),
 		.listed = (void *)(memory + head + pockets),
+		.lines = (void *)(memory + head + pockets + listed),
 	};
+	list_init(&core->queued);
 	return core;
 }
 
@@ -142,7 +149,7 @@ static bool is_settled(const struct quota_map *map, uint32_t id)
 		if (w & QUOTA_BUSY || u & QUOTA_INTENT || quota_used(w) + quota_change(u, w) != 0)
 			return false;
 	}
-	return true;
+	return quota_queue_is_idle(map, id);
 }
 
 static uint32_t next_free(struct quota_map *map)
@@ -159,12 +166,16 @@ static uint32_t next_free(struct quota_map *map)
 	return QUOTA_NONE;
 }
 
-/* The plain scheme deals out what it can and settles at once. */
+/* The plain scheme deals out what it can and settles at once; where some may wait, what is given
+ * back is theirs at once. */
 static uint64_t mode_of(const struct quota_map *map, const struct quota_pool *pool, int64_t limit)
 {
+	uint64_t queue = quota_load(&pool->mode) & QUOTA_QUEUE;
+
 	if (quota_is_patent(pool))
 		return QUOTA_PATENT;
-	return (limit >= (int64_t)QUOTA_SETTLE_EACH * map->cores ? QUOTA_SETTLE : 0) |
+	return (queue != 0 || limit < (int64_t)QUOTA_SETTLE_EACH * map->cores ? queue
+									      : QUOTA_SETTLE) |
 	       (limit < (int64_t)QUOTA_TINY_EACH * map->cores ? QUOTA_TINY : 0);
 }
 
@@ -244,7 +255,8 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 	pool = quota_pool_at(map, id);
 	set_percents(pool, exclusive_percent, batch_percent);
 	set_numbers(map, pool, limit);
-	change_mode(pool, 0, 0); /* EXACT */
+	change_mode(pool, 0, 0); /* EXACT, without a queue */
+	must(quota_queue_set(map, id, 0));
 	change_mode(pool, 0, mode_of(map, pool, limit));
 	split = split_now(map, pool);
 	each = mode_of(map, pool, limit) & QUOTA_TINY
@@ -320,13 +332,25 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 	set_numbers(map, pool, limit);
 	/* DEBT stands before the limit falls: from then on nothing is reused from a pocket. */
 	if (limit < before)
-		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY | QUOTA_PATENT,
+		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY | QUOTA_PATENT | QUOTA_QUEUE,
 			    QUOTA_DEBT | QUOTA_LOWERING);
-	quota_pool_add(pool, limit - before, 0);
+	(void)quota_pool_add(pool, limit - before, 0);
 	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
 	collect_debt(map, pool, id);
 	quota_pool_debt_end(pool);
 	label_anew(map, pool, id);
+	quota_queue_serve(map, id);
+}
+
+void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
+
+	if (quota_is_patent(pool))
+		return;
+	change_mode(pool, QUOTA_DEBT, turns ? 0 : QUOTA_QUEUE);
+	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
 }
 
 void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
@@ -346,6 +370,8 @@ void quota_set_mode(struct quota_map *map, uint32_t id, enum quota_mode mode)
 	struct quota_pool *pool = quota_pool_at(map, id);
 	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
 
+	if (quota_load(&pool->mode) & QUOTA_QUEUE)
+		return;
 	if (mode == QUOTA_MODE_PATENT) {
 		change_mode(pool, QUOTA_DEBT, QUOTA_PATENT);
 		label_anew(map, pool, id);
@@ -373,7 +399,8 @@ static void bury(struct quota_map *map, uint32_t id, unsigned core)
 	habit->knows_sealed = true;
 	habit->singles = 0;
 	if (uses != 0 || w & QUOTA_OPEN)
-		quota_pool_add(pool, uses, w & QUOTA_OPEN ? -1 : 0);
+		(void)quota_pool_add(pool, uses, w & QUOTA_OPEN ? -1 : 0);
+	quota_queue_core_dead(map, id, core);
 }
 
 void quota_core_dead(struct quota_map *map, unsigned core)

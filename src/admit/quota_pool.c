@@ -32,7 +32,7 @@ void quota_pool_debt_end(struct quota_pool *pool)
 			return;
 }
 
-void quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
+uint64_t quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
 {
 	uint64_t more = (uint64_t)uses * QUOTA_AVAIL_ONE + (uint64_t)(int64_t)open;
 	uint64_t before;
@@ -41,6 +41,7 @@ void quota_pool_add(struct quota_pool *pool, int64_t uses, int open)
 	before = atomic_fetch_add_explicit(&pool->s, more, memory_order_seq_cst);
 	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
 		quota_pool_debt_end(pool);
+	return before;
 }
 
 void quota_pool_mask_set(struct quota_pool *pool, unsigned core)
@@ -69,7 +70,7 @@ bool quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash, unsigned 
 		if (quota_swap(stash, &w, quota_sealed(w))) {
 			*got = quota_idle(w);
 			quota_pool_mask_clear(pool, core);
-			quota_pool_add(pool, *got, -1);
+			(void)quota_pool_add(pool, *got, -1); /* it was open: nobody waits */
 			return true;
 		}
 	}

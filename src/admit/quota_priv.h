@@ -8,6 +8,7 @@
 
 #include "admit/quota.h"
 #include "admit/quota_word_priv.h"
+#include "base/list.h"
 #include "record/stat.h"
 
 #include <stdalign.h>
@@ -29,7 +30,8 @@ enum {
 #define QUOTA_SETTLE   ((uint64_t)4)  /* what is given back waits for the end of the turn */
 #define QUOTA_TINY     ((uint64_t)8)  /* all in S: one atomic counter */
 #define QUOTA_PATENT   ((uint64_t)16) /* the plain scheme: quota_patent.c */
-#define QUOTA_CHANGE   ((uint64_t)32) /* counts the changes of the mode in the bits above */
+#define QUOTA_QUEUE    ((uint64_t)32) /* some may wait: nothing is kept in pockets */
+#define QUOTA_CHANGE   ((uint64_t)64) /* counts the changes of the mode in the bits above */
 
 static inline uint16_t quota_changes(uint64_t mode)
 {
@@ -79,6 +81,9 @@ struct quota_map {
 	size_t counts_bytes;
 	uint32_t *free_ids; /* owned: a ring of the ids that are not open, oldest first */
 	uint32_t free_first, free_count;
+	struct quota_queue *_Atomic *queues; /* owned, by pool; NULL: it never had one */
+	void (*ring)(void *context, unsigned core);
+	void *ring_context;
 };
 
 static inline struct quota_pool *quota_pool_at(const struct quota_map *map, uint32_t pool)
@@ -117,6 +122,12 @@ struct pocket {
 	bool is_listed;
 };
 
+/* Those of one engine who wait for a use of one pool. */
+struct quota_line {
+	struct list waiters; /* struct quota_waiter, oldest first */
+	struct list link;    /* in quota_core.queued while somebody waits */
+};
+
 struct quota_core {
 	const struct quota_map *map; /* borrowed: lives longer */
 	unsigned index;
@@ -125,6 +136,8 @@ struct quota_core {
 	struct pocket *pockets; /* by pool */
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
+	struct quota_line *lines; /* by pool; all zero until its first use */
+	struct list queued;       /* lines in which somebody waits */
 };
 
 static inline bool quota_is_patent(const struct quota_pool *pool)
@@ -141,6 +154,20 @@ void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t
 /* Not what is drawn without a limit: there it says nothing. */
 void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units);
 
+/* One use more in force, taken from S by another hand. */
+void quota_core_note_use(struct quota_core *core, uint32_t id);
+
+/* The line: quota_queue.c. */
+
+/* After something came to S while somebody waits. Any thread. */
+void quota_queue_serve(const struct quota_map *map, uint32_t id);
+bool quota_queue_is_idle(const struct quota_map *map, uint32_t id);
+void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned core);
+void quota_queues_free(struct quota_map *map);
+/* Whether what is given back may wait for the end of the turn (when the limit allows it), or has to
+ * come at once. Control. */
+void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns);
+
 /* Engines, QUOTA_MODE_PATENT: quota_patent.c. */
 
 /* QUOTA_OK or QUOTA_FULL; not counted as admitted or refused. */
@@ -152,8 +179,9 @@ int64_t quota_patent_surplus(const struct quota_pool *pool, int64_t idle, int64_
 
 uint64_t quota_pool_load(const struct quota_pool *pool);
 bool quota_pool_swap(struct quota_pool *pool, uint64_t *seen, uint64_t value);
-/* Adds uses (or takes a lowered limit away) and engines that are open, in one step. */
-void quota_pool_add(struct quota_pool *pool, int64_t uses, int open);
+/* Adds uses (or takes a lowered limit away) and engines that are open, in one step. S before it:
+ * when it counts waiters, quota_queue_serve(). */
+uint64_t quota_pool_add(struct quota_pool *pool, int64_t uses, int open);
 /* Ends the debt once nothing is owed. */
 void quota_pool_debt_end(struct quota_pool *pool);
 void quota_pool_mask_set(struct quota_pool *pool, unsigned core);

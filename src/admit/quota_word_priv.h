@@ -20,15 +20,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QUOTA_FIELD     (((uint64_t)1 << 28) - 1)
-#define QUOTA_USED_ONE  ((uint64_t)1)
-#define QUOTA_IDLE_ONE  ((uint64_t)1 << 28)
-#define QUOTA_OPEN      ((uint64_t)1 << 56)
-#define QUOTA_BUSY      ((uint64_t)1 << 57)
-#define QUOTA_GEN       ((uint64_t)1 << 58)
-#define QUOTA_INTENT    ((uint64_t)1)
-#define QUOTA_OPEN_ONE  ((uint64_t)1)
-#define QUOTA_AVAIL_ONE ((uint64_t)1 << 28)
+#define QUOTA_FIELD      (((uint64_t)1 << 28) - 1)
+#define QUOTA_USED_ONE   ((uint64_t)1)
+#define QUOTA_IDLE_ONE   ((uint64_t)1 << 28)
+#define QUOTA_OPEN       ((uint64_t)1 << 56)
+#define QUOTA_BUSY       ((uint64_t)1 << 57)
+#define QUOTA_GEN        ((uint64_t)1 << 58)
+#define QUOTA_INTENT     ((uint64_t)1)
+#define QUOTA_OPEN_ONE   ((uint64_t)1)
+#define QUOTA_WAITER_ONE ((uint64_t)1 << 10)
+#define QUOTA_AVAIL_ONE  ((uint64_t)1 << 28)
 
 /* Fields of W. */
 static inline int64_t quota_used(uint64_t w)
@@ -93,6 +94,12 @@ enum quota_step {
 	QUOTA_STEP_ADD,  /* any other step that reads and writes in one */
 	QUOTA_STEP_WAIT  /* nothing: somebody else has to move first; no word */
 };
+
+/* What whoever asks may take: while somebody waits, nothing. */
+static inline int64_t quota_takeable(uint64_t s)
+{
+	return quota_waiters(s) == 0 ? quota_available(s) : 0;
+}
 
 /* A test that is built with QUOTA_CHAOS sees every operation on a shared word here, before it is
  * done: it may yield to widen a window, count, simulate what the word's line costs, or never come

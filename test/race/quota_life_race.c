@@ -10,6 +10,7 @@
 #include "admit/quota_map.c"
 #include "admit/quota_patent.c"
 #include "admit/quota_pool.c"
+#include "admit/quota_queue.c"
 
 #include <pthread.h>
 #include <stdio.h>
