@@ -32,8 +32,9 @@ as_root() {
 # need PURPOSE...: installs the packages of script/packages that are not there. Asks dpkg only, so
 # that it is quick and works without a network once all are there.
 #
-# nginx and haproxy come with a service of the system that Debian starts; RUNLEVEL=1 tells it not
-# to, where the machine has no systemd. What runs already is left as it is.
+# Servers come with a service of the system that Debian starts; while we install, a policy-rc.d of
+# ours says no (invoke-rc.d(8)), and one that is there already has its say. What runs already is
+# left as it is.
 need() {
 	local purpose package
 	missing=()
@@ -50,9 +51,17 @@ need() {
 	say "installing: ${missing[*]}"
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
 		say "apt-get update failed; trying with the lists that are there"
-	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-		apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-		install --no-install-recommends "${missing[@]}" >&2 ||
+	# shellcheck disable=SC2016  # the inner shell, which is root, fills it in
+	as_root sh -c '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e $policy ]; then
+			trap "rm -f $policy" EXIT
+			trap "exit 1" INT TERM
+			printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy
+		fi
+		DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+			-o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
+	' install "${missing[@]}" >&2 ||
 		die "could not install: ${missing[*]}"
 }
 

@@ -25,7 +25,7 @@ static const struct choice types[] = {
 	{ "FTP-EXTENDED", NULL },
 	{ "SMTP", NULL },
 	{ "SNMP", NULL },
-	{ "NNTP", by_tcp },
+	{ "NNTP", NULL },
 	{ "MYSQL", NULL },
 	{ "MYSQL-ECV", NULL },
 	{ "MSSQL-ECV", by_tcp },
@@ -116,6 +116,43 @@ static bool check_codes(struct object *object, const struct command *command, st
 	return true;
 }
 
+/* Of the built-in ones some are secure by themselves. */
+static const char *standard_secure(const struct object *object)
+{
+	static const char *const secure[] = { "tcps",     "https",    "tcps-ecv", "https-ecv",
+					      "http2ssl", "mqtt-tls", "stasecure" };
+
+	for (size_t i = 0; object->is_builtin && i < sizeof(secure) / sizeof(secure[0]); i++)
+		if (str_equal(object_name(object), str_of(secure[i])))
+			return "YES";
+	return "NO";
+}
+
+/* What TLS from the first byte on makes no sense for. */
+static bool check_secure(struct object *object, const struct command *command,
+			 struct report *report)
+{
+	static const char *const never[] = { "PING",     "UDP-ECV", "DNS",         "LDNS-PING",
+					     "LDNS-DNS", "SNMP",    "RADIUS",      "LOAD",
+					     "SIP-UDP",  "ARP",     "ND6",         "MYSQL-ECV",
+					     "USER",     "MYSQL",   "HTTP-INLINE", "AGENT",
+					     "DIAMETER" };
+	const char *type = types[object_number(object, MONITOR_TYPE)].name;
+
+	if (object_number(object, MONITOR_SECURE) != OPTION_FIRST)
+		return true;
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (strcmp(type, never[i]) != 0)
+			continue;
+		report_fault(report, command_column(command, MONITOR_SECURE),
+			     "-secure YES is for monitors over TCP whose servers begin with TLS, "
+			     "not for %s",
+			     type);
+		return false;
+	}
+	return true;
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
@@ -134,7 +171,7 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "-failureRetries must not be above -retries");
 		return false;
 	}
-	return check_codes(object, command, report);
+	return check_secure(object, command, report) && check_codes(object, command, report);
 }
 
 #define TEXT_ROW(row, spelled, meaning)                                                            \
@@ -248,6 +285,7 @@ static const struct option options[MONITOR_OPTIONS] = {
 	TEXT_ROW(MONITOR_USER_NAME, "userName", "user to log in as"),
 	TEXT_ROW(MONITOR_PASSWORD, "password", "password of that user"),
 	TEXT_ROW(MONITOR_DOMAIN, "domain", "name that we give to a mail server"),
+	TEXT_ROW(MONITOR_GROUP, "group", "newsgroup that must be there"),
 	TEXT_ROW(MONITOR_FILE_NAME, "fileName", "file that must be there"),
 	TEXT_ROW(MONITOR_BASE_DN, "baseDN", "where the search begins"),
 	TEXT_ROW(MONITOR_BIND_DN, "bindDN", "name to bind as; none: anonymous"),
@@ -320,8 +358,8 @@ static const struct option options[MONITOR_OPTIONS] = {
 			     .type = OPTION_CHOICE,
 			     .choices = option_yes_no,
 			     .standard = "NO",
-			     .help = "whether to probe over TLS",
-			     .not_yet = "the probe goes out in the clear",
+			     .standard_of = standard_secure,
+			     .help = "whether to probe over TLS; the certificate is not verified",
 			     .since = "0.1" },
 };
 

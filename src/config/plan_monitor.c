@@ -64,6 +64,7 @@ static const struct {
 	{ MONITOR_TEXT_USER_NAME, MONITOR_USER_NAME },
 	{ MONITOR_TEXT_PASSWORD, MONITOR_PASSWORD },
 	{ MONITOR_TEXT_DOMAIN, MONITOR_DOMAIN },
+	{ MONITOR_TEXT_GROUP, MONITOR_GROUP },
 	{ MONITOR_TEXT_FILE_NAME, MONITOR_FILE_NAME },
 	{ MONITOR_TEXT_BASE_DN, MONITOR_BASE_DN },
 	{ MONITOR_TEXT_BIND_DN, MONITOR_BIND_DN },
@@ -135,6 +136,7 @@ struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena
 	conf.kind = kind_of(monitor);
 	conf.is_enabled = object_number(monitor, MONITOR_STATE) == OPTION_FIRST;
 	conf.is_reverse = object_number(monitor, MONITOR_REVERSE) == OPTION_FIRST;
+	conf.is_secure = object_number(monitor, MONITOR_SECURE) == OPTION_FIRST;
 	conf.interval_ms = number32(monitor, MONITOR_INTERVAL);
 	conf.response_timeout_ms = plan_monitor_timeout(monitor);
 	conf.down_time_ms = number32(monitor, MONITOR_DOWN_TIME);

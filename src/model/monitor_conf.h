@@ -30,6 +30,7 @@ enum monitor_text {
 	MONITOR_TEXT_USER_NAME,
 	MONITOR_TEXT_PASSWORD,
 	MONITOR_TEXT_DOMAIN,
+	MONITOR_TEXT_GROUP,
 	MONITOR_TEXT_FILE_NAME,
 	MONITOR_TEXT_BASE_DN,
 	MONITOR_TEXT_BIND_DN,
@@ -55,6 +56,7 @@ struct monitor_conf {
 	struct str name;
 	struct str kind; /* as in the configuration: "TCP", "HTTP", "PING"; see monitor_kind_of() */
 	bool is_enabled;
+	bool is_secure;               /* over TLS; of kinds over TCP */
 	bool is_reverse;              /* an answer counts as a failure, and none as a success */
 	uint32_t interval_ms;         /* between the starts of two probes */
 	uint32_t response_timeout_ms; /* for a whole probe; less than the interval */

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "monitor/ear.h"
+#include "monitor/tls.h"
 #include "os/clock.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 
 /* Owner: its probe. */
 struct exchange {
+	struct tls *tls; /* owned: of a secure one, once connected; else NULL */
+	bool is_agreed;  /* on how to talk over TLS */
 	bool has_begun;
 	size_t said; /* of talk.say */
 	struct ear ear;
@@ -18,6 +21,8 @@ struct exchange {
 
 void exchange_free(struct exchange *exchange)
 {
+	if (exchange != NULL)
+		tls_free(exchange->tls);
 	free(exchange);
 }
 
@@ -42,11 +47,35 @@ void exchange_start(struct probe *probe)
 	ear_init(&exchange->ear, protocol, probe->conf);
 	exchange->ear.talk.request = (struct str){ probe->request, probe->request_length };
 	exchange->ear.talk.nonce = make_nonce(probe);
-	exchange->has_begun = false;
+	exchange->tls = NULL;
+	exchange->is_agreed = exchange->has_begun = false;
 	exchange->said = 0;
 	probe->exchange = exchange;
 	probe_watch(probe, protocol->is_datagram ? socket_datagram(probe->target)
 						 : socket_connect(probe->target, NULL));
+}
+
+static ssize_t write_some(struct probe *probe, void *bytes, size_t length)
+{
+	struct iovec part = { bytes, length };
+
+	if (probe->exchange->tls != NULL)
+		return tls_write(probe->exchange->tls, bytes, length);
+	return socket_write(probe->watch.fd, &part, 1);
+}
+
+static ssize_t read_some(struct probe *probe, void *bytes, size_t room)
+{
+	if (probe->exchange->tls != NULL)
+		return tls_read(probe->exchange->tls, bytes, room);
+	return socket_read(probe->watch.fd, bytes, room);
+}
+
+static const char *error_text(const struct probe *probe, ssize_t error)
+{
+	if (probe->exchange->tls != NULL)
+		return tls_error_text(probe->exchange->tls, (int)error);
+	return socket_error_text((int)error);
 }
 
 /* False: the probe has ended. */
@@ -56,14 +85,13 @@ static bool say(struct probe *probe)
 	struct talk *talk = &exchange->ear.talk;
 
 	while (exchange->said < talk->say_length) {
-		struct iovec rest = { talk->say + exchange->said,
-				      talk->say_length - exchange->said };
-		ssize_t count = socket_write(probe->watch.fd, &rest, 1);
+		ssize_t count = write_some(probe, talk->say + exchange->said,
+					   talk->say_length - exchange->said);
 
 		if (count == -EAGAIN)
 			return true;
 		if (count < 0) {
-			probe_end(probe, false, "%s while sending", socket_error_text((int)count));
+			probe_end(probe, false, "%s while sending", error_text(probe, count));
 			return false;
 		}
 		exchange->said += (size_t)count;
@@ -102,19 +130,39 @@ static bool hear(struct probe *probe)
 
 	if (room == 0)
 		return end(probe, TALK_BAD);
-	count = socket_read(probe->watch.fd, to, room);
+	count = read_some(probe, to, room);
 	if (count == -EAGAIN)
 		return false;
 	if (count < 0) {
-		probe_end(probe, false, "%s", socket_error_text((int)count));
+		probe_end(probe, false, "%s", error_text(probe, count));
 		return false;
 	}
 	return take(probe, (size_t)count, count == 0 && !ear->protocol->is_datagram);
 }
 
+/* True once bytes may go; false: not yet, or the probe has ended. */
+static bool agree(struct probe *probe)
+{
+	struct exchange *exchange = probe->exchange;
+	int err;
+
+	if (!probe->conf->is_secure || exchange->is_agreed)
+		return true;
+	if (exchange->tls == NULL)
+		exchange->tls = tls_new(probe->watch.fd);
+	err = exchange->tls != NULL ? tls_shake(exchange->tls) : -ENOMEM;
+	exchange->is_agreed = err == 0;
+	if (err == -ENOMEM)
+		probe->was_never_asked = true;
+	if (err != 0 && err != -EAGAIN)
+		probe_end(probe, false, "%s",
+			  exchange->tls != NULL ? error_text(probe, err) : socket_error_text(err));
+	return err == 0;
+}
+
 void exchange_ready(struct probe *probe, unsigned events)
 {
-	if (!probe_connected(probe, events))
+	if (!probe_connected(probe, events) || !agree(probe))
 		return;
 	if (!probe->exchange->has_begun) {
 		probe->exchange->has_begun = true;
@@ -123,7 +171,8 @@ void exchange_ready(struct probe *probe, unsigned events)
 	} else if (!say(probe)) {
 		return;
 	}
-	if (events & LOOP_READ)
+	/* What the handshake has read already raises no event. */
+	if (events & LOOP_READ || probe->exchange->tls != NULL)
 		while (hear(probe))
 			;
 }

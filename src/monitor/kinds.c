@@ -23,6 +23,7 @@ static const struct monitor_kind conversations[] = {
 	CONVERSATION(ftp_extended, "FTP-EXTENDED", "an FTP server has a file"),
 	CONVERSATION(smtp, "SMTP", "a mail server greets"),
 	CONVERSATION(pop3, "POP3", "a POP3 server greets, or lets a user in"),
+	CONVERSATION(nntp, "NNTP", "a news server greets, lets a user in, has a group"),
 	CONVERSATION(ldap, "LDAP", "a directory lets us bind, and finds an entry"),
 	CONVERSATION(radius, "RADIUS", "a RADIUS server answers with an expected code"),
 	CONVERSATION(mysql, "MYSQL", "a MySQL server greets, lets a user in, runs a statement"),
@@ -32,9 +33,11 @@ static const struct monitor_kind conversations[] = {
 };
 
 const struct monitor_kind *const monitor_kinds[] = {
-	&ping_kind,         &tcp_kind,          &http_kind,         &conversations[0],
-	&conversations[1],  &conversations[2],  &conversations[3],  &conversations[4],
-	&conversations[5],  &conversations[6],  &conversations[7],  &conversations[8],
-	&conversations[9],  &conversations[10], &conversations[11], &conversations[12],
-	&conversations[13], &conversations[14], &user_kind,         NULL
+	&ping_kind,         &tcp_kind,          &http_kind,
+	&conversations[0],  &conversations[1],  &conversations[2],
+	&conversations[3],  &conversations[4],  &conversations[5],
+	&conversations[6],  &conversations[7],  &conversations[8],
+	&conversations[9],  &conversations[10], &conversations[11],
+	&conversations[12], &conversations[13], &conversations[14],
+	&conversations[15], &user_kind,         NULL
 };

@@ -322,6 +322,8 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 	const struct monitor_kind *kind = monitor_kind_of(conf->kind);
 
 	must(monitor != NULL && kind != NULL && changed != NULL);
+	if (conf->is_secure && kind->secure != NULL)
+		kind = kind->secure;
 	must(conf->interval_ms > 0 && conf->success_retries > 0 && conf->retries > 0 &&
 	     conf->retries <= MONITOR_RETRIES_MOST);
 	monitor->loop = loop;

@@ -33,6 +33,7 @@ struct monitor_kind {
 	/* The descriptor became readable or writable. May call probe_end(). */
 	void (*ready)(struct probe *probe, unsigned events);
 	const struct talk_protocol *protocol; /* of kinds that are a conversation; else NULL */
+	const struct monitor_kind *secure;    /* takes its place with -secure YES; NULL: itself */
 	/* What start() has made is undone: also in the middle. NULL: nothing is to be done. */
 	void (*stop)(struct probe *probe);
 };

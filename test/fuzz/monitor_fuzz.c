@@ -34,10 +34,10 @@ enum {
 };
 
 /* By place, so that a seed keeps its meaning. */
-static const char *const kinds[] = { "TCP-ECV", "HTTP-ECV", "UDP-ECV",      "DNS",
-				     "DNS-TCP", "FTP",      "SMTP",         "POP3",
-				     "LDAP",    "RADIUS",   "MYSQL",        "SNMP",
-				     "AGENT",   "HTTP",     "FTP-EXTENDED", "MYSQL-ECV" };
+static const char *const kinds[] = { "TCP-ECV",   "HTTP-ECV", "UDP-ECV", "DNS",  "DNS-TCP",
+				     "FTP",       "SMTP",     "POP3",    "LDAP", "RADIUS",
+				     "MYSQL",     "SNMP",     "AGENT",   "HTTP", "FTP-EXTENDED",
+				     "MYSQL-ECV", "NNTP" };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static struct ear ear;
@@ -75,6 +75,7 @@ static struct monitor_conf set_up(unsigned with)
 		{ WITH_QUERY, MONITOR_TEXT_ADDRESSES, STR("10.1.2.3 ::1") },
 		{ WITH_QUERY, MONITOR_TEXT_SQL_QUERY, STR("select 1") },
 		{ WITH_FILE, MONITOR_TEXT_FILE_NAME, STR("here") },
+		{ WITH_FILE, MONITOR_TEXT_GROUP, STR("house.talk") },
 		{ WITH_FILE, MONITOR_TEXT_BASE_DN, STR("o=house") },
 		{ WITH_THRESHOLD, MONITOR_TEXT_SNMP_THRESHOLD, STR("7") },
 		{ WITH_CODES, MONITOR_TEXT_RAD_KEY, STR("knock") },
