@@ -50,7 +50,8 @@ struct seat {
 	struct quota_counts *counts;
 	uint32_t id;
 	unsigned index;
-	int64_t used; /* by this engine, as it was at the last look */
+	int64_t used;    /* by this engine, as it was at the last look */
+	int64_t reserve; /* uses in S that are not for this call */
 };
 
 /* What an attempt came to. */
@@ -62,7 +63,7 @@ enum attempt {
 
 static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id)
 {
-	return &core->map->counts[(size_t)core->index * core->map->pools + id];
+	return quota_counts_at(core->map, core->index, id);
 }
 
 void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units)
@@ -90,6 +91,11 @@ static struct seat sit(struct quota_core *core, uint32_t id)
 static bool is_tiny(const struct seat *seat)
 {
 	return quota_load(&seat->pool->mode) & QUOTA_TINY;
+}
+
+static bool is_fixed(const struct seat *seat)
+{
+	return quota_load(&seat->pool->mode) & QUOTA_FIXED;
 }
 
 /* The habits: how much to keep, and when to reopen. They decide cost only. */
@@ -130,6 +136,8 @@ static void learn_from_pool(struct seat *seat, int64_t available)
 {
 	int64_t half = half_cap(seat);
 
+	if (is_fixed(seat))
+		return;
 	if (available >= 2 * half)
 		seat->habit->cap = cap_within(4 * half < 2 * available ? 4 * half : 2 * available);
 	else if (available < half)
@@ -138,6 +146,8 @@ static void learn_from_pool(struct seat *seat, int64_t available)
 
 static void learn_from_peer(struct seat *seat, int64_t got)
 {
+	if (is_fixed(seat))
+		return;
 	if (got == 1)
 		seat->habit->cap /= 2;
 	else if (seat->habit->cap < 2 * got)
@@ -339,7 +349,7 @@ static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t chan
 static enum attempt take_from_pool(struct seat *seat, uint64_t s, uint64_t w, int64_t change)
 {
 	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
-	while (quota_takeable(s) > 0)
+	while (quota_takeable(s) > seat->reserve)
 		if (wants_to_open(seat, s) ? take_and_open(seat, &s, w, change)
 					   : take_single(seat, &s, w, change))
 			return GOT;
@@ -371,7 +381,7 @@ static enum attempt take_sealed(struct seat *seat, uint64_t s, uint64_t w)
 	int64_t change = change_now(seat, w);
 
 	note_sealed(seat);
-	if (quota_takeable(s) > 0)
+	if (quota_takeable(s) > seat->reserve)
 		return take_from_pool(seat, s, w, change);
 	if (quota_open_count(s) > 0 && !is_tiny(seat))
 		return take_from_peer(seat, w, change);
@@ -410,16 +420,23 @@ static bool seal_peers(struct seat *seat, bool by_hint)
 	return was_free;
 }
 
-static bool is_decided(uint64_t s)
+static bool is_decided(const struct seat *seat, uint64_t s)
 {
-	return quota_takeable(s) > 0 || quota_open_count(s) == 0;
+	return quota_takeable(s) > seat->reserve || quota_open_count(s) == 0;
+}
+
+static enum quota_result full(struct quota_core *core, enum quota_why why)
+{
+	core->why = why;
+	return QUOTA_FULL;
 }
 
 /* S decides (I3), after what is idle elsewhere was brought there. */
-static enum quota_result take_slow(struct quota_core *core, uint32_t id)
+static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t reserve)
 {
 	struct seat seat = sit(core, id);
 
+	seat.reserve = reserve;
 	for (unsigned looks = 0; looks < LOOKS;) {
 		enum attempt end = attempt(&seat);
 		uint64_t s;
@@ -427,11 +444,12 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id)
 		if (end == GOT)
 			return QUOTA_OK;
 		s = quota_pool_load(seat.pool);
-		if (end == MOVED || quota_takeable(s) > 0)
+		if (end == MOVED || quota_takeable(s) > reserve)
 			continue;
 		if (quota_open_count(s) == 0)
-			return QUOTA_FULL;
-		if (seal_peers(&seat, looks % 4 == 0) && is_decided(quota_pool_load(seat.pool)))
+			return full(core, quota_takeable(s) > 0 ? QUOTA_WHY_EARLY : QUOTA_WHY_FULL);
+		if (seal_peers(&seat, looks % 4 == 0) &&
+		    is_decided(&seat, quota_pool_load(seat.pool)))
 			continue;
 		looks++;
 		quota_pause();
@@ -451,25 +469,52 @@ static enum quota_result counted(const struct quota_core *core, uint32_t id,
 	return result;
 }
 
-enum quota_result quota_take(struct quota_core *core, uint32_t id)
+/* A use given back in this very turn is still in force: handing it on changes no count. */
+static inline bool take_own(struct quota_core *core, uint32_t id, uint64_t mode)
 {
 	_Atomic uint64_t *stash = quota_stash_at(core->map, core->index, id);
 	uint64_t w;
 
-	must(id < core->map->pools);
-	/* A use given back in this very turn is still in force: handing it on changes no count. */
-	if (core->pockets[id].uses > 0 &&
-	    !(quota_load(&quota_pool_at(core->map, id)->mode) & (QUOTA_DEBT | QUOTA_QUEUE))) {
+	if (core->pockets[id].uses > 0 && !(mode & (QUOTA_DEBT | QUOTA_QUEUE))) {
 		core->pockets[id].uses--;
-		return counted(core, id, QUOTA_OK);
+		return true;
 	}
 	w = quota_load(stash);
 	while (quota_idle(w) > 0)
 		if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
-			return counted(core, id, QUOTA_OK);
-	if (UNLIKELY(quota_is_patent(quota_pool_at(core->map, id))))
+			return true;
+	return false;
+}
+
+enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t mode,
+				  int64_t reserve)
+{
+	if (take_own(core, id, mode))
+		return QUOTA_OK;
+	return mode & QUOTA_PATENT ? quota_patent_take(core, id) : take_slow(core, id, reserve);
+}
+
+enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota_class class)
+{
+	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
+
+	if (UNLIKELY(mode & QUOTA_GUARDED))
+		return counted(core, id, quota_guard_take(core, id, mode, class));
+	if (LIKELY(take_own(core, id, mode)))
+		return counted(core, id, QUOTA_OK);
+	if (UNLIKELY(mode & QUOTA_PATENT))
 		return counted(core, id, quota_patent_take(core, id));
-	return counted(core, id, take_slow(core, id));
+	return counted(core, id, take_slow(core, id, 0));
+}
+
+enum quota_result quota_take(struct quota_core *core, uint32_t id)
+{
+	return quota_take_as(core, id, QUOTA_CLASS_PLAIN);
+}
+
+enum quota_why quota_why(const struct quota_core *core)
+{
+	return core->why;
 }
 
 /* Giving. */
@@ -573,6 +618,8 @@ void quota_give(struct quota_core *core, uint32_t id)
 
 	if ((mode & (QUOTA_DEBT | QUOTA_SETTLE)) != QUOTA_SETTLE) {
 		give_now(core, id, 1);
+		if (UNLIKELY(mode & QUOTA_RETURNING))
+			quota_guard_given(core, id);
 		return;
 	}
 	pocket->uses++;

@@ -21,7 +21,8 @@
 
 enum quota_result {
 	QUOTA_OK,   /* one use is yours: give it back once */
-	QUOTA_FULL, /* all L uses were in force at an instant inside this call */
+	QUOTA_FULL, /* not granted; quota_why() says why: in EXACT mode, unless the rule has it
+		     * otherwise, all L uses were in force at an instant inside this call */
 	QUOTA_AGAIN /* undecided: the last free units are in another engine's hands; ask next turn
 		     */
 };
@@ -41,6 +42,64 @@ struct quota_map; /* all pools of the appliance; opaque */
 /* One engine's end of all pools. Owner: the engine. */
 struct quota_core;
 
+/* Why a use was not granted. */
+enum quota_why {
+	QUOTA_WHY_FULL,       /* the limit is reached; in PATENT mode: nothing left to borrow */
+	QUOTA_WHY_EARLY,      /* T1 and T2 want clients spilled before the limit */
+	QUOTA_WHY_HYSTERESIS, /* it was full, and is not free enough or long enough yet */
+	QUOTA_WHY_AUDIT,      /* QUOTA_AGAIN: the pool is counted anew, for a turn */
+	QUOTA_WHYS
+};
+
+/* Who asks for a use. */
+enum quota_class {
+	QUOTA_CLASS_PLAIN,
+	QUOTA_CLASS_KEPT /* a client that is known here: the thresholds of a rule are not for it */
+};
+
+/* A number of uses, or a percentage of what it is measured against. */
+struct quota_amount {
+	uint32_t number; /* a percentage: 0..100 */
+	bool is_percent;
+};
+
+/* Which of the three numbers of a split is given; the others follow from it. */
+enum quota_deal {
+	QUOTA_DEAL_EXCLUSIVE, /* X, in percent of L */
+	QUOTA_DEAL_EACH,      /* x, a number; less when L is too small for so much on each engine */
+	QUOTA_DEAL_SHARED     /* S, a number or in percent of L; the remainder of X / N comes on top
+			       */
+};
+
+/* How a limit is dealt out, and when a client is spilled before it is reached. */
+struct quota_rule {
+	enum quota_mode mode;
+	enum quota_deal deal;
+	struct quota_amount share; /* what `deal` says */
+	uint32_t batch;            /* B, in percent of S */
+	/* An engine borrows B and keeps at most 2 * B that it does not use; else both follow its
+	 * demand. It decides cost only. EXACT mode. */
+	bool is_fixed;
+	/* T1, a number of uses or in percent of x, and T2, a number or in percent of S. When either
+	 * is moved from 100 percent and 0, an engine with T1 uses or more spills while at most T2
+	 * uses of the shared pool are not borrowed, and the last T2 of all uses are only for
+	 * QUOTA_CLASS_KEPT. With T2 above 0 all engines of an EXACT pool take from one atomic
+	 * word. */
+	struct quota_amount engine_threshold, shared_threshold;
+	/* After QUOTA_FULL the pool answers QUOTA_FULL until so many uses, or so many percent of
+	 * L, have been free for hold_ms. 0: off. */
+	struct quota_amount return_free;
+	uint32_t hold_ms;
+};
+
+/* EXACT, adaptive, nothing spilled before the limit. */
+static inline struct quota_rule quota_rule_plain(unsigned exclusive_percent, unsigned batch_percent)
+{
+	return (struct quota_rule){ .share = { exclusive_percent, true },
+				    .batch = batch_percent,
+				    .engine_threshold = { 100, true } };
+}
+
 /* The shares of a limit: the arithmetic of the specification. */
 struct quota_split {
 	int64_t exclusive;      /* X: dealt out */
@@ -51,6 +110,8 @@ struct quota_split {
 /* exclusive_percent 0..100 (default 80), batch_percent 0..100 (default 10). */
 struct quota_split quota_split(int64_t limit, unsigned cores, unsigned exclusive_percent,
 			       unsigned batch_percent);
+struct quota_split quota_rule_split(const struct quota_rule *rule, int64_t limit, unsigned cores);
+bool quota_rule_same(const struct quota_rule *a, const struct quota_rule *b);
 
 /* Control. Room for `pools` pools on `cores` engines; NULL without memory. */
 struct quota_map *quota_map_new(unsigned cores, unsigned pools);
@@ -65,18 +126,25 @@ void quota_close(struct quota_map *map, uint32_t pool);
 /* Control, one at a time. Live uses are never cut; when this returns, no use is admitted that
  * makes the uses exceed the new limit. 0 .. QUOTA_UNLIMITED. */
 void quota_set_limit(struct quota_map *map, uint32_t pool, int64_t limit);
+/* Control, one at a time; calls that began before may still answer by the old rule. */
+void quota_set_rule(struct quota_map *map, uint32_t pool, const struct quota_rule *rule);
+struct quota_rule quota_rule_of(const struct quota_map *map, uint32_t pool);
+/* Changes this of the rule only. A new pool is EXACT. */
 void quota_set_split(struct quota_map *map, uint32_t pool, unsigned exclusive_percent,
 		     unsigned batch_percent);
-/* At any time; calls that began before may still answer by the old mode. A new pool is EXACT. */
 void quota_set_mode(struct quota_map *map, uint32_t pool, enum quota_mode mode);
 
 /* Engine. */
 struct quota_core *quota_core_new(struct quota_map *map, unsigned core);
 void quota_core_free(struct quota_core *core);
 enum quota_result quota_take(struct quota_core *core, uint32_t pool) MUST_USE;
+enum quota_result quota_take_as(struct quota_core *core, uint32_t pool,
+				enum quota_class class) MUST_USE;
+/* Of the last QUOTA_FULL of this engine, whatever the pool; right after it. */
+enum quota_why quota_why(const struct quota_core *core);
 void quota_give(struct quota_core *core, uint32_t pool);
-/* After QUOTA_FULL, when the client is in fact given away: in PATENT mode counts what was free
- * elsewhere. */
+/* Right after QUOTA_FULL, when the client is in fact given away: counts it by quota_why(), and in
+ * PATENT mode what was free elsewhere. */
 void quota_note_spill(struct quota_core *core, uint32_t pool);
 /* At the end of every turn and before a blocking call: settles what was given back. */
 void quota_turn_end(struct quota_core *core);
@@ -87,6 +155,8 @@ void quota_core_dead(struct quota_map *map, unsigned core);
 /* What an operator sees; read by control at any time, each number true at some recent instant. */
 struct quota_core_view {
 	int64_t used, exclusive, borrowed, idle;
+	uint64_t admitted, premature;
+	uint64_t spilled[QUOTA_WHYS]; /* by quota_why() */
 };
 struct quota_view {
 	int64_t limit, used, available; /* available: in the shared pool now */
@@ -98,6 +168,10 @@ struct quota_view {
 	uint64_t admitted, borrows, returned, reclaimed, refused, undecided;
 	/* Spills while units were free, and how many were, in sum: PATENT mode only. */
 	uint64_t premature, stranded;
+	uint64_t spilled[QUOTA_WHYS];               /* by quota_why() */
+	int64_t engine_threshold, shared_threshold; /* T1 and T2 in uses */
+	bool is_early;     /* T1 or T2 is moved so that clients spill before the limit */
+	bool is_returning; /* it was full and waits for return_free */
 	enum quota_mode mode;
 	unsigned cores;
 };

@@ -18,22 +18,6 @@ static int64_t lesser(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-struct quota_split quota_split(int64_t limit, unsigned cores, unsigned exclusive_percent,
-			       unsigned batch_percent)
-{
-	struct quota_split split;
-
-	must(cores > 0 && exclusive_percent <= 100 && batch_percent <= 100);
-	must(limit >= 0 && limit <= QUOTA_UNLIMITED);
-	split.exclusive_each = limit * exclusive_percent / 100 / cores;
-	split.exclusive = split.exclusive_each * cores;
-	split.shared = limit - split.exclusive;
-	split.batch = split.shared * batch_percent / 100;
-	if (split.batch < 1)
-		split.batch = 1;
-	return split;
-}
-
 static void *map_memory(size_t bytes, int flags)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -129,14 +113,6 @@ void quota_core_free(struct quota_core *core)
 		munmap(core, core->bytes);
 }
 
-static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)
-{
-	uint32_t percents = atomic_load_explicit(&pool->percents, memory_order_relaxed);
-	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
-
-	return quota_split(limit, map->cores, percents >> 8, percents & 255);
-}
-
 /* True when no use is in force and every engine has stored its last word: then nothing of an
  * earlier life of the pool can still arrive. A use that was given back waits in its engine's
  * pocket until the end of the turn and counts as in force. */
@@ -166,29 +142,14 @@ static uint32_t next_free(struct quota_map *map)
 	return QUOTA_NONE;
 }
 
-/* The plain scheme deals out what it can and settles at once; where some may wait, what is given
- * back is theirs at once. */
-static uint64_t mode_of(const struct quota_map *map, const struct quota_pool *pool, int64_t limit)
-{
-	uint64_t queue = quota_load(&pool->mode) & QUOTA_QUEUE;
-
-	if (quota_is_patent(pool))
-		return QUOTA_PATENT;
-	return (queue != 0 || limit < (int64_t)QUOTA_SETTLE_EACH * map->cores ? queue
-									      : QUOTA_SETTLE) |
-	       (limit < (int64_t)QUOTA_TINY_EACH * map->cores ? QUOTA_TINY : 0);
-}
-
 static void forget_counts(struct quota_counts *counts)
 {
-	struct stat_number *numbers[] = { &counts->admitted,  &counts->borrowed, &counts->returned,
-					  &counts->reclaimed, &counts->refused,  &counts->undecided,
-					  &counts->premature, &counts->stranded };
+	struct stat_number *numbers = (struct stat_number *)counts;
 
 	/* Only what is not zero: untouched pages stay untouched. */
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (stat_read(numbers[i]) != 0)
-			stat_subtract(numbers[i], stat_read(numbers[i]));
+	for (size_t i = 0; i < sizeof(*counts) / sizeof(*numbers); i++)
+		if (stat_read(&numbers[i]) != 0)
+			stat_subtract(&numbers[i], stat_read(&numbers[i]));
 }
 
 /* Gives one engine its first stash. Messages order these stores before the engine's first look. */
@@ -209,59 +170,26 @@ static void deal(struct quota_map *map, uint32_t id, unsigned core, int64_t idle
 	forget_counts(&map->counts[(size_t)core * map->pools + id]);
 }
 
-static void set_numbers(struct quota_map *map, struct quota_pool *pool, int64_t limit)
-{
-	struct quota_split split;
-
-	atomic_store_explicit(&pool->limit, limit, memory_order_relaxed);
-	split = split_now(map, pool);
-	atomic_store_explicit(&pool->floor, (int32_t)lesser(split.exclusive_each, QUOTA_STASH_MAX),
-			      memory_order_relaxed);
-	atomic_store_explicit(&pool->batch, (int32_t)lesser(split.batch, QUOTA_STASH_MAX),
-			      memory_order_relaxed);
-}
-
-static void set_percents(struct quota_pool *pool, unsigned exclusive, unsigned batch)
-{
-	must(exclusive <= 100 && batch <= 100);
-	atomic_store_explicit(&pool->percents, exclusive << 8 | batch, memory_order_relaxed);
-}
-
-/* Of the bits only `keep` stay, `set` come, and a change is counted. Order: see
- * quota_pool_debt_end().
- */
-static void change_mode(struct quota_pool *pool, uint64_t keep, uint64_t set)
-{
-	uint64_t mode = quota_load(&pool->mode);
-	uint64_t next;
-
-	do {
-		next = ((mode & ~(QUOTA_CHANGE - 1)) | (mode & keep) | set) + QUOTA_CHANGE;
-		quota_chaos(&pool->mode, QUOTA_STEP_SWAP);
-	} while (!atomic_compare_exchange_strong_explicit(
-		&pool->mode, &mode, next, memory_order_seq_cst, memory_order_acquire));
-}
-
 uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_percent,
 		    unsigned batch_percent)
 {
 	uint32_t id = next_free(map);
 	struct quota_pool *pool;
 	struct quota_split split;
+	uint64_t mode;
 	int64_t each;
 
 	if (id == QUOTA_NONE)
 		return QUOTA_NONE;
 	pool = quota_pool_at(map, id);
-	set_percents(pool, exclusive_percent, batch_percent);
-	set_numbers(map, pool, limit);
-	change_mode(pool, 0, 0); /* EXACT, without a queue */
+	pool->rule = quota_rule_plain(exclusive_percent, batch_percent);
+	quota_rule_apply(map, pool, limit);
+	quota_rule_change(pool, 0, 0); /* without a queue */
 	must(quota_queue_set(map, id, 0));
-	change_mode(pool, 0, mode_of(map, pool, limit));
-	split = split_now(map, pool);
-	each = mode_of(map, pool, limit) & QUOTA_TINY
-		       ? 0
-		       : lesser(split.exclusive_each, QUOTA_STASH_MAX);
+	mode = quota_rule_mode(map, pool, limit);
+	quota_rule_change(pool, 0, mode);
+	split = quota_rule_split(&pool->rule, limit, map->cores);
+	each = mode & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
 	for (unsigned core = 0; core < map->cores; core++) {
 		deal(map, id, core, each, split.batch);
 		if (each > 0)
@@ -269,7 +197,6 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 		else
 			quota_pool_mask_clear(pool, core);
 	}
-	quota_chaos(&pool->s, QUOTA_STEP_STORE);
 	atomic_store_explicit(&pool->s,
 			      (uint64_t)(limit - each * map->cores) * QUOTA_AVAIL_ONE +
 				      (each > 0 ? map->cores : 0),
@@ -306,79 +233,22 @@ static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_
 	}
 }
 
-/* The plain scheme's numbers changed: what is idle comes back, and what an engine has in use is
- * what it holds. An owner that is moving uses for all this time keeps what it has. */
-static void label_anew(struct quota_map *map, struct quota_pool *pool, uint32_t id)
-{
-	if (!quota_is_patent(pool))
-		return;
-	for (unsigned core = 0; core < map->cores; core++) {
-		int64_t got;
-
-		for (unsigned tries = 0; tries < 64; tries++) {
-			if (quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got))
-				break;
-			quota_yield();
-		}
-	}
-}
-
 void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t before = atomic_load_explicit(&pool->limit, memory_order_relaxed);
+	int64_t before = quota_number(&pool->limit);
 
 	must(limit >= 0 && limit <= QUOTA_UNLIMITED);
-	set_numbers(map, pool, limit);
+	quota_rule_apply(map, pool, limit);
 	/* DEBT stands before the limit falls: from then on nothing is reused from a pocket. */
 	if (limit < before)
-		change_mode(pool, QUOTA_SETTLE | QUOTA_TINY | QUOTA_PATENT | QUOTA_QUEUE,
-			    QUOTA_DEBT | QUOTA_LOWERING);
+		quota_rule_change(pool, QUOTA_CHANGE - 1, QUOTA_DEBT | QUOTA_LOWERING);
 	(void)quota_pool_add(pool, limit - before, 0);
-	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
+	quota_rule_change(pool, QUOTA_DEBT, quota_rule_mode(map, pool, limit));
 	collect_debt(map, pool, id);
 	quota_pool_debt_end(pool);
-	label_anew(map, pool, id);
+	quota_rule_relabel(map, id);
 	quota_queue_serve(map, id);
-}
-
-void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns)
-{
-	struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
-
-	if (quota_is_patent(pool))
-		return;
-	change_mode(pool, QUOTA_DEBT, turns ? 0 : QUOTA_QUEUE);
-	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
-}
-
-void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
-		     unsigned batch_percent)
-{
-	struct quota_pool *pool = quota_pool_at(map, id);
-
-	set_percents(pool, exclusive_percent, batch_percent);
-	set_numbers(map, pool, atomic_load_explicit(&pool->limit, memory_order_relaxed));
-	label_anew(map, pool, id);
-}
-
-/* Both modes keep every unit counted and covered, so that they may follow one another while uses
- * live; DEBT stays until it is paid. */
-void quota_set_mode(struct quota_map *map, uint32_t id, enum quota_mode mode)
-{
-	struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t limit = atomic_load_explicit(&pool->limit, memory_order_relaxed);
-
-	if (quota_load(&pool->mode) & QUOTA_QUEUE)
-		return;
-	if (mode == QUOTA_MODE_PATENT) {
-		change_mode(pool, QUOTA_DEBT, QUOTA_PATENT);
-		label_anew(map, pool, id);
-		return;
-	}
-	change_mode(pool, QUOTA_DEBT, 0);
-	change_mode(pool, QUOTA_DEBT, mode_of(map, pool, limit));
 }
 
 /* Takes the engine's word away in one step, so that what is found comes back once only. */
@@ -427,42 +297,70 @@ static void read_core(const struct quota_map *map, uint32_t id, unsigned core, i
 	*idle = w & QUOTA_OPEN ? quota_idle(w) : 0;
 }
 
+/* From the numbers that engines read: the rule itself is control's alone. */
+static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)
+{
+	struct quota_split split = { .shared = quota_number(&pool->shared) };
+
+	split.exclusive = quota_number(&pool->limit) - split.shared;
+	split.exclusive_each = split.exclusive / map->cores;
+	split.batch = atomic_load_explicit(&pool->batch, memory_order_relaxed);
+	return split;
+}
+
 void quota_read_core(const struct quota_map *map, uint32_t id, unsigned core,
 		     struct quota_core_view *view)
 {
+	const struct quota_counts *counts = quota_counts_at(map, core, id);
 	struct quota_split split = split_now(map, quota_pool_at(map, id));
 
 	read_core(map, id, core, &view->used, &view->idle);
 	view->exclusive = split.exclusive_each;
 	view->borrowed = view->used > view->exclusive ? view->used - view->exclusive : 0;
+	view->admitted = stat_read(&counts->admitted);
+	view->premature = stat_read(&counts->premature);
+	for (unsigned why = 0; why < QUOTA_WHYS; why++)
+		view->spilled[why] = stat_read(&counts->spilled[why]);
+}
+
+static void add_counts(const struct quota_map *map, uint32_t id, unsigned core,
+		       struct quota_view *view)
+{
+	const struct quota_counts *counts = quota_counts_at(map, core, id);
+	int64_t used, idle;
+
+	read_core(map, id, core, &used, &idle);
+	view->used += used;
+	view->idle += idle;
+	view->admitted += stat_read(&counts->admitted);
+	view->borrows += stat_read(&counts->borrowed);
+	view->returned += stat_read(&counts->returned);
+	view->reclaimed += stat_read(&counts->reclaimed);
+	view->refused += stat_read(&counts->refused);
+	view->undecided += stat_read(&counts->undecided);
+	view->premature += stat_read(&counts->premature);
+	view->stranded += stat_read(&counts->stranded);
+	for (unsigned why = 0; why < QUOTA_WHYS; why++)
+		view->spilled[why] += stat_read(&counts->spilled[why]);
 }
 
 void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *view)
 {
 	const struct quota_pool *pool = quota_pool_at(map, id);
 	int64_t available = quota_available(quota_pool_load(pool));
+	uint64_t mode = quota_load(&pool->mode);
 
 	*view = (struct quota_view){
-		.limit = atomic_load_explicit(&pool->limit, memory_order_relaxed),
+		.limit = quota_number(&pool->limit),
 		.available = available > 0 ? available : 0,
 		.split = split_now(map, pool),
+		.engine_threshold = quota_number(&pool->early),
+		.shared_threshold = quota_number(&pool->reserve),
+		.is_early = mode & QUOTA_EARLY,
+		.is_returning = mode & QUOTA_RETURNING,
 		.cores = map->cores,
-		.mode = quota_is_patent(pool) ? QUOTA_MODE_PATENT : QUOTA_MODE_EXACT,
+		.mode = mode & QUOTA_PATENT ? QUOTA_MODE_PATENT : QUOTA_MODE_EXACT,
 	};
-	for (unsigned core = 0; core < map->cores; core++) {
-		const struct quota_counts *counts = &map->counts[(size_t)core * map->pools + id];
-		int64_t used, idle;
-
-		read_core(map, id, core, &used, &idle);
-		view->used += used;
-		view->idle += idle;
-		view->admitted += stat_read(&counts->admitted);
-		view->borrows += stat_read(&counts->borrowed);
-		view->returned += stat_read(&counts->returned);
-		view->reclaimed += stat_read(&counts->reclaimed);
-		view->refused += stat_read(&counts->refused);
-		view->undecided += stat_read(&counts->undecided);
-		view->premature += stat_read(&counts->premature);
-		view->stranded += stat_read(&counts->stranded);
-	}
+	for (unsigned core = 0; core < map->cores; core++)
+		add_counts(map, id, core, view);
 }

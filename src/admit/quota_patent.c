@@ -108,8 +108,10 @@ enum quota_result quota_patent_take(struct quota_core *core, uint32_t id)
 			continue;
 		}
 		units = grant(core, id, s, quota_used(w) + quota_change(quota_load(word), w));
-		if (units <= 0)
+		if (units <= 0) {
+			core->why = QUOTA_WHY_FULL;
 			return QUOTA_FULL;
+		}
 		if (w & QUOTA_OPEN ? fill(core, id, s, w, units)
 				   : fill_and_open(core, id, s, w, units)) {
 			quota_count_borrowed(core, id, units);
@@ -124,30 +126,4 @@ int64_t quota_patent_surplus(const struct quota_pool *pool, int64_t idle, int64_
 	int64_t borrowed = held - number_of(&pool->floor);
 
 	return borrowed > 0 ? least(idle, borrowed) / batch * batch : 0;
-}
-
-static int64_t free_units(const struct quota_map *map, uint32_t id)
-{
-	int64_t available = quota_available(quota_pool_load(quota_pool_at(map, id)));
-	int64_t units = available > 0 ? available : 0;
-
-	for (unsigned core = 0; core < map->cores; core++)
-		units += quota_idle(quota_load(quota_stash_at(map, core, id)));
-	return units;
-}
-
-void quota_note_spill(struct quota_core *core, uint32_t id)
-{
-	struct quota_counts *counts =
-		&core->map->counts[(size_t)core->index * core->map->pools + id];
-	int64_t units;
-
-	must(id < core->map->pools);
-	if (!quota_is_patent(quota_pool_at(core->map, id)))
-		return;
-	units = free_units(core->map, id);
-	if (units <= 0)
-		return;
-	stat_add(&counts->premature, 1);
-	stat_add(&counts->stranded, (uint64_t)units);
 }

@@ -25,13 +25,19 @@ enum {
 };
 
 /* struct quota_pool.mode */
-#define QUOTA_DEBT     ((uint64_t)1)  /* the limit fell, uses may be above it: reuse nothing */
-#define QUOTA_LOWERING ((uint64_t)2)  /* it is about to fall: the debt must not end yet */
-#define QUOTA_SETTLE   ((uint64_t)4)  /* what is given back waits for the end of the turn */
-#define QUOTA_TINY     ((uint64_t)8)  /* all in S: one atomic counter */
-#define QUOTA_PATENT   ((uint64_t)16) /* the plain scheme: quota_patent.c */
-#define QUOTA_QUEUE    ((uint64_t)32) /* some may wait: nothing is kept in pockets */
-#define QUOTA_CHANGE   ((uint64_t)64) /* counts the changes of the mode in the bits above */
+#define QUOTA_DEBT       ((uint64_t)1)    /* the limit fell, uses may be above it: reuse nothing */
+#define QUOTA_LOWERING   ((uint64_t)2)    /* it is about to fall: the debt must not end yet */
+#define QUOTA_SETTLE     ((uint64_t)4)    /* what is given back waits for the end of the turn */
+#define QUOTA_TINY       ((uint64_t)8)    /* all in S: one atomic counter */
+#define QUOTA_PATENT     ((uint64_t)16)   /* the plain scheme: quota_patent.c */
+#define QUOTA_FIXED      ((uint64_t)32)   /* batch and stash do not follow demand */
+#define QUOTA_EARLY      ((uint64_t)64)   /* T1 or T2 is moved */
+#define QUOTA_HYSTERESIS ((uint64_t)128)  /* return_free is set */
+#define QUOTA_RETURNING  ((uint64_t)256)  /* ... and the pool was full; engines set and clear it */
+#define QUOTA_QUEUE      ((uint64_t)512)  /* some may wait: nothing is kept in pockets */
+#define QUOTA_CHANGE     ((uint64_t)4096) /* counts the changes of the mode in the bits above */
+/* What a take has to look at first: quota_guard.c. */
+#define QUOTA_GUARDED (QUOTA_EARLY | QUOTA_HYSTERESIS)
 
 static inline uint16_t quota_changes(uint64_t mode)
 {
@@ -44,11 +50,18 @@ struct quota_pool {
 	/* Read by engines, written when the limit changes. */
 	alignas(64) _Atomic uint64_t mode;
 	_Atomic int64_t limit;
-	_Atomic int32_t floor;     /* x: an engine does not give back below it */
-	_Atomic int32_t batch;     /* B: what an engine begins to borrow */
-	_Atomic uint32_t percents; /* exclusive, batch: eight bits each */
+	_Atomic int64_t shared;  /* S */
+	_Atomic int64_t early;   /* T1 in uses */
+	_Atomic int64_t reserve; /* T2 in uses */
+	_Atomic int64_t return_free;
+	_Atomic uint32_t hold_ms;
+	_Atomic int32_t floor; /* x: an engine does not give back below it */
+	_Atomic int32_t batch; /* B: what an engine begins to borrow */
 	/* Which engines are open: a hint for those who search, never the truth. */
 	alignas(64) _Atomic uint64_t open_mask[QUOTA_MASKS];
+	_Atomic uint64_t free_since_ms; /* RETURNING: return_free was seen; 0: not yet */
+	/* Control's alone. */
+	alignas(64) struct quota_rule rule;
 };
 
 /* What an engine has learnt about a pool: it decides cost only. Owner: the engine, from the message
@@ -67,6 +80,7 @@ struct quota_habit {
 struct quota_counts {
 	struct stat_number admitted, borrowed, returned, reclaimed, refused, undecided, premature,
 		stranded;
+	struct stat_number spilled[QUOTA_WHYS];
 };
 
 /* Owner: control. Where everything lies in the mapping, and which ids are free. */
@@ -133,12 +147,24 @@ struct quota_core {
 	unsigned index;
 	size_t bytes; /* of this and what follows it in memory */
 	uint32_t turn;
+	enum quota_why why;     /* of the last QUOTA_FULL */
 	struct pocket *pockets; /* by pool */
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
 	struct quota_line *lines; /* by pool; all zero until its first use */
 	struct list queued;       /* lines in which somebody waits */
 };
+
+static inline struct quota_counts *quota_counts_at(const struct quota_map *map, unsigned core,
+						   uint32_t pool)
+{
+	return &map->counts[(size_t)core * map->pools + pool];
+}
+
+static inline int64_t quota_number(const _Atomic int64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
 
 static inline bool quota_is_patent(const struct quota_pool *pool)
 {
@@ -167,6 +193,30 @@ void quota_queues_free(struct quota_map *map);
 /* Whether what is given back may wait for the end of the turn (when the limit allows it), or has to
  * come at once. Control. */
 void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns);
+/* A take that the rule has nothing against; `reserve` uses of S are not for it. Not counted. */
+enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t mode,
+				  int64_t reserve);
+
+/* Engines, pools with QUOTA_GUARDED: quota_guard.c. */
+
+enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_t mode,
+				   enum quota_class class);
+/* Whether the time of RETURNING is over, `free_units` being free now; ends it then. */
+bool quota_guard_return(struct quota_pool *pool, int64_t free_units, uint64_t now_ms);
+/* After a use came back while RETURNING. */
+void quota_guard_given(const struct quota_core *core, uint32_t id);
+
+/* Control: quota_rule.c. */
+
+/* The numbers that engines read, for a limit. */
+void quota_rule_apply(const struct quota_map *map, struct quota_pool *pool, int64_t limit);
+/* The bits of the mode that follow from rule and limit. */
+uint64_t quota_rule_mode(const struct quota_map *map, const struct quota_pool *pool, int64_t limit);
+/* Of the bits only `keep` stay, `set` come, and a change is counted. Order: see
+ * quota_pool_debt_end(). */
+void quota_rule_change(struct quota_pool *pool, uint64_t keep, uint64_t set);
+/* The numbers changed: where nobody may keep what he had, what is idle comes back to S. */
+void quota_rule_relabel(struct quota_map *map, uint32_t id);
 
 /* Engines, QUOTA_MODE_PATENT: quota_patent.c. */
 

@@ -204,6 +204,8 @@ static enum quota_join count_in(struct quota_core *core, uint32_t id)
 
 			if (result != QUOTA_FULL)
 				return result == QUOTA_OK ? QUOTA_SERVED : QUOTA_UNDECIDED;
+			if (quota_why(core) != QUOTA_WHY_FULL)
+				return QUOTA_CROWDED; /* units are free, but not for it */
 			continue;
 		}
 		if (quota_pool_swap(pool, &s, s + QUOTA_WAITER_ONE))

@@ -6,11 +6,7 @@
  * nobody but its owner touches an engine's habits.
  */
 #define QUOTA_CHAOS 1
-#include "admit/quota.c"
-#include "admit/quota_map.c"
-#include "admit/quota_patent.c"
-#include "admit/quota_pool.c"
-#include "admit/quota_queue.c"
+#include "quota_sources.h"
 
 #include <pthread.h>
 #include <stdio.h>

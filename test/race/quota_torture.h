@@ -15,11 +15,7 @@
 #pragma once
 
 #define QUOTA_CHAOS 1
-#include "admit/quota.c"
-#include "admit/quota_map.c"
-#include "admit/quota_patent.c"
-#include "admit/quota_pool.c"
-#include "admit/quota_queue.c"
+#include "quota_sources.h"
 
 #include <pthread.h>
 #include <stdio.h>
