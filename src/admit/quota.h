@@ -143,6 +143,9 @@ enum quota_result quota_take_as(struct quota_core *core, uint32_t pool,
 /* Of the last QUOTA_FULL of this engine, whatever the pool; right after it. */
 enum quota_why quota_why(const struct quota_core *core);
 void quota_give(struct quota_core *core, uint32_t pool);
+/* Whether somebody who asked now, wherever, would probably be refused: to tell of an episode of
+ * spilling that it lasts. Any thread. */
+bool quota_is_full(const struct quota_map *map, uint32_t pool);
 /* Right after QUOTA_FULL, when the client is in fact given away: counts it by quota_why(), and in
  * PATENT mode what was free elsewhere. */
 void quota_note_spill(struct quota_core *core, uint32_t pool);

@@ -28,14 +28,14 @@ static int64_t free_units(const struct quota_map *map, uint32_t id)
 /* --- T1 and T2 -------------------------------------------------------------------------------- */
 
 /* What is not borrowed: what engines use above x is borrowed, what they hold ready is not. */
-static int64_t not_borrowed(const struct quota_core *core, uint32_t id)
+static int64_t not_borrowed(const struct quota_map *map, uint32_t id)
 {
-	const struct quota_pool *pool = quota_pool_at(core->map, id);
+	const struct quota_pool *pool = quota_pool_at(map, id);
 	int64_t exclusive = atomic_load_explicit(&pool->floor, memory_order_relaxed);
 	int64_t shared = quota_number(&pool->shared);
 
-	for (unsigned i = 0; i < core->map->cores; i++) {
-		int64_t used = used_by(core->map, id, i);
+	for (unsigned core = 0; core < map->cores; core++) {
+		int64_t used = used_by(map, id, core);
 
 		shared -= used > exclusive ? used - exclusive : 0;
 	}
@@ -47,7 +47,7 @@ static bool is_early(const struct quota_core *core, uint32_t id)
 	const struct quota_pool *pool = quota_pool_at(core->map, id);
 
 	return used_by(core->map, id, core->index) >= quota_number(&pool->early) &&
-	       not_borrowed(core, id) <= quota_number(&pool->reserve);
+	       not_borrowed(core->map, id) <= quota_number(&pool->reserve);
 }
 
 /* A reserve is decided on S, where all that is free must be. */
@@ -143,6 +143,21 @@ enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_
 	if (result == QUOTA_FULL && mode & QUOTA_HYSTERESIS)
 		begin_return(quota_pool_at(core->map, id));
 	return result;
+}
+
+bool quota_is_full(const struct quota_map *map, uint32_t id)
+{
+	const struct quota_pool *pool = quota_pool_at(map, id);
+	uint64_t mode = quota_load(&pool->mode);
+	int64_t used = 0;
+
+	if (mode & QUOTA_RETURNING)
+		return true;
+	if (mode & QUOTA_EARLY && not_borrowed(map, id) <= quota_number(&pool->reserve))
+		return true;
+	for (unsigned core = 0; core < map->cores; core++)
+		used += used_by(map, id, core);
+	return used >= quota_number(&pool->limit);
 }
 
 /* --- counting --------------------------------------------------------------------------------- */

@@ -142,6 +142,10 @@ static void hint_row(struct look *look, const struct option *row)
 					      row->type == OPTION_TIME || unit[0] == '\0' ? ""
 											  : " ",
 					      row->type == OPTION_TIME ? " ms" : unit);
+	else if (row->type == OPTION_AMOUNT)
+		look->out->hint = arena_print(look->arena,
+					      "%s: %s (%" PRIu64 "..%" PRIu64 ", or 0%%..100%%)",
+					      row->name, row->help, row->least, row->most);
 	else
 		look->out->hint = arena_print(look->arena, "%s: %s", row->name, row->help);
 }

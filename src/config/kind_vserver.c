@@ -125,6 +125,31 @@ static bool check_spillover(struct object *object, const struct command *command
 	return true;
 }
 
+/* Of the ways to say how a limit is dealt out one may stand. */
+static bool check_deal(struct object *object, const struct command *command, struct report *report)
+{
+	static const unsigned ways[] = { VSERVER_SO_EXCLUSIVE, VSERVER_SO_EXCLUSIVE_EACH,
+					 VSERVER_SO_SHARED };
+	unsigned found = VSERVER_NAME, column;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!object_is_set(object, ways[i]))
+			continue;
+		if (found == VSERVER_NAME) {
+			found = ways[i];
+			continue;
+		}
+		column = command_column(command, ways[i]);
+		report_fault(report, column != 0 ? column : command_column(command, found),
+			     "-soExclusive, -soExclusiveEach and -soShared exclude one another: "
+			     "%.*s has -%s and -%s; unset the other one first",
+			     STR_ARG(object_name(object)), object->kind->options[found].name,
+			     object->kind->options[ways[i]].name);
+		return false;
+	}
+	return true;
+}
+
 /* "web -> spare -> web" */
 static void name_loop(const struct config *config, const struct object *object, struct text *loop)
 {
@@ -259,6 +284,7 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
 	return check_netmask(object, command, report) && check_spillover(object, command, report) &&
+	       check_deal(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
 }
@@ -389,6 +415,38 @@ static const struct option options[VSERVER_OPTIONS] = {
 				   .help = "part of the limit that is dealt out to the engines; "
 					   "without it -exclusiveQuotaSpillOver of ns param",
 				   .since = "0.1" },
+	[VSERVER_SO_EXCLUSIVE_EACH] = { .name = "soExclusiveEach",
+					.type = OPTION_NUMBER,
+					.is_ours = true,
+					.most = 67108864,
+					.help = "so many units of the limit are dealt out to each "
+						"engine; instead of -soExclusive",
+					.since = "0.1" },
+	[VSERVER_SO_SHARED] = { .name = "soShared",
+				.type = OPTION_AMOUNT,
+				.is_ours = true,
+				.most = 4294967287,
+				.help = "part of the limit that is not dealt out to the engines; "
+					"instead of -soExclusive",
+				.since = "0.1" },
+	[VSERVER_SO_ENGINE_THRESHOLD] = { .name = "soEngineThreshold",
+					  .type = OPTION_AMOUNT,
+					  .is_ours = true,
+					  .most = 4294967287,
+					  .standard = "100%",
+					  .help = "uses, or part of its exclusive number, from "
+						  "which "
+						  "on an engine spills while the shared pool is at "
+						  "-soSharedThreshold",
+					  .since = "0.1" },
+	[VSERVER_SO_SHARED_THRESHOLD] = { .name = "soSharedThreshold",
+					  .type = OPTION_AMOUNT,
+					  .is_ours = true,
+					  .most = 4294967287,
+					  .standard = "0",
+					  .help = "uses, or part of the shared pool, that are kept "
+						  "for clients which are known",
+					  .since = "0.1" },
 	[VSERVER_SO_BATCH] = { .name = "soBatch",
 			       .type = OPTION_NUMBER,
 			       .is_ours = true,

@@ -53,14 +53,42 @@ static bool parse_choice(const struct option *option, struct str word, uint64_t 
 	return false;
 }
 
-static bool parse_number(const struct option *option, struct str word, uint64_t *number,
+static bool cut_percent(struct str *word)
+{
+	if (word->length < 2 || word->at[word->length - 1] != '%')
+		return false;
+	word->length--;
+	return true;
+}
+
+static bool parse_number(const struct option *option, struct str typed, uint64_t *number,
 			 struct text *why)
 {
+	struct str word = typed;
+
+	if (option->unit != NULL && option->unit[0] == '%')
+		(void)cut_percent(&word);
 	if (str_to_number(word, UINT64_MAX, number) && *number >= option->least &&
 	    *number <= option->most)
 		return true;
-	text_print(why, "%.*s is out of range for %s: %" PRIu64 " to %" PRIu64, STR_ARG(word),
+	text_print(why, "%.*s is out of range for %s: %" PRIu64 " to %" PRIu64, STR_ARG(typed),
 		   option->name, option->least, option->most);
+	return false;
+}
+
+static bool parse_amount(const struct option *option, struct str typed, uint64_t *number,
+			 struct text *why)
+{
+	struct str word = typed;
+	bool is_percent = cut_percent(&word);
+	uint64_t most = is_percent ? 100 : option->most;
+
+	if (str_to_number(word, most, number) && (is_percent || *number >= option->least)) {
+		*number |= is_percent ? OPTION_PERCENT : 0;
+		return true;
+	}
+	text_print(why, "%.*s is out of range for %s: %" PRIu64 " to %" PRIu64 ", or 0%% to 100%%",
+		   STR_ARG(typed), option->name, option->least, option->most);
 	return false;
 }
 
@@ -123,6 +151,8 @@ static bool parse(const struct option *option, struct str word, struct str unit,
 	switch (option->type) {
 	case OPTION_NUMBER:
 		return parse_number(option, word, number, why);
+	case OPTION_AMOUNT:
+		return parse_amount(option, word, number, why);
 	case OPTION_TIME:
 		return parse_time(option, word, unit, number, why);
 	case OPTION_CHOICE:
@@ -167,6 +197,10 @@ void option_print(const struct option *option, const struct value *value, struct
 	case OPTION_NUMBER:
 	case OPTION_PORT:
 		text_print(text, "%" PRIu64, value->number);
+		return;
+	case OPTION_AMOUNT:
+		text_print(text, "%" PRIu64 "%s", value->number & ~OPTION_PERCENT,
+			   value->number & OPTION_PERCENT ? "%" : "");
 		return;
 	case OPTION_TIME:
 		print_time(value->number, text);

@@ -17,13 +17,17 @@ struct object;
 
 enum option_type {
 	OPTION_TEXT,
-	OPTION_NUMBER,
+	OPTION_NUMBER,  /* with the unit "%" it may be typed with that sign */
+	OPTION_AMOUNT,  /* a number, or a percentage 0..100 with its sign: see OPTION_PERCENT */
 	OPTION_TIME,    /* a number with SEC, MSEC or MIN after it; held in milliseconds */
 	OPTION_CHOICE,  /* one of `choices`; the number is its index */
 	OPTION_ADDRESS, /* IPv4, IPv6 or *; held as text */
 	OPTION_PORT,    /* 0..65535 or * (held as 0) */
 	OPTION_LIST     /* words, held as text with a blank between: no word holds blanks */
 };
+
+/* Set in the number of an OPTION_AMOUNT that is a percentage. */
+#define OPTION_PERCENT ((uint64_t)1 << 63)
 
 struct choice {
 	const char *name;    /* NULL ends the row of choices */

@@ -257,17 +257,40 @@ static const struct lb_method *method_of(const struct object *object)
 	return method;
 }
 
-/* What the virtual server says, else what is said for all. */
-static struct plan_shares shares_of(const struct plan *plan, const struct object *object)
+static struct quota_amount amount_of(const struct object *object, unsigned option)
 {
-	struct plan_shares shares = plan->spillover;
+	uint64_t number = object_number(object, option);
+
+	return (struct quota_amount){ (uint32_t)(number & ~OPTION_PERCENT),
+				      (number & OPTION_PERCENT) != 0 };
+}
+
+static void set_deal(struct quota_rule *rule, enum quota_deal deal, struct quota_amount share)
+{
+	rule->deal = deal;
+	rule->share = share;
+	rule->is_fixed = true;
+}
+
+/* What the virtual server says, else what is said for all. */
+static struct quota_rule rule_of(const struct plan *plan, const struct object *object)
+{
+	struct quota_rule rule = plan->spillover;
+	struct quota_amount each = { number32(object, VSERVER_SO_EXCLUSIVE_EACH), false };
+	struct quota_amount percent = { number32(object, VSERVER_SO_EXCLUSIVE), true };
 
 	if (object_is_set(object, VSERVER_SO_EXCLUSIVE))
-		shares.exclusive = number32(object, VSERVER_SO_EXCLUSIVE);
+		set_deal(&rule, QUOTA_DEAL_EXCLUSIVE, percent);
+	else if (object_is_set(object, VSERVER_SO_EXCLUSIVE_EACH))
+		set_deal(&rule, QUOTA_DEAL_EACH, each);
+	else if (object_is_set(object, VSERVER_SO_SHARED))
+		set_deal(&rule, QUOTA_DEAL_SHARED, amount_of(object, VSERVER_SO_SHARED));
 	if (object_is_set(object, VSERVER_SO_BATCH))
-		shares.batch = number32(object, VSERVER_SO_BATCH);
-	shares.mode = (enum quota_mode)object_number(object, VSERVER_SO_QUOTA_MODE);
-	return shares;
+		rule.batch = number32(object, VSERVER_SO_BATCH);
+	rule.mode = (enum quota_mode)object_number(object, VSERVER_SO_QUOTA_MODE);
+	rule.engine_threshold = amount_of(object, VSERVER_SO_ENGINE_THRESHOLD);
+	rule.shared_threshold = amount_of(object, VSERVER_SO_SHARED_THRESHOLD);
+	return rule;
 }
 
 static void plan_balance(const struct object *object, struct plan_vserver *vserver)
@@ -301,7 +324,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->is_enabled = object_is_enabled(object);
 	plan_balance(object, vserver);
 	vserver->so_backup_action = action_of(object);
-	vserver->shares = shares_of(plan, object);
+	vserver->rule = rule_of(plan, object);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
 	vserver->backup = MODEL_NONE;
@@ -331,14 +354,10 @@ static void plan_params(struct planner *in)
 	const struct object *param = config_next(in->config, KIND_NS_PARAM, NULL);
 	struct plan *plan = in->plan;
 
-	plan->max_client = (struct plan_shares){
-		.exclusive = number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT),
-		.batch = number32(param, NS_PARAM_GRANT_MAX_CLIENT),
-	};
-	plan->spillover = (struct plan_shares){
-		.exclusive = number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER),
-		.batch = number32(param, NS_PARAM_GRANT_SPILLOVER),
-	};
+	plan->max_client = quota_rule_plain(number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT),
+					    number32(param, NS_PARAM_GRANT_MAX_CLIENT));
+	plan->spillover = quota_rule_plain(number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER),
+					   number32(param, NS_PARAM_GRANT_SPILLOVER));
 }
 
 struct plan *plan_new(const struct config *config)

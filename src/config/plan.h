@@ -52,12 +52,6 @@ struct plan_member {
 	uint32_t weight;
 };
 
-/* How a limit is dealt out. */
-struct plan_shares {
-	uint32_t exclusive, batch; /* percent */
-	enum quota_mode mode;
-};
-
 struct plan_vserver {
 	uint64_t uid;
 	struct str name;
@@ -71,7 +65,7 @@ struct plan_vserver {
 	uint32_t member_count;
 	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	struct plan_shares shares;
+	struct quota_rule rule; /* how its limit is dealt out */
 	struct str redirect_url;
 	uint32_t client_timeout_ms;
 };
@@ -82,8 +76,8 @@ struct plan {
 	uint32_t service_count;
 	struct plan_vserver *vservers;
 	uint32_t vserver_count;
-	struct plan_shares spillover;  /* of vservers that do not say it themselves */
-	struct plan_shares max_client; /* of all services */
+	struct quota_rule spillover;  /* of vservers, where they do not say it themselves */
+	struct quota_rule max_client; /* of all services */
 };
 
 /* Good until the next change of the configuration (it borrows objects). */

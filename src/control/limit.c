@@ -19,15 +19,12 @@ static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t li
 }
 
 static void share(struct runtime *runtime, struct runtime_entry *entry,
-		  const struct plan_shares *shares)
+		  const struct quota_rule *rule)
 {
-	struct plan_shares *now = &entry->shares;
-
-	if (now->exclusive != shares->exclusive || now->batch != shares->batch)
-		quota_set_split(runtime->map, entry->pool, shares->exclusive, shares->batch);
-	if (now->mode != shares->mode)
-		quota_set_mode(runtime->map, entry->pool, shares->mode);
-	*now = *shares;
+	if (quota_rule_same(&entry->rule, rule))
+		return;
+	entry->rule = *rule;
+	quota_set_rule(runtime->map, entry->pool, rule);
 }
 
 void limit_share(struct runtime *runtime, const struct plan *plan)
@@ -37,7 +34,7 @@ void limit_share(struct runtime *runtime, const struct plan *plan)
 		      &plan->max_client);
 	for (uint32_t i = 0; i < plan->vserver_count; i++)
 		share(runtime, &runtime_vserver(runtime, plan->vservers[i].uid)->entry,
-		      &plan->vservers[i].shares);
+		      &plan->vservers[i].rule);
 }
 
 void limit_apply(struct runtime *runtime, const struct plan *plan)

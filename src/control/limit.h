@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * limit.h - gives every quota pool the limit, shares and mode that configuration and states ask
+ * limit.h - gives every quota pool the limit, and rule that configuration and states ask
  * for.
  */
 #pragma once
@@ -7,7 +7,7 @@
 #include "config/plan.h"
 #include "control/runtime.h"
 
-/* Deals the limits out as the plan says, in the mode that it says. */
+/* Deals the limits out as the plan says. */
 void limit_share(struct runtime *runtime, const struct plan *plan);
 /* Compares and sets what differs: cheap when nothing does. */
 void limit_apply(struct runtime *runtime, const struct plan *plan);

@@ -109,15 +109,15 @@ static void rename_entry(struct runtime_entry *entry, struct str name)
 	entry->name = str_dup(name);
 }
 
-/* The mode is set with what may change later. */
 static bool open_pool(struct runtime *runtime, struct runtime_entry *entry,
-		      const struct plan_shares *shares)
+		      const struct quota_rule *rule)
 {
 	entry->limit = -1;
-	entry->shares = *shares;
-	entry->shares.mode = QUOTA_MODE_EXACT;
-	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, shares->exclusive, shares->batch);
-	return entry->pool != QUOTA_NONE;
+	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, rule->share.number, rule->batch);
+	if (entry->pool == QUOTA_NONE)
+		return false;
+	entry->rule = quota_rule_of(runtime->map, entry->pool);
+	return true;
 }
 
 /* --- making ---------------------------------------------------------------------------------- */

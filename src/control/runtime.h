@@ -25,13 +25,13 @@ struct health; /* health.h: the monitors of a service */
 struct runtime_entry {
 	uint64_t uid;
 	uint32_t id, pool;
-	char *name;                /* owned; the newest, for the log */
-	bool is_configured;        /* in the newest plan */
-	bool is_published;         /* engines know it */
-	unsigned gone_count;       /* engines whose last session has left */
-	uint64_t seen;             /* number of the newest plan that has it */
-	int64_t limit;             /* of the pool; -1: none */
-	struct plan_shares shares; /* of the pool */
+	char *name;             /* owned; the newest, for the log */
+	bool is_configured;     /* in the newest plan */
+	bool is_published;      /* engines know it */
+	unsigned gone_count;    /* engines whose last session has left */
+	uint64_t seen;          /* number of the newest plan that has it */
+	int64_t limit;          /* of the pool; -1: none */
+	struct quota_rule rule; /* of the pool */
 };
 
 struct runtime_service {

@@ -42,6 +42,11 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 	text_print(text, "\tPremature spills: %" PRIu64 "\n\tStranded at spills: %" PRIu64 "\n",
 		   view.premature, view.stranded);
 	text_print(text,
+		   "\tSpilled full: %" PRIu64 "\n\tSpilled early: %" PRIu64
+		   "\n\tSpilled until return: %" PRIu64 "\n",
+		   view.spilled[QUOTA_WHY_FULL], view.spilled[QUOTA_WHY_EARLY],
+		   view.spilled[QUOTA_WHY_HYSTERESIS]);
+	text_print(text,
 		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
 		   vserver->episodes, spill_time_ms(vserver));
 }

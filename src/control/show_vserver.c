@@ -137,6 +137,13 @@ static void show_pools(const struct control *control, const struct runtime_vserv
 	if (vserver->entry.limit < 0)
 		return;
 	text_print(text, "\tquota mode: %s\n", view.mode == QUOTA_MODE_PATENT ? "PATENT" : "EXACT");
+	text_print(text, "\tshares: %s\n",
+		   vserver->plan->rule.is_fixed || view.mode == QUOTA_MODE_PATENT ? "fixed"
+										  : "ADAPTIVE");
+	if (view.is_early)
+		text_print(text,
+			   "\tengine threshold: %" PRId64 "\n\tshared threshold: %" PRId64 "\n",
+			   view.engine_threshold, view.shared_threshold);
 	text_print(text,
 		   "\tlimit: %" PRId64 "\n\texclusive pool: %" PRId64
 		   "\n\texclusive for each engine: %" PRId64 "\n\tshared pool: %" PRId64

@@ -69,7 +69,8 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver)
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
-		if (departure_is_near(vserver, in->waited_ms))
+		if (quota_why(vserver->proxy->quota) != QUOTA_WHY_HYSTERESIS &&
+		    departure_is_near(vserver, in->waited_ms))
 			return VERDICT_AGAIN;
 		quota_note_spill(vserver->proxy->quota, vserver->pool);
 		return VERDICT_SPILL;
@@ -79,10 +80,7 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver)
 
 static bool has_no_use(const struct vserver *vserver)
 {
-	struct quota_view view;
-
-	quota_read(vserver->proxy->map, vserver->pool, &view);
-	return view.used >= view.limit;
+	return quota_is_full(vserver->proxy->map, vserver->pool);
 }
 
 /* In the order in which they are asked. */

@@ -85,3 +85,33 @@ def test_shares_are_percentages(stage):
         assert "100" in appliance.refuse(f"set lb vserver web {option} 101")
     assert "EXACT" in appliance.refuse("set lb vserver web -soQuotaMode FAST")
     assert connection(40) in appliance.running_config()
+
+
+def test_the_shared_threshold_spills_early(stage):
+    """16 exclusive for each of two engines and 8 shared, of which 5 are kept."""
+    appliance, port = tcp_stage(stage, 2, limit=40)
+    appliance.do("set lb vserver web -soSharedThreshold 5")
+    engine = OneEngine(appliance, port)
+    assert engine.take(22) == {"primary": 19, "backup": 3}
+    numbers = appliance.vserver("web")
+    assert numbers["spilled_early"] >= 3 and numbers["spilled_full"] == 0
+    assert counts(appliance)[1:] == (0, 0)
+    assert "shared threshold: 5" in appliance.do("show lb vserver web")
+    appliance.do("unset lb vserver web -soSharedThreshold")
+    assert engine.take(4) == {"primary": 4}
+    engine.close()
+
+
+@pytest.mark.parametrize("deal, each, shared", [("-soExclusiveEach 4", 4, 32), ("-soShared 9", 15, 10),
+                                                ("-soShared 50%", 10, 20), ("-soExclusive 20%", 4, 32)])
+def test_ways_to_deal_a_limit_out(stage, deal, each, shared):
+    appliance, port = tcp_stage(stage, 2, limit=40)
+    appliance.do(f"set lb vserver web {deal}")
+    shown = appliance.do("show lb vserver web")
+    assert f"exclusive for each engine: {each}\n" in shown and f"shared pool: {shared}\n" in shown
+    assert "shares: fixed" in shown
+    engine = OneEngine(appliance, port)
+    assert engine.take(30) == {"primary": 30}
+    assert "exclude one another" in appliance.refuse(
+        "set lb vserver web -soExclusive 3 -soExclusiveEach 1 -soShared 1")
+    engine.close()

@@ -32,6 +32,28 @@ static void test_threshold(void **state)
 		    "not yet supported: there is no limit");
 }
 
+static void test_deal(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_good(scene, "set lb vserver web -soExclusive 50%\n");
+	scene_has(scene, "-soExclusive 50 ");
+	scene_bad(scene, "set lb vserver web -soShared 5", "exclude one another");
+	scene_bad(scene, "set lb vserver web -soExclusiveEach 5",
+		  "web has -soExclusive and -soExclusiveEach");
+	scene_bad(scene, "add lb vserver x HTTP 10.0.0.2 80 -soShared 5 -soExclusiveEach 5",
+		  "exclude one another");
+	scene_good(scene, "unset lb vserver web -soExclusive\nset lb vserver web -soShared 25%\n");
+	scene_has(scene, "-soShared 25% ");
+	scene_bad(scene, "set lb vserver web -soShared 101%", "or 0% to 100%");
+	scene_bad(scene, "set lb vserver web -soExclusive 101%", "0 to 100");
+	scene_good(scene, "set lb vserver web -soEngineThreshold 12 -soSharedThreshold 3%\n");
+	scene_has(scene, "-soEngineThreshold 12 -soSharedThreshold 3% ");
+	scene_good(scene, "set lb vserver web -soEngineThreshold 100% -soSharedThreshold 0\n");
+	scene_has(scene, "-soShared 25% -backupVServer spare\n");
+}
+
 static void test_backup(void **state)
 {
 	struct scene *scene = *state;
@@ -113,6 +135,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_threshold), SCENE_TEST(test_backup),  SCENE_TEST(test_address),
+		SCENE_TEST(test_deal),      SCENE_TEST(test_backup),  SCENE_TEST(test_address),
 		SCENE_TEST(test_redirect),  SCENE_TEST(test_not_yet), SCENE_TEST(test_keys)
 	};
 

@@ -7,6 +7,10 @@
 #include "scene.h"
 
 static const struct option number = { .name = "n", .type = OPTION_NUMBER, .least = 2, .most = 9 };
+static const struct option percent = {
+	.name = "p", .type = OPTION_NUMBER, .most = 100, .unit = "%"
+};
+static const struct option amount = { .name = "a", .type = OPTION_AMOUNT, .least = 2, .most = 900 };
 static const struct option timed = {
 	.name = "t", .type = OPTION_TIME, .least = 1, .most = 20940000
 };
@@ -29,6 +33,19 @@ static const struct {
 	{ &number, "5x", "", NULL },
 	{ &number, "-5", "", NULL },
 	{ &number, "18446744073709551618", "", NULL },
+	{ &number, "5%", "", NULL },
+	{ &percent, "100", "", "100" },
+	{ &percent, "7%", "", "7" },
+	{ &percent, "101%", "", NULL },
+	{ &percent, "%", "", NULL },
+	{ &amount, "2", "", "2" },
+	{ &amount, "1", "", NULL },
+	{ &amount, "900", "", "900" },
+	{ &amount, "901", "", NULL },
+	{ &amount, "1%", "", "1%" },
+	{ &amount, "100%", "", "100%" },
+	{ &amount, "101%", "", NULL },
+	{ &amount, "%", "", NULL },
 	{ &timed, "5", "", "5" },
 	{ &timed, "5", "sec", "5" },
 	{ &timed, "5", "MSEC", "5 MSEC" },

@@ -102,7 +102,7 @@ static void test_vservers(void **state)
 	assert_int_equal(vserver(plan, "odd")->so_backup_action, SO_BACKUP_DEFAULT);
 	assert_true(address_is_any(&vserver(plan, "spare")->address));
 	assert_true(address_is_any(&vserver(plan, "closed")->address));
-	assert_int_equal(plan->spillover.exclusive, 80);
+	assert_int_equal(plan->spillover.share.number, 80);
 	assert_int_equal(plan->max_client.batch, 10);
 	plan_free(plan);
 }

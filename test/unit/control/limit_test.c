@@ -72,6 +72,22 @@ static void shares_and_mode_follow(void **state)
 	assert_int_equal(view_of(stage, web).split.exclusive_each, 0);
 	assert_int_equal(view_of(stage, web).split.batch, 70);
 	assert_int_equal(view_of(stage, service).mode, QUOTA_MODE_EXACT);
+	assert_int_equal(stage_do(stage, "unset lb vserver web -soExclusive"), 0);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soExclusiveEach 7"), 0);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 7);
+	assert_int_equal(stage_do(stage, "unset lb vserver web -soExclusiveEach"), 0);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soShared 40% -soSharedThreshold 10% "
+					 "-soEngineThreshold 3"),
+			 0);
+	assert_int_equal(view_of(stage, web).split.exclusive_each, 600 / cores);
+	assert_int_equal(view_of(stage, web).shared_threshold,
+			 view_of(stage, web).split.shared / 10);
+	assert_int_equal(view_of(stage, web).engine_threshold, 3);
+	assert_true(view_of(stage, web).is_early);
+	assert_int_equal(stage_do(stage, "unset lb vserver web -soShared -soSharedThreshold "
+					 "-soEngineThreshold"),
+			 0);
+	assert_false(view_of(stage, web).is_early);
 	assert_int_equal(stage_do(stage, "unset lb vserver web -soQuotaMode -soExclusive -soBatch"),
 			 0);
 	assert_int_equal(view_of(stage, web).mode, QUOTA_MODE_EXACT);
