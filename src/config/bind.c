@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "config/change.h"
 #include "config/config_priv.h"
+#include "config/leave.h"
 
 #include <stdlib.h>
 
@@ -447,14 +448,13 @@ static bool set_member_state(struct config *config, const struct command *comman
 	const struct binding *binding = group != NULL ? find_member(config, group, command, report)
 						      : NULL;
 
-	if (binding == NULL)
+	struct leave leave;
+
+	if (binding == NULL || !leave_read(config, command, 3, &leave, report))
 		return false;
-	if (command->option_count > 0)
-		report_warning(report, 0,
-			       "a delay is not yet supported: disabled at once, open connections "
-			       "stay");
 	store_edit(&config->store, group);
 	writable(group, binding)->is_disabled = command->verb == VERB_DISABLE;
+	writable(group, binding)->leave = leave;
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "config/bind.h"
 #include "config/config_priv.h"
+#include "config/leave.h"
 
 enum { NAME_MAX_BYTES = 127 };
 
@@ -528,6 +529,7 @@ static bool rename_object(struct config *config, const struct command *command,
 static bool set_state(struct config *config, const struct command *command, struct report *report)
 {
 	struct object *object;
+	struct leave leave;
 
 	if (!command->kind->has_state || command->kind->id == KIND_MONITOR ||
 	    (command->kind->id == KIND_GROUP && command->place_count > 1))
@@ -535,11 +537,10 @@ static bool set_state(struct config *config, const struct command *command, stru
 	object = change_find(config, command, 0, report);
 	if (object == NULL)
 		return false;
-	if (command->place_count > 1 || command->option_count > 0)
-		report_warning(report, 0,
-			       "a delay is not yet supported: disabled at once, open connections "
-			       "stay");
+	if (!leave_read(config, command, 1, &leave, report))
+		return false;
 	store_edit(&config->store, object);
+	object->leave = leave;
 	object->values[object->kind->state] = (struct value){
 		.is_set = true,
 		.number = command->verb == VERB_ENABLE ? OPTION_FIRST : OPTION_SECOND,

@@ -91,7 +91,6 @@ static const struct option options[SERVICE_OPTIONS] = {
 				      .choices = option_enabled_disabled,
 				      .standard = "ENABLED",
 				      .help = "whether connections are closed when it goes down",
-				      .not_yet = "connections end by themselves",
 				      .since = "0.1" },
 	[TARGET_MAX_BANDWIDTH] = { .name = "maxBandwidth",
 				   .type = OPTION_NUMBER,

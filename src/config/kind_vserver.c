@@ -493,7 +493,6 @@ static const struct option options[VSERVER_OPTIONS] = {
 				       .choices = option_enabled_disabled,
 				       .standard = "ENABLED",
 				       .help = "whether connections are closed when it goes down",
-				       .not_yet = "connections end by themselves",
 				       .since = "0.1" },
 	[VSERVER_HEALTH_THRESHOLD] = { .name = "healthThreshold",
 				       .type = OPTION_NUMBER,

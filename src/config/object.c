@@ -57,6 +57,7 @@ struct object *object_copy(const struct object *object)
 	for (unsigned i = 0; i < object->extra_count; i++)
 		object_set_extra(copy, str_of(object->extras[i].name),
 				 str_of(object->extras[i].text));
+	copy->leave = object->leave;
 	copy->is_implicit = object->is_implicit;
 	copy->is_builtin = object->is_builtin;
 	return copy;
@@ -70,6 +71,7 @@ void object_take(struct object *object, struct object *from)
 	object->binding_count = from->binding_count;
 	object->extras = from->extras;
 	object->extra_count = from->extra_count;
+	object->leave = from->leave;
 	object->is_implicit = from->is_implicit;
 	object->is_builtin = from->is_builtin;
 	free(from);

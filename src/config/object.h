@@ -28,6 +28,13 @@ enum binding_type {
 	BINDING_MONITOR  /* of a service or service group */
 };
 
+/* How what was disabled goes out of service. Not saved: a file that says DISABLED means at once. */
+struct leave {
+	uint64_t uid;     /* of the command that said so, never used again; 0: at once */
+	uint32_t delay_s; /* most time; 0: no end but by is_graceful */
+	bool is_graceful; /* as soon as nobody is served any more */
+};
+
 struct binding {
 	uint64_t uid; /* never used again; stays while the binding stands */
 	enum binding_type type;
@@ -36,6 +43,7 @@ struct binding {
 	uint32_t weight;       /* 1..100 */
 	bool is_disabled;      /* of a member or a monitor */
 	bool is_passive;       /* of a monitor */
+	struct leave leave;    /* of a member that is disabled */
 	char *name;            /* owned; of a policy */
 	char *extra;           /* owned; further options, each with a blank before it; NULL: none */
 };
@@ -50,6 +58,7 @@ struct object {
 	unsigned extra_count;
 	bool is_implicit; /* a server that a service made by its address: goes with its last user */
 	bool is_builtin;  /* came with Spillway: not printed while untouched, cannot be removed */
+	struct leave leave;  /* of what is disabled */
 	struct list by_kind; /* link: all of a kind, oldest first */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "config/config_priv.h"
+#include "config/leave.h"
 #include "config/plan_monitor.h"
 #include "lb/lb.h"
 
@@ -115,6 +116,7 @@ static void plan_settings(struct planner *in, const struct object *object,
 	if (object_is_set(object, TARGET_CLT_TIMEOUT))
 		service->client_timeout_ms = seconds_in_ms(object, TARGET_CLT_TIMEOUT);
 	service->monitor_threshold = number32(object, TARGET_MON_THRESHOLD);
+	service->flushes = object_number(object, TARGET_DOWN_STATE_FLUSH) == OPTION_FIRST;
 	service->is_monitored = object_number(object, TARGET_HEALTH_MONITOR) == OPTION_FIRST;
 	service->monitors = plan_monitors(in, object, &service->monitor_count);
 	plan_client_ip(in, object, service);
@@ -135,6 +137,15 @@ static struct plan_service *take_service(struct planner *in, uint64_t uid)
 	return &plan->services[plan->service_count++];
 }
 
+/* One of those that must be enabled for the service to be so. */
+static void plan_state(struct plan_service *service, bool is_enabled, struct leave leave)
+{
+	if (is_enabled)
+		return;
+	service->leave = service->is_enabled ? leave : leave_both(service->leave, leave);
+	service->is_enabled = false;
+}
+
 static void plan_one_service(struct planner *in, const struct object *object)
 {
 	const struct object *server = config_find(in->config, KIND_SERVER,
@@ -149,7 +160,9 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
 	service->address = address;
-	service->is_enabled = object_is_enabled(object) && object_is_enabled(server);
+	service->is_enabled = true;
+	plan_state(service, object_is_enabled(object), object->leave);
+	plan_state(service, object_is_enabled(server), server->leave);
 	plan_settings(in, object, service);
 }
 
@@ -166,8 +179,10 @@ static void plan_member(struct planner *in, const struct object *group,
 	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
 				    STR_ARG(object_name(server)), binding->port);
 	service->address = address;
-	service->is_enabled = object_is_enabled(group) && object_is_enabled(server) &&
-			      !binding->is_disabled;
+	service->is_enabled = true;
+	plan_state(service, object_is_enabled(group), group->leave);
+	plan_state(service, object_is_enabled(server), server->leave);
+	plan_state(service, !binding->is_disabled, binding->leave);
 	plan_settings(in, group, service);
 }
 
@@ -327,6 +342,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->rule = rule_of(plan, object);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
+	vserver->flushes = object_number(object, VSERVER_DOWN_STATE_FLUSH) == OPTION_FIRST;
 	vserver->backup = MODEL_NONE;
 	plan_members(in, object, vserver);
 }

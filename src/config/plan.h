@@ -42,6 +42,8 @@ struct plan_service {
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
 	struct str client_ip_field;
 	bool is_enabled;                     /* server, group and itself */
+	struct leave leave;                  /* how it goes when it is not enabled */
+	bool flushes;                        /* -downStateFlush */
 	bool is_monitored;                   /* -healthMonitor NO: up while enabled */
 	const struct plan_monitor *monitors; /* without any: tcp-default */
 	uint32_t monitor_count;
@@ -68,6 +70,7 @@ struct plan_vserver {
 	struct quota_rule rule; /* how its limit is dealt out */
 	struct str redirect_url;
 	uint32_t client_timeout_ms;
+	bool flushes; /* -downStateFlush */
 };
 
 struct plan {

@@ -6,6 +6,7 @@
 #include "control/hold.h"
 #include "control/idle.h"
 #include "control/limit.h"
+#include "control/news.h"
 #include "control/spill.h"
 #include "os/clock.h"
 #include "os/socket.h"
@@ -31,7 +32,10 @@ static void take_health(struct control *control)
 	for (uint32_t i = 0; i < control->plan->service_count; i++) {
 		const struct plan_service *planned = &control->plan->services[i];
 
-		health_take(&control->health, runtime_service(runtime, planned->uid), planned);
+		struct runtime_service *service = runtime_service(runtime, planned->uid);
+
+		health_take(&control->health, service, planned);
+		state_take(service, planned, control->loop.now_ms);
 	}
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL && !runtime->services[id]->entry.is_configured)
@@ -60,6 +64,7 @@ bool control_plan(struct control *control)
 	take_health(control);
 	runtime_sweep(&control->runtime);
 	limit_share(&control->runtime, control->plan);
+	news_take(control);
 	return true;
 }
 
@@ -73,6 +78,7 @@ static struct build_service build_service(void *context, uint64_t uid)
 		.stats = service->stats,
 		.health = service->measured,
 		.is_up = service->is_up,
+		.is_leaving = state_is_leaving(service),
 	};
 }
 
@@ -105,47 +111,11 @@ void control_publish(struct control *control)
 		     build_snapshot(control->plan, &runtime, control->publisher.newest + 1));
 	runtime_published(&control->runtime);
 	control->is_published = true;
+	news_published(control);
 	keep_config(control);
 }
 
-/* --- states ------------------------------------------------------------------------------------
- */
-
-static void tell_state(struct control *control, struct runtime_service *service)
-{
-	log_write(LOG_LEVEL_NOTICE, "service %s is %s: %s", service->entry.name,
-		  service->is_up ? "up" : "down", service->why);
-	if (control->plan == NULL || control->plan_generation != config_generation(control->config))
-		return; /* the publish that is to come says it */
-	limit_apply(&control->runtime, control->plan);
-	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
-							.id = service->entry.id,
-							.number = service->is_up });
-}
-
-static void hear_monitor(void *context, struct runtime_service *service, bool is_news)
-{
-	struct control *control = context;
-
-	if (is_news)
-		tell_state(control, service);
-	hold_heard(control);
-}
-
-static void hear_capacity(void *context, struct runtime_service *service)
-{
-	struct control *control = context;
-	int64_t limit = health_limit(service, service->plan->max_client);
-
-	if (limit < 0)
-		log_write(LOG_LEVEL_NOTICE, "service %s has no limit: %s", service->entry.name,
-			  service->why);
-	else
-		log_write(LOG_LEVEL_NOTICE, "service %s can take %" PRId64 " connections: %s",
-			  service->entry.name, limit, service->why);
-	if (control->plan != NULL && control->plan_generation == config_generation(control->config))
-		limit_apply(&control->runtime, control->plan);
-}
+/* --- addresses that could not be had ---------------------------------------------------------- */
 
 /* An address that could not be had before may be free now. */
 static void relisten(struct timer *timer)
@@ -278,6 +248,7 @@ static void hear(struct control_inbox *inbox, const struct message *message)
 	case MESSAGE_GIVE_IDLE:
 	case MESSAGE_USE_FREED:
 	case MESSAGE_CUT_SERVICE:
+	case MESSAGE_CUT_VSERVER:
 	case MESSAGE_DRAIN:
 	case MESSAGE_STOP:
 		must_not_reach();
@@ -418,11 +389,11 @@ struct control *control_new(const struct control_setup *setup)
 	timer_init(&control->drain_timer, end_drain);
 	timer_init(&control->relisten_timer, relisten);
 	hold_init(control);
+	news_init(control);
 	shortage_init(&control->shortage, &control->loop);
-	control->health = (struct health_room){ .loop = &control->loop,
-						.heard = hear_monitor,
-						.told = hear_capacity,
-						.context = control };
+	control->health = (struct health_room){
+		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
+	};
 	return control;
 }
 
@@ -534,6 +505,7 @@ void control_free(struct control *control)
 	timer_cancel(&control->loop.timers, &control->drain_timer);
 	timer_cancel(&control->loop.timers, &control->relisten_timer);
 	hold_fini(control);
+	news_fini(control);
 	shortage_fini(&control->shortage);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)

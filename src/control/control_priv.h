@@ -47,7 +47,7 @@ struct control {
 	struct shortage shortage;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
-	struct timer drain_timer, relisten_timer, hold_timer;
+	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;
 	bool is_draining, is_ready;
 	enum hold hold;
 	uint64_t started_wall_ms;

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "config/print.h"
-#include "os/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +25,12 @@ static struct str probe_name(const struct health_probe *probe)
 }
 
 /* Of those that count: whether enough are up; the first that is not speaks for them, else the last
- * that is. */
-static bool judge(const struct health *health, const struct health_probe **speaker)
+ * that is. While all that are not up have yet to speak, nothing is judged. */
+static bool judge(const struct health *health, const struct health_probe **speaker, bool *is_judged)
 {
 	uint64_t up_weight = 0;
-	unsigned down = 0;
+	unsigned not_up = 0, down = 0;
+	bool is_well;
 
 	*speaker = NULL;
 	for (unsigned i = 0; i < health->count; i++) {
@@ -40,37 +40,27 @@ static bool judge(const struct health *health, const struct health_probe **speak
 			continue;
 		if (probe->state == MONITOR_UP)
 			up_weight += probe->weight;
-		else
-			down++;
+		not_up += probe->state != MONITOR_UP;
+		down += probe->state == MONITOR_DOWN;
 		if (*speaker == NULL ||
 		    (probe->state != MONITOR_UP && (*speaker)->state == MONITOR_UP))
 			*speaker = probe;
 	}
-	return health->threshold > 0 ? up_weight >= health->threshold : down == 0;
-}
-
-static void set_state(struct runtime_service *service, bool is_up, const char *why)
-{
-	if (service->is_up != is_up)
-		service->since_ms = clock_wall_ms();
-	service->is_up = is_up;
-	snprintf(service->why, sizeof(service->why), "%s", why);
+	is_well = health->threshold > 0 ? up_weight >= health->threshold : not_up == 0;
+	*is_judged = is_well || down > 0 || not_up == 0;
+	return is_well;
 }
 
 static void conclude(struct runtime_service *service)
 {
 	const struct health_probe *speaker;
-	bool is_up = judge(service->health, &speaker);
-	char why[sizeof(service->why)] = "no monitor is of account";
 
-	if (!service->plan->is_enabled) {
-		set_state(service, false, "disabled");
-		return;
-	}
+	service->is_well = judge(service->health, &speaker, &service->is_judged);
 	if (speaker != NULL)
-		snprintf(why, sizeof(why), "monitor %.*s: %s", STR_ARG(probe_name(speaker)),
-			 reason_of(speaker));
-	set_state(service, is_up, why);
+		snprintf(service->verdict, sizeof(service->verdict), "monitor %.*s: %s",
+			 STR_ARG(probe_name(speaker)), reason_of(speaker));
+	else
+		snprintf(service->verdict, sizeof(service->verdict), "no monitor is of account");
 }
 
 bool health_is_known(const struct runtime_service *service, uint64_t now_ms)
@@ -82,7 +72,7 @@ bool health_is_known(const struct runtime_service *service, uint64_t now_ms)
 		return true;
 	for (unsigned i = 0; i < health->count; i++) {
 		const struct health_probe *probe = health->probes[i];
-		bool is_silent = probe->state == MONITOR_UNKNOWN && !service->is_up;
+		bool is_silent = probe->state == MONITOR_UNKNOWN && !service->is_well;
 
 		if (!probe->is_passive && (probe->is_assumed || is_silent))
 			return false;
@@ -154,16 +144,15 @@ static void hear(struct monitor *monitor, bool is_up, const char *reason)
 {
 	struct health_probe *probe = monitor_owner(monitor);
 	struct runtime_service *service = probe->health->service;
-	bool was_up = service->is_up, is_first = probe->state == MONITOR_UNKNOWN;
+	bool is_news;
 
 	probe->state = is_up ? MONITOR_UP : MONITOR_DOWN;
 	probe->is_assumed = false;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	conclude(service);
+	is_news = state_settle(service);
 	hear_capacity(probe);
-	probe->health->room->heard(probe->health->room->context, service,
-				   service->is_up != was_up ||
-					   (is_first && !is_up && service->plan->is_enabled));
+	probe->health->room->heard(probe->health->room->context, service, is_news);
 }
 
 /* --- keeping up with the plan ----------------------------------------------------------------- */
@@ -253,7 +242,7 @@ static void begin_with(struct health *health, struct health_probe *probe,
 	if (health->count > 0 && !address_equal(&health->address, &service->address))
 		return;
 	inherit(health, probe);
-	if (probe->state != MONITOR_UNKNOWN || !health->service->is_up)
+	if (probe->state != MONITOR_UNKNOWN || !health->service->is_well)
 		return;
 	probe->state = MONITOR_UP;
 	probe->is_assumed = true;
@@ -311,8 +300,8 @@ void health_take(struct health_room *room, struct runtime_service *service,
 {
 	if (!plan->is_monitored) {
 		health_end(service);
-		set_state(service, plan->is_enabled,
-			  plan->is_enabled ? "not monitored" : "disabled");
+		service->is_judged = service->is_well = true;
+		snprintf(service->verdict, sizeof(service->verdict), "not monitored");
 		return;
 	}
 	if (service->health == NULL)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * health.h - whether a service is up: what its monitors say, taken together.
+ * health.h - whether a service is well: what its monitors say, taken together.
  *
- * A service is up while it is enabled and either is not monitored or enough of its monitors say
- * so: with -monThreshold the weights of those that do must reach it, else all must. It begins
- * down, its first probe goes out at once and decides. While it is disabled the probes go on, so
- * that it is known what it is when it is enabled.
+ * A service is well while it either is not monitored or enough of its monitors say so: with
+ * -monThreshold the weights of those that do must reach it, else all must. Nothing is known at
+ * first; the first probe goes out at once and decides. While the service is disabled the probes go
+ * on, so that it is known what it is when it is enabled. What the service is to others follows of
+ * that and of what the operator wants: state.h.
  */
 #pragma once
 
@@ -47,8 +48,7 @@ struct health {
 
 struct health_room {
 	struct loop *loop; /* borrowed */
-	/* A monitor has said something new. `is_news`: the service has changed, or is down at the
-	 * first look; its `why` says the reason. */
+	/* A monitor has said something new. `is_news`: the state of the service has changed. */
 	void (*heard)(void *context, struct runtime_service *service, bool is_news);
 	/* A monitor has been told how much the service can take now. */
 	void (*told)(void *context, struct runtime_service *service);
@@ -56,7 +56,7 @@ struct health_room {
 };
 
 /* Makes the monitors of a service what the plan says; those that stay the same go on undisturbed.
- * Sets is_up and why, without a call of `heard`. */
+ * Sets is_judged, is_well and verdict, without a call of `heard`; state_take() comes next. */
 void health_take(struct health_room *room, struct runtime_service *service,
 		 const struct plan_service *plan);
 /* Every monitor of account has had its first answer, or it does not matter, or it was waited for

@@ -137,6 +137,7 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 	service->stats = new_blocks(sizeof(*service->stats), runtime->engine_count);
 	service->measured = new_blocks(sizeof(*service->measured), 1);
 	service->since_ms = clock_wall_ms();
+	snprintf(service->verdict, sizeof(service->verdict), "not probed yet");
 	snprintf(service->why, sizeof(service->why), "not probed yet");
 	runtime->services[service->entry.id] = service;
 	hash_put(&runtime->by_uid[SERVICES], key_of(&uid), service);

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "config/plan.h"
 #include "control/gate.h"
+#include "control/state.h"
 #include "model/snapshot.h"
 #include "record/stat.h"
 
@@ -40,9 +41,14 @@ struct runtime_service {
 	const struct plan_service *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct health *health;           /* owned by health.c; NULL: not monitored */
 	struct stat_health *measured;    /* owned: what engines may read of it */
-	bool is_up;                      /* what the engines were told */
-	uint64_t since_ms;               /* wall clock, of is_up */
-	char why[160];                   /* in words */
+	bool is_judged, is_well;         /* monitors: have said something; it can serve */
+	char verdict[160];               /* theirs, in words */
+	enum service_state state;        /* of that and of what the operator wants: state.h */
+	struct state_way way;            /* out of service */
+	bool is_up;                      /* what the engines were told: well, and not out */
+	bool is_cut_due;                 /* its connections, once engines know why */
+	uint64_t since_ms;               /* wall clock, of the state */
+	char why[320];                   /* in words */
 	uint64_t wanting[2];             /* bit for each engine that asked for an idle connection */
 };
 
@@ -52,6 +58,9 @@ struct runtime_vserver {
 	const struct plan_vserver *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct gate *gate;      /* NULL: not reachable, disabled, or the address is not to be had */
 	struct address address; /* where it listens, or last did; zero: nowhere yet */
+	bool is_up;             /* enabled, and a service is up */
+	bool has_service;       /* one that serves, be it only those that it knows */
+	bool is_cut_due;        /* its clients, once engines know why */
 	int listen_error;       /* -errno of the last attempt; 0: none */
 	uint64_t spilling[2];   /* bit for each engine that says it spills */
 	uint64_t spill_since_ms; /* wall clock; of the episode */

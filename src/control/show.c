@@ -90,7 +90,7 @@ static void line_group(struct control *control, const struct object *object, str
 									object->bindings[i].uid);
 
 		members += object->bindings[i].type == BINDING_MEMBER;
-		up += service != NULL && service->is_up;
+		up += service != NULL && service->state == STATE_UP;
 	}
 	text_print(text, "%.*s  ", STR_ARG(object_name(object)));
 	object_print_option(object, TARGET_PROTOCOL, text);

@@ -18,8 +18,7 @@ void show_service(struct control *control, const struct object *object, struct t
 void show_service_group(struct control *control, const struct object *object, struct text *text);
 
 /* show_vserver.c */
-const char *show_vserver_state(const struct control *control,
-			       const struct runtime_vserver *vserver);
+const char *show_vserver_state(const struct runtime_vserver *vserver);
 void show_vserver_line(struct control *control, const struct object *object, struct text *text);
 void show_vserver(struct control *control, const struct object *object, struct text *text);
 

@@ -5,9 +5,7 @@
 
 const char *show_service_state(const struct runtime_service *service)
 {
-	if (service->plan == NULL || !service->plan->is_enabled)
-		return "OUT OF SERVICE";
-	return service->is_up ? "UP" : "DOWN";
+	return state_name(service->state);
 }
 
 static void print_max_client(const struct runtime_service *service, struct text *text)

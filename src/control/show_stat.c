@@ -60,7 +60,7 @@ static void stat_vserver(struct control *control, const struct object *object, b
 	text_print(text, "lb vserver %.*s\n", STR_ARG(object_name(object)));
 	if (vserver == NULL || vserver->plan == NULL)
 		return;
-	text_print(text, "\tState: %s\n", show_vserver_state(control, vserver));
+	text_print(text, "\tState: %s\n", show_vserver_state(vserver));
 	show_stat_rows(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
 	stat_pool(control, vserver, text);
 	if (is_detailed)

@@ -15,19 +15,11 @@ static const struct runtime_service *member_of(const struct control *control,
 	return runtime_service(&control->runtime, control->plan->services[member->service].uid);
 }
 
-static bool has_one_up(const struct control *control, const struct plan_vserver *plan)
-{
-	for (uint32_t i = 0; i < plan->member_count; i++)
-		if (member_of(control, &plan->members[i])->is_up)
-			return true;
-	return false;
-}
-
-const char *show_vserver_state(const struct control *control, const struct runtime_vserver *vserver)
+const char *show_vserver_state(const struct runtime_vserver *vserver)
 {
 	if (!vserver->plan->is_enabled)
 		return "OUT OF SERVICE";
-	return has_one_up(control, vserver->plan) ? "UP" : "DOWN";
+	return vserver->is_up ? "UP" : "DOWN";
 }
 
 static void print_listening(const struct runtime_vserver *vserver, struct text *text)
@@ -55,7 +47,7 @@ void show_vserver_line(struct control *control, const struct object *object, str
 	text_print(text, "%s  %s  %s  %s  services %" PRIu32 "%s\n", vserver->entry.name,
 		   address_print(&vserver->plan->address, address),
 		   vserver->plan->protocol == PROTOCOL_HTTP ? "HTTP" : "TCP",
-		   show_vserver_state(control, vserver), vserver->plan->member_count,
+		   show_vserver_state(vserver), vserver->plan->member_count,
 		   spill_is_on(vserver) ? "  spilling" : "");
 }
 
@@ -67,9 +59,8 @@ static void explain_member(const struct control *control, const struct plan_memb
 {
 	const struct runtime_service *service = member_of(control, member);
 
-	if (!service->is_up)
-		text_print(text, "%s 0 (%s)", service->entry.name,
-			   service->plan->is_enabled ? "down" : "out of service");
+	if (service->state != STATE_UP)
+		text_print(text, "%s 0 (%s)", service->entry.name, state_words(service->state));
 	else if (service->plan->max_client == 0)
 		text_print(text, "%s has no -maxClient", service->entry.name);
 	else
@@ -189,8 +180,7 @@ void show_vserver(struct control *control, const struct object *object, struct t
 		show_options(object, text);
 		return;
 	}
-	text_print(text,
-		   "\tstate: %s\n\taddress: %s\n\tlistens: ", show_vserver_state(control, vserver),
+	text_print(text, "\tstate: %s\n\taddress: %s\n\tlistens: ", show_vserver_state(vserver),
 		   address_print(&vserver->plan->address, address));
 	print_listening(vserver, text);
 	text_add(text, STR("\n"));

@@ -20,6 +20,7 @@ enum message_kind {
 	MESSAGE_GIVE_IDLE,     /* id: service; close one idle server connection, somebody waits */
 	MESSAGE_USE_FREED,     /* id: service; another engine closed an idle one for you */
 	MESSAGE_CUT_SERVICE,   /* id: service; close its connections now (down-state flush) */
+	MESSAGE_CUT_VSERVER,   /* id: vserver; end its clients' sessions now, likewise */
 	MESSAGE_DRAIN,         /* take no new clients; say MESSAGE_DRAINED when the last has left */
 	MESSAGE_STOP,          /* leave the loop now */
 	/* engine to control */

@@ -235,6 +235,17 @@ static void tell_service(struct proxy *proxy, const struct message *message)
 		service_cut(service);
 }
 
+static void cut_clients(struct proxy *proxy, uint32_t id)
+{
+	list_each(link, after, &proxy->all_sessions)
+	{
+		struct session *session = session_of_link(link);
+
+		if (session->serving->id == id)
+			session->cut(session);
+	}
+}
+
 static void receive(struct engine *engine, const struct message *message)
 {
 	struct proxy *proxy = engine->plane;
@@ -252,6 +263,9 @@ static void receive(struct engine *engine, const struct message *message)
 	case MESSAGE_USE_FREED:
 	case MESSAGE_CUT_SERVICE:
 		tell_service(proxy, message);
+		return;
+	case MESSAGE_CUT_VSERVER:
+		cut_clients(proxy, message->id);
 		return;
 	case MESSAGE_DRAIN:
 		drain(proxy);

@@ -125,7 +125,7 @@ class Appliance:
 
     def has_probed(self):
         """Every service whose server listens is up: monitors have had their first look."""
-        rows = re.findall(r" 127\.0\.0\.1:(\d+)  \w+  DOWN\b", self.do("show service"))
+        rows = re.findall(r" 127\.0\.0\.1:(\d+)  \w+  (?:DOWN|UNKNOWN)\b", self.do("show service"))
         return not any(is_listening(port) for port in rows)
 
     def log(self):

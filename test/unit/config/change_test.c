@@ -52,7 +52,9 @@ static void test_states(void **state)
 	scene_has(scene, "add lb vserver v HTTP 10.0.0.9 80 -state DISABLED\n");
 	scene_good(scene, "enable service s\nenable lb vserver v\n");
 	scene_has_not(scene, "DISABLED");
-	scene_warns(scene, "disable service s 30 -graceFul YES", "disabled at once");
+	scene_good(scene, "disable service s 30 -graceFul YES\n");
+	scene_has(scene, "\nadd service s 10.0.0.1 HTTP 80 -state DISABLED\n");
+	scene_bad(scene, "disable service s soon", "soon is no delay: 0 to 31536000 seconds");
 	scene_bad(scene, "enable service nobody", "No such resource");
 }
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/news.h"
+
+#include "control/control_priv.h"
+#include "control/limit.h"
+#include "record/log.h"
+
+#include <inttypes.h>
+
+enum { LOOK_MS = 20 }; /* at those who leave when nobody is served any more */
+
+static bool is_plan_new(const struct control *control)
+{
+	return control->plan != NULL &&
+	       control->plan_generation == config_generation(control->config);
+}
+
+/* --- connections that are cut ----------------------------------------------------------------- */
+
+static void cut(struct control *control, enum message_kind kind, bool *is_due, uint32_t id)
+{
+	if (!*is_due)
+		return;
+	*is_due = false;
+	post_send_all(&control->post, (struct message){ .kind = kind, .id = id });
+}
+
+static void cut_vservers(struct control *control)
+{
+	for (uint32_t id = 0; id < control->runtime.vserver_room; id++) {
+		struct runtime_vserver *vserver = control->runtime.vservers[id];
+
+		if (vserver != NULL)
+			cut(control, MESSAGE_CUT_VSERVER, &vserver->is_cut_due, id);
+	}
+}
+
+/* --- virtual servers -------------------------------------------------------------------------- */
+
+/* How many are up, and whether there is one that serves those that it knows. */
+static uint32_t count_up(const struct control *control, const struct plan_vserver *plan,
+			 bool *has_service)
+{
+	uint32_t up = 0;
+
+	*has_service = false;
+	for (uint32_t i = 0; i < plan->member_count; i++) {
+		uint64_t uid = control->plan->services[plan->members[i].service].uid;
+		const struct runtime_service *service = runtime_service(&control->runtime, uid);
+
+		up += service->state == STATE_UP;
+		*has_service |= service->is_up;
+	}
+	return up;
+}
+
+static bool is_one_down(const struct control *control, const struct plan_vserver *plan)
+{
+	for (uint32_t i = 0; i < plan->member_count; i++) {
+		uint64_t uid = control->plan->services[plan->members[i].service].uid;
+
+		if (runtime_service(&control->runtime, uid)->state != STATE_OUT)
+			return true;
+	}
+	return false;
+}
+
+static void log_vserver(const struct runtime_vserver *vserver, uint32_t up)
+{
+	if (!vserver->plan->is_enabled)
+		log_write(LOG_LEVEL_NOTICE, "vserver %s is out of service: disabled",
+			  vserver->entry.name);
+	else
+		log_write(LOG_LEVEL_NOTICE,
+			  "vserver %s is %s: %" PRIu32 " of %" PRIu32 " services are up",
+			  vserver->entry.name, vserver->is_up ? "up" : "down", up,
+			  vserver->plan->member_count);
+}
+
+/* Of one that is disabled, or whose services are, clients may finish. */
+static void settle_vserver(struct control *control, struct runtime_vserver *vserver)
+{
+	const struct plan_vserver *plan = vserver->plan;
+	bool had_service = vserver->has_service, was_up = vserver->is_up;
+	uint32_t up = count_up(control, plan, &vserver->has_service);
+
+	vserver->is_up = plan->is_enabled && up > 0;
+	if (vserver->is_up != was_up)
+		log_vserver(vserver, up);
+	if (had_service && !vserver->has_service && plan->is_enabled && plan->flushes)
+		vserver->is_cut_due = is_one_down(control, plan);
+}
+
+static void settle_vservers(struct control *control)
+{
+	for (uint32_t i = 0; i < control->plan->vserver_count; i++)
+		settle_vserver(control,
+			       runtime_vserver(&control->runtime, control->plan->vservers[i].uid));
+}
+
+/* --- what monitors say ------------------------------------------------------------------------ */
+
+static void tell_state(struct control *control, struct runtime_service *service)
+{
+	if (!is_plan_new(control))
+		return; /* the publish that is to come says it */
+	limit_apply(&control->runtime, control->plan);
+	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
+							.id = service->entry.id,
+							.number = service->is_up });
+	cut(control, MESSAGE_CUT_SERVICE, &service->is_cut_due, service->entry.id);
+	settle_vservers(control);
+	cut_vservers(control);
+}
+
+void news_heard(void *context, struct runtime_service *service, bool is_news)
+{
+	struct control *control = context;
+
+	if (is_news)
+		tell_state(control, service);
+	hold_heard(control);
+}
+
+void news_told(void *context, struct runtime_service *service)
+{
+	struct control *control = context;
+	int64_t limit = health_limit(service, service->plan->max_client);
+
+	if (limit < 0)
+		log_write(LOG_LEVEL_NOTICE, "service %s has no limit: %s", service->entry.name,
+			  service->why);
+	else
+		log_write(LOG_LEVEL_NOTICE, "service %s can take %" PRId64 " connections: %s",
+			  service->entry.name, limit, service->why);
+	if (is_plan_new(control))
+		limit_apply(&control->runtime, control->plan);
+}
+
+/* --- ways out of service ---------------------------------------------------------------------- */
+
+/* On all engines: connections in use and sessions in line. */
+static uint64_t count_busy(const struct control *control, const struct runtime_service *service)
+{
+	uint64_t busy = 0;
+
+	for (unsigned i = 0; i < control->setup.engine_count; i++)
+		busy += stat_read(&service->stats[i].connections) -
+			stat_read(&service->stats[i].idle) + stat_read(&service->stats[i].waiting);
+	return busy;
+}
+
+/* When to look at it next; UINT64_MAX: not at all. */
+static uint64_t look_ms(const struct runtime_service *service, uint64_t now_ms)
+{
+	const struct state_way *way = &service->way;
+	uint64_t next = way->is_graceful ? now_ms + LOOK_MS : UINT64_MAX;
+
+	if (!state_is_leaving(service))
+		return UINT64_MAX;
+	return way->until_ms != 0 && way->until_ms < next ? way->until_ms : next;
+}
+
+static void arm(struct control *control)
+{
+	uint64_t now_ms = control->loop.now_ms, next = UINT64_MAX;
+
+	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
+		const struct runtime_service *service = control->runtime.services[id];
+		uint64_t at_ms = service != NULL ? look_ms(service, now_ms) : UINT64_MAX;
+
+		next = at_ms < next ? at_ms : next;
+	}
+	timer_cancel(&control->loop.timers, &control->leave_timer);
+	if (next != UINT64_MAX)
+		timer_arm(&control->loop.timers, &control->leave_timer, next);
+}
+
+static void look_at_leaving(struct timer *timer)
+{
+	struct control *control = list_entry(timer, struct control, leave_timer);
+	uint64_t everywhere = publish_everywhere(&control->publisher);
+	bool is_one_out = false;
+
+	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
+		struct runtime_service *service = control->runtime.services[id];
+
+		if (service != NULL && state_is_leaving(service))
+			is_one_out |= state_end_way(service, control->loop.now_ms, everywhere,
+						    count_busy(control, service));
+	}
+	if (is_one_out)
+		control->is_published = false;
+	control_publish(control);
+	arm(control);
+}
+
+void news_init(struct control *control)
+{
+	timer_init(&control->leave_timer, look_at_leaving);
+}
+
+void news_fini(struct control *control)
+{
+	timer_cancel(&control->loop.timers, &control->leave_timer);
+}
+
+void news_take(struct control *control)
+{
+	settle_vservers(control);
+	arm(control);
+}
+
+void news_published(struct control *control)
+{
+	settle_vservers(control);
+	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
+		struct runtime_service *service = control->runtime.services[id];
+
+		if (service == NULL)
+			continue;
+		cut(control, MESSAGE_CUT_SERVICE, &service->is_cut_due, id);
+		if (service->way.snapshot == 0)
+			service->way.snapshot = control->publisher.newest;
+	}
+	cut_vservers(control);
+}
