@@ -194,13 +194,24 @@ static enum datum_type parse_vserver(struct compiler *in)
 	return push(in, (struct rule_constant){ .type = DATUM_VSERVER, .number = index });
 }
 
+static bool parse_literal(struct str run, enum datum_type wanted, struct network *network)
+{
+	struct address address;
+
+	if (wanted == DATUM_SUBNET)
+		return network_parse(run, network);
+	if (!address_parse(run, 0, &address))
+		return false;
+	network->address = datum_address(&address);
+	return true;
+}
+
 /* Only where an address or a subnet is taken: else 10.0.0.1 would be a number and more. */
 static enum datum_type parse_address(struct compiler *in, enum datum_type wanted, bool *is_one)
 {
 	struct str run = lexeme_address(in->expression, in->next.at);
 	struct rule_constant constant = { .type = wanted };
-	bool is_address = wanted == DATUM_SUBNET ? datum_subnet_parse(run, &constant.address)
-						 : datum_address_parse(run, &constant.address);
+	bool is_address = parse_literal(run, wanted, &constant.network);
 	bool begins = run.length > 0 && ((run.at[0] >= '0' && run.at[0] <= '9') ||
 					 memchr(run.at, ':', run.length) != NULL);
 
@@ -208,10 +219,12 @@ static enum datum_type parse_address(struct compiler *in, enum datum_type wanted
 	if (!*is_one)
 		return DATUM_NONE;
 	if (!is_address)
-		return fault(in, in->next.at, "%.*s is no %s: %s", STR_ARG(run),
+		return fault(in, in->next.at, "%.*s is no %s: one is %s", STR_ARG(run),
 			     wanted == DATUM_SUBNET ? "subnet" : "address",
-			     wanted == DATUM_SUBNET ? "10.0.0.0/8 or 2001:db8::/32 is"
-						    : "10.0.0.1 or 2001:db8::1 is");
+			     wanted == DATUM_SUBNET
+				     ? "like 10.0.0.0/8 or 2001:db8::/32, with zeros "
+				       "behind its bits"
+				     : "like 10.0.0.1 or 2001:db8::1");
 	in->next = lexeme_next(in->expression, in->next.at + run.length);
 	return push(in, constant);
 }

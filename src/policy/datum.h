@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/check.h"
+#include "base/network.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -30,19 +31,13 @@ enum datum_type {
 
 enum datum_state { DATUM_UP, DATUM_DOWN, DATUM_OUT_OF_SERVICE, DATUM_STATES };
 
-/* IPv4 as ::ffff:a.b.c.d, so that 10.0.0.0/8 is compared like anything else. */
-struct datum_address {
-	uint8_t bytes[16];
-	uint8_t bits; /* of a subnet: how many count, 0..128 */
-	bool is_v6;
-};
-
 struct datum {
 	union {
 		bool is_true;
 		int64_t number;
 		struct str text;
-		struct datum_address address;
+		struct address address; /* port 0; IPv4 where it is mapped into IPv6 */
+		struct network network;
 		uint32_t vserver; /* id */
 	};
 };
@@ -57,11 +52,5 @@ const char *datum_state_name(int64_t state);       /* "UP"; of what is none "?" 
 /* Case does not matter. False: it is none of them. */
 bool datum_state_parse(struct str text, int64_t *state) MUST_USE;
 
-struct datum_address datum_address_of(const struct address *address);
-/* 10.0.0.1, 2001:db8::1 */
-bool datum_address_parse(struct str text, struct datum_address *address) MUST_USE;
-/* 10.0.0.0/8, 2001:db8::/32; an address alone is a subnet of one. Bits behind the length do not
- * matter. */
-bool datum_subnet_parse(struct str text, struct datum_address *subnet) MUST_USE;
-/* An IPv4 address is in no IPv6 subnet, and the other way round. */
-bool datum_is_in(const struct datum_address *address, const struct datum_address *subnet);
+/* Of a client: without its port, and as IPv4 when it came mapped into IPv6. */
+struct address datum_address(const struct address *address);

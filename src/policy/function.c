@@ -179,7 +179,7 @@ static bool text_length(const struct scene *scene, struct datum *at)
 static bool address_eq(const struct scene *scene, struct datum *at)
 {
 	(void)scene;
-	at[0].is_true = memcmp(at[0].address.bytes, at[1].address.bytes, 16) == 0;
+	at[0].is_true = address_equal(&at[0].address, &at[1].address);
 	return true;
 }
 
@@ -193,7 +193,7 @@ static bool address_ne(const struct scene *scene, struct datum *at)
 static bool address_in_subnet(const struct scene *scene, struct datum *at)
 {
 	(void)scene;
-	at[0].is_true = datum_is_in(&at[0].address, &at[1].address);
+	at[0].is_true = network_has(&at[1].network, &at[0].address);
 	return true;
 }
 
@@ -201,7 +201,7 @@ static bool client_source(const struct scene *scene, struct datum *at)
 {
 	if (scene->client == NULL)
 		return false;
-	at[0].address = datum_address_of(scene->client);
+	at[0].address = datum_address(scene->client);
 	return true;
 }
 

@@ -23,8 +23,10 @@ static struct datum constant(const struct rule *rule, unsigned index)
 
 	if (one->type == DATUM_TEXT)
 		datum.text = (struct str){ texts + one->number, one->length };
-	else if (one->type == DATUM_ADDRESS || one->type == DATUM_SUBNET)
-		datum.address = one->address;
+	else if (one->type == DATUM_ADDRESS)
+		datum.address = one->network.address;
+	else if (one->type == DATUM_SUBNET)
+		datum.network = one->network;
 	else if (one->type == DATUM_BOOL)
 		datum.is_true = one->number != 0;
 	else if (one->type == DATUM_VSERVER)

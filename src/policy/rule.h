@@ -43,9 +43,9 @@ struct rule_step {
 
 struct rule_constant {
 	enum datum_type type;
-	uint32_t length; /* of a text, at `number` in the texts */
-	int64_t number;  /* of a virtual server: which of the names */
-	struct datum_address address;
+	uint32_t length;        /* of a text, at `number` in the texts */
+	int64_t number;         /* of a virtual server: which of the names */
+	struct network network; /* an address stands in it too */
 };
 
 struct rule_name {
