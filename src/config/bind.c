@@ -2,6 +2,7 @@
 #include "config/bind.h"
 
 #include "base/address.h"
+#include "config/bind_policy.h"
 #include "config/change.h"
 #include "config/config_priv.h"
 #include "config/leave.h"
@@ -247,6 +248,8 @@ bool bind_apply(struct config *config, const struct command *command, struct rep
 	if (object == NULL)
 		return false;
 	store_edit(&config->store, object);
+	if (kind == KIND_VSERVER && bind_policy_find(config, command) != NULL)
+		return bind_policy_add(config, object, command, report);
 	if (command_option(command, "policyName") != NULL)
 		return bind_policy(config, object, command, report);
 	if (command_option(command, "monitorName") != NULL && kind != KIND_VSERVER)
@@ -368,6 +371,8 @@ bool bind_undo(struct config *config, const struct command *command, struct repo
 	if (kind == KIND_MONITOR)
 		return fault(report, 0, "unbind lb monitor is not yet supported");
 	store_edit(&config->store, object);
+	if (object_binding(object, bind_policy_find(config, command), 0) != NULL)
+		return bind_policy_remove(config, object, command, report);
 	if (command_option(command, "policyName") != NULL)
 		return unbind_policy(object, command, report);
 	if (command_option(command, "monitorName") != NULL && kind != KIND_VSERVER)

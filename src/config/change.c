@@ -5,6 +5,7 @@
 #include "config/bind.h"
 #include "config/config_priv.h"
 #include "config/leave.h"
+#include "config/kind_spillover_policy.h"
 
 enum { NAME_MAX_BYTES = 127 };
 
@@ -210,7 +211,7 @@ struct object *change_server(struct config *config, const struct word *word, str
 	return NULL;
 }
 
-/* The first object that a server is in use by, or a monitor, or a backup. */
+/* The first object that a server is in use by, or a monitor, a backup, a policy or an action. */
 static const struct object *user_of(const struct config *config, const struct object *object)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
@@ -227,6 +228,10 @@ static const struct object *user_of(const struct config *config, const struct ob
 			if (kind == KIND_VSERVER && object->kind->id == KIND_VSERVER)
 				is_used |= at != object &&
 					   str_equal(object_text(at, VSERVER_BACKUP),
+						     object_name(object));
+			if (kind == KIND_SPILLOVER_POLICY &&
+			    object->kind->id == KIND_SPILLOVER_ACTION)
+				is_used |= str_equal(object_text(at, SPILLOVER_POLICY_ACTION),
 						     object_name(object));
 			if (is_used)
 				return at;
@@ -488,6 +493,8 @@ static bool rm(struct config *config, const struct command *command, struct repo
 		    refuse_used(config, object, &command->places[i], report))
 			return false;
 		remove_object(config, object);
+		if (command->kind->id == KIND_VSERVER)
+			kind_spillover_policy_lose(config, command->places[i].text, report);
 	}
 	return true;
 }
@@ -513,6 +520,12 @@ static bool rename_object(struct config *config, const struct command *command,
 	struct object *object = change_find(config, command, 0, report);
 	const struct word *name = &command->places[1];
 
+	if (object != NULL && object->is_builtin) {
+		report_fault(report, command->places[0].column,
+			     "%s %.*s is built in and keeps its name", object->kind->object,
+			     STR_ARG(object_name(object)));
+		return false;
+	}
 	if (object == NULL || !check_free(config, command->kind, name, report))
 		return false;
 	store_rename(&config->store, object, name->text);
@@ -520,9 +533,13 @@ static bool rename_object(struct config *config, const struct command *command,
 	if (object->kind->id == KIND_SERVER)
 		follow_name(config, KIND_SERVICE, SERVICE_SERVER, command->places[0].text,
 			    name->text);
-	if (object->kind->id == KIND_VSERVER)
-		follow_name(config, KIND_VSERVER, VSERVER_BACKUP, command->places[0].text,
-			    name->text);
+	if (object->kind->id == KIND_SPILLOVER_ACTION)
+		follow_name(config, KIND_SPILLOVER_POLICY, SPILLOVER_POLICY_ACTION,
+			    command->places[0].text, name->text);
+	if (object->kind->id != KIND_VSERVER)
+		return true;
+	follow_name(config, KIND_VSERVER, VSERVER_BACKUP, command->places[0].text, name->text);
+	kind_spillover_policy_lose(config, command->places[0].text, report);
 	return true;
 }
 

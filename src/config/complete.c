@@ -71,6 +71,7 @@ static const struct {
 	{ "monitorName", { KIND_MONITOR, KIND_MONITOR } },
 	{ "vServerName", { KIND_VSERVER, KIND_VSERVER } },
 	{ "backupVServer", { KIND_VSERVER, KIND_VSERVER } },
+	{ "policyName", { KIND_SPILLOVER_POLICY, KIND_SPILLOVER_POLICY } },
 };
 
 /* --- what is offered -------------------------------------------------------------------------- */
@@ -159,6 +160,9 @@ static void offer_row(struct look *look, const struct option *row)
 		return;
 	}
 	offer_named(look, str_of(row->name));
+	if (look->kind == &kind_spillover_policy &&
+	    row == &look->kind->options[SPILLOVER_POLICY_ACTION])
+		offer_names(look, KIND_SPILLOVER_ACTION);
 	hint_row(look, row);
 }
 

@@ -4,9 +4,14 @@
 #include "base/check.h"
 
 const struct kind *const kinds[KIND_COUNT] = {
-	[KIND_SERVER] = &kind_server,   [KIND_SERVICE] = &kind_service,
-	[KIND_GROUP] = &kind_group,     [KIND_VSERVER] = &kind_vserver,
-	[KIND_MONITOR] = &kind_monitor, [KIND_NS_PARAM] = &kind_ns_param,
+	[KIND_SERVER] = &kind_server,
+	[KIND_SERVICE] = &kind_service,
+	[KIND_GROUP] = &kind_group,
+	[KIND_VSERVER] = &kind_vserver,
+	[KIND_MONITOR] = &kind_monitor,
+	[KIND_NS_PARAM] = &kind_ns_param,
+	[KIND_SPILLOVER_ACTION] = &kind_spillover_action,
+	[KIND_SPILLOVER_POLICY] = &kind_spillover_policy,
 };
 
 /* What a service or virtual server of a protocol does that is not built yet. */

@@ -16,6 +16,8 @@ enum kind_id {
 	KIND_VSERVER,  /* lb vserver */
 	KIND_MONITOR,  /* lb monitor */
 	KIND_NS_PARAM, /* one object without a name, always there */
+	KIND_SPILLOVER_ACTION,
+	KIND_SPILLOVER_POLICY,
 	KIND_COUNT
 };
 
@@ -54,7 +56,7 @@ bool kind_netmask(struct str text, uint32_t *mask) MUST_USE;
 extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
 extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
-	kind_ns_param;
+	kind_ns_param, kind_spillover_action, kind_spillover_policy;
 
 /* The option that an argument by place sets: place < position_count. */
 static inline unsigned kind_place(const struct kind *kind, unsigned place)
@@ -137,6 +139,16 @@ enum {
 	SO_METHOD_NONE,
 	SO_METHOD_SSLSESSION,
 	SO_METHOD_REQUEST
+};
+
+enum { SPILLOVER_ACTION_NAME, SPILLOVER_ACTION_ACTION, SPILLOVER_ACTION_OPTIONS };
+
+enum {
+	SPILLOVER_POLICY_NAME,
+	SPILLOVER_POLICY_RULE,
+	SPILLOVER_POLICY_ACTION, /* name of the action */
+	SPILLOVER_POLICY_COMMENT,
+	SPILLOVER_POLICY_OPTIONS
 };
 
 enum {

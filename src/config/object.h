@@ -21,11 +21,12 @@ struct extra {
 };
 
 enum binding_type {
-	BINDING_SERVICE, /* of a vserver: a service */
-	BINDING_GROUP,   /* of a vserver: a service group */
-	BINDING_POLICY,  /* of a vserver or service: kept as text */
-	BINDING_MEMBER,  /* of a service group: a server and a port */
-	BINDING_MONITOR  /* of a service or service group */
+	BINDING_SERVICE,   /* of a vserver: a service */
+	BINDING_GROUP,     /* of a vserver: a service group */
+	BINDING_POLICY,    /* of a vserver or service: kept as text */
+	BINDING_SPILLOVER, /* of a vserver: a spillover policy, see bind_policy.h */
+	BINDING_MEMBER,    /* of a service group: a server and a port */
+	BINDING_MONITOR    /* of a service or service group */
 };
 
 /* How what was disabled goes out of service. Not saved: a file that says DISABLED means at once. */
@@ -38,14 +39,15 @@ struct leave {
 struct binding {
 	uint64_t uid; /* never used again; stays while the binding stands */
 	enum binding_type type;
-	struct object *target; /* NULL of a policy */
-	uint16_t port;         /* of a member */
-	uint32_t weight;       /* 1..100 */
-	bool is_disabled;      /* of a member or a monitor */
-	bool is_passive;       /* of a monitor */
-	struct leave leave;    /* of a member that is disabled */
-	char *name;            /* owned; of a policy */
-	char *extra;           /* owned; further options, each with a blank before it; NULL: none */
+	struct object *target;    /* NULL of a policy */
+	uint16_t port;            /* of a member */
+	uint32_t weight;          /* 1..100 */
+	uint32_t priority, go_to; /* of a spillover policy */
+	bool is_disabled;         /* of a member or a monitor */
+	bool is_passive;          /* of a monitor */
+	struct leave leave;       /* of a member that is disabled */
+	char *name;               /* owned; of a policy */
+	char *extra; /* owned; further options, each with a blank before it; NULL: none */
 };
 
 struct object {

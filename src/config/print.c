@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/print.h"
 
+#include "config/bind_policy.h"
 #include "config/config_priv.h"
 #include "config/lex.h"
+#include "config/reference.h"
 
 static void print_value(const struct object *object, unsigned row, struct text *text)
 {
@@ -93,11 +95,13 @@ static void print_places(const struct object *object, struct text *text)
 	}
 }
 
-/* What came with Spillway is set, not added, and only when it was changed. */
+/* What came with Spillway is set, not added, and only when it was changed, if it can be. */
 static void print_self(const struct object *object, bool with_defaults, struct text *text)
 {
 	struct text options = TEXT_EMPTY;
 
+	if (object->is_builtin && reference_get(STR("set"), str_of(object->kind->object)) == NULL)
+		return;
 	print_options(object, with_defaults, &options);
 	if (!object->is_builtin || options.length > 0) {
 		text_print(text, "%s %s", object->is_builtin ? "set" : "add", object->kind->object);
@@ -154,6 +158,9 @@ static void print_binding(const struct object *object, const struct binding *bin
 		if (binding->weight != 1)
 			print_weight(binding, with_defaults, text);
 		break;
+	case BINDING_SPILLOVER:
+		bind_policy_print(binding, text);
+		break;
 	case BINDING_POLICY:
 		text_add(text, STR(" -policyName "));
 		lex_quote(text, str_of(binding->name));
@@ -175,7 +182,8 @@ void print_object(const struct object *object, bool with_defaults, struct text *
 {
 	print_self(object, with_defaults, text);
 	for (unsigned i = 0; i < object->binding_count; i++)
-		print_binding(object, &object->bindings[i], with_defaults, text);
+		if (object->bindings[i].type != BINDING_SPILLOVER)
+			print_binding(object, &object->bindings[i], with_defaults, text);
 }
 
 static void print_kind(const struct config *config, enum kind_id kind, bool with_defaults,
@@ -228,6 +236,19 @@ static void print_vservers(const struct config *config, bool with_defaults, stru
 	hash_fini(&done);
 }
 
+/* They name virtual servers, and virtual servers are bound to them: they come between both. */
+static void print_policies(const struct config *config, bool with_defaults, struct text *text)
+{
+	const struct object *at = config_next(config, KIND_VSERVER, NULL);
+
+	print_kind(config, KIND_SPILLOVER_ACTION, with_defaults, text);
+	print_kind(config, KIND_SPILLOVER_POLICY, with_defaults, text);
+	for (; at != NULL; at = config_next(config, KIND_VSERVER, at))
+		for (unsigned i = 0; i < at->binding_count; i++)
+			if (at->bindings[i].type == BINDING_SPILLOVER)
+				print_binding(at, &at->bindings[i], with_defaults, text);
+}
+
 void print_config(const struct config *config, bool with_defaults, struct text *text)
 {
 	print_kind(config, KIND_NS_PARAM, with_defaults, text);
@@ -237,5 +258,6 @@ void print_config(const struct config *config, bool with_defaults, struct text *
 	print_kind(config, KIND_SERVICE, with_defaults, text);
 	print_kind(config, KIND_GROUP, with_defaults, text);
 	print_vservers(config, with_defaults, text);
+	print_policies(config, with_defaults, text);
 	kept_print(&config->kept, false, text);
 }

@@ -60,7 +60,8 @@ static void show_plain(struct control *control, const struct object *object, str
 
 static void line_plain(struct control *control, const struct object *object, struct text *text)
 {
-	unsigned option = object->kind->id == KIND_MONITOR ? MONITOR_TYPE : SERVER_ADDRESS;
+	/* Behind the name: type, address, action, rule. */
+	unsigned option = 1;
 
 	(void)control;
 	text_print(text, "%.*s  ", STR_ARG(object_name(object)));
@@ -115,6 +116,8 @@ static const struct show_kind {
 	[KIND_VSERVER] = { show_vserver_line, show_vserver },
 	[KIND_MONITOR] = { line_plain, show_plain },
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
+	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },
+	[KIND_SPILLOVER_POLICY] = { line_plain, show_plain },
 };
 
 /* Those that are named, or all, a line each. */

@@ -3,70 +3,70 @@
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
-static bool number_eq(const struct scene *scene, struct datum *at)
+static bool number_eq(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number == at[1].number;
 	return true;
 }
 
-static bool number_ne(const struct scene *scene, struct datum *at)
+static bool number_ne(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number != at[1].number;
 	return true;
 }
 
-static bool number_gt(const struct scene *scene, struct datum *at)
+static bool number_gt(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number > at[1].number;
 	return true;
 }
 
-static bool number_ge(const struct scene *scene, struct datum *at)
+static bool number_ge(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number >= at[1].number;
 	return true;
 }
 
-static bool number_lt(const struct scene *scene, struct datum *at)
+static bool number_lt(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number < at[1].number;
 	return true;
 }
 
-static bool number_le(const struct scene *scene, struct datum *at)
+static bool number_le(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number <= at[1].number;
 	return true;
 }
 
-static bool number_between(const struct scene *scene, struct datum *at)
+static bool number_between(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].number >= at[1].number && at[0].number <= at[2].number;
 	return true;
 }
 
-static bool number_add(const struct scene *scene, struct datum *at)
+static bool number_add(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	return !__builtin_add_overflow(at[0].number, at[1].number, &at[0].number);
 }
 
-static bool number_sub(const struct scene *scene, struct datum *at)
+static bool number_sub(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	return !__builtin_sub_overflow(at[0].number, at[1].number, &at[0].number);
 }
 
-static bool number_mul(const struct scene *scene, struct datum *at)
+static bool number_mul(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	return !__builtin_mul_overflow(at[0].number, at[1].number, &at[0].number);
 }
 
@@ -75,181 +75,182 @@ static bool can_divide(const struct datum *at)
 	return at[1].number != 0 && !(at[0].number == INT64_MIN && at[1].number == -1);
 }
 
-static bool number_div(const struct scene *scene, struct datum *at)
+static bool number_div(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	if (!can_divide(at))
 		return false;
 	at[0].number /= at[1].number;
 	return true;
 }
 
-static bool number_mod(const struct scene *scene, struct datum *at)
+static bool number_mod(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	if (!can_divide(at))
 		return false;
 	at[0].number %= at[1].number;
 	return true;
 }
 
-static bool number_neg(const struct scene *scene, struct datum *at)
+static bool number_neg(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	return !__builtin_sub_overflow((int64_t)0, at[0].number, &at[0].number);
 }
 
 /* --- true or false ---------------------------------------------------------------------------- */
 
-static bool bool_eq(const struct scene *scene, struct datum *at)
+static bool bool_eq(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].is_true == at[1].is_true;
 	return true;
 }
 
-static bool bool_ne(const struct scene *scene, struct datum *at)
+static bool bool_ne(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = at[0].is_true != at[1].is_true;
 	return true;
 }
 
-static bool bool_not(const struct scene *scene, struct datum *at)
+static bool bool_not(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = !at[0].is_true;
 	return true;
 }
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-static bool text_eq(const struct scene *scene, struct datum *at)
+static bool text_eq(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = str_equal(at[0].text, at[1].text);
 	return true;
 }
 
-static bool text_ne(const struct scene *scene, struct datum *at)
+static bool text_ne(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = !str_equal(at[0].text, at[1].text);
 	return true;
 }
 
-static bool text_contains(const struct scene *scene, struct datum *at)
+static bool text_contains(const struct situation *situation, struct datum *at)
 {
 	struct str text = at[0].text, part = at[1].text;
 
-	(void)scene;
+	(void)situation;
 	at[0].is_true = part.length == 0 ||
 			(text.length > 0 &&
 			 memmem(text.at, text.length, part.at, part.length) != NULL);
 	return true;
 }
 
-static bool text_starts(const struct scene *scene, struct datum *at)
+static bool text_starts(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = str_starts(at[0].text, at[1].text);
 	return true;
 }
 
-static bool text_ends(const struct scene *scene, struct datum *at)
+static bool text_ends(const struct situation *situation, struct datum *at)
 {
 	struct str text = at[0].text, end = at[1].text;
 
-	(void)scene;
+	(void)situation;
 	at[0].is_true = text.length >= end.length &&
 			str_equal((struct str){ text.at + text.length - end.length, end.length },
 				  end);
 	return true;
 }
 
-static bool text_length(const struct scene *scene, struct datum *at)
+static bool text_length(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].number = (int64_t)at[0].text.length;
 	return true;
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-static bool address_eq(const struct scene *scene, struct datum *at)
+static bool address_eq(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = address_equal(&at[0].address, &at[1].address);
 	return true;
 }
 
-static bool address_ne(const struct scene *scene, struct datum *at)
+static bool address_ne(const struct situation *situation, struct datum *at)
 {
-	(void)address_eq(scene, at);
+	(void)address_eq(situation, at);
 	at[0].is_true = !at[0].is_true;
 	return true;
 }
 
-static bool address_in_subnet(const struct scene *scene, struct datum *at)
+static bool address_in_subnet(const struct situation *situation, struct datum *at)
 {
-	(void)scene;
+	(void)situation;
 	at[0].is_true = network_has(&at[1].network, &at[0].address);
 	return true;
 }
 
-static bool client_source(const struct scene *scene, struct datum *at)
+static bool client_source(const struct situation *situation, struct datum *at)
 {
-	if (scene->client == NULL)
+	if (situation->client == NULL)
 		return false;
-	at[0].address = datum_address(scene->client);
+	at[0].address = datum_address(situation->client);
 	return true;
 }
 
 /* --- virtual servers -------------------------------------------------------------------------- */
 
-static bool ask(const struct scene *scene, struct datum *at, enum scene_fact fact)
+static bool ask(const struct situation *situation, struct datum *at, enum situation_fact fact)
 {
 	int64_t number;
 
-	if (scene->vserver == NULL || !scene->vserver(scene->context, at->vserver, fact, &number))
+	if (situation->vserver == NULL ||
+	    !situation->vserver(situation->context, at->vserver, fact, &number))
 		return false;
 	at->number = number;
 	return true;
 }
 
-static bool vserver_connections(const struct scene *scene, struct datum *at)
+static bool vserver_connections(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_CONNECTIONS);
+	return ask(situation, at, SITUATION_CONNECTIONS);
 }
 
-static bool vserver_throughput(const struct scene *scene, struct datum *at)
+static bool vserver_throughput(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_THROUGHPUT);
+	return ask(situation, at, SITUATION_THROUGHPUT);
 }
 
-static bool vserver_response_time(const struct scene *scene, struct datum *at)
+static bool vserver_response_time(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_RESPONSE_TIME);
+	return ask(situation, at, SITUATION_RESPONSE_TIME);
 }
 
-static bool vserver_surge(const struct scene *scene, struct datum *at)
+static bool vserver_surge(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_SURGE);
+	return ask(situation, at, SITUATION_SURGE);
 }
 
-static bool vserver_state(const struct scene *scene, struct datum *at)
+static bool vserver_state(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_STATE);
+	return ask(situation, at, SITUATION_STATE);
 }
 
-static bool vserver_health(const struct scene *scene, struct datum *at)
+static bool vserver_health(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_HEALTH);
+	return ask(situation, at, SITUATION_HEALTH);
 }
 
-static bool vserver_active(const struct scene *scene, struct datum *at)
+static bool vserver_active(const struct situation *situation, struct datum *at)
 {
-	return ask(scene, at, SCENE_ACTIVE_SERVICES);
+	return ask(situation, at, SITUATION_ACTIVE_SERVICES);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */

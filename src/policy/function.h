@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "policy/datum.h"
-#include "policy/scene.h"
+#include "policy/situation.h"
 
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@ struct function {
 	enum datum_type result;
 	/* at[0] is the receiver, unless that has no value; the arguments follow; the result goes to
 	 * at[0]. False: undefined. NULL: the row leads to others and does nothing by itself. */
-	bool (*apply)(const struct scene *scene, struct datum *at);
+	bool (*apply)(const struct situation *situation, struct datum *at);
 	const char *help;
 };
 

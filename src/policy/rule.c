@@ -34,11 +34,11 @@ static struct datum constant(const struct rule *rule, unsigned index)
 	return datum;
 }
 
-static bool call(const struct scene *scene, const struct function *function, struct datum *stack,
-		 unsigned *depth)
+static bool call(const struct situation *situation, const struct function *function,
+		 struct datum *stack, unsigned *depth)
 {
 	*depth -= datum_has_value(function->receiver) + function_arguments(function);
-	if (!function->apply(scene, &stack[*depth]))
+	if (!function->apply(situation, &stack[*depth]))
 		return false;
 	++*depth;
 	return true;
@@ -53,7 +53,7 @@ static bool skips(const struct rule_step *step, const struct datum *stack, unsig
 	return false;
 }
 
-enum rule_result rule_run(const struct rule *rule, const struct scene *scene)
+enum rule_result rule_run(const struct rule *rule, const struct situation *situation)
 {
 	struct datum stack[RULE_STACK_MAX];
 	unsigned depth = 0;
@@ -66,7 +66,7 @@ enum rule_result rule_run(const struct rule *rule, const struct scene *scene)
 			stack[depth++] = constant(rule, step->number);
 			break;
 		case RULE_CALL:
-			if (!call(scene, &functions[step->number], stack, &depth))
+			if (!call(situation, &functions[step->number], stack, &depth))
 				return RULE_UNDEFINED;
 			break;
 		case RULE_NOT:

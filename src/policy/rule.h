@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "policy/datum.h"
-#include "policy/scene.h"
+#include "policy/situation.h"
 
 #include <stdint.h>
 
@@ -62,7 +62,7 @@ struct rule {
 
 enum rule_result { RULE_FALSE, RULE_TRUE, RULE_UNDEFINED };
 
-enum rule_result rule_run(const struct rule *rule, const struct scene *scene);
+enum rule_result rule_run(const struct rule *rule, const struct situation *situation);
 
 /* The virtual servers that it names, each once. */
 struct str rule_name(const struct rule *rule, unsigned index);

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool vserver(void *context, uint32_t id, enum scene_fact fact, int64_t *number)
+static bool vserver(void *context, uint32_t id, enum situation_fact fact, int64_t *number)
 {
 	(void)context;
 	*number = (int64_t)id * 100 + fact;
@@ -20,7 +20,7 @@ static bool vserver(void *context, uint32_t id, enum scene_fact fact, int64_t *n
 static void check_run(struct rule *rule)
 {
 	struct address client;
-	struct scene scene = { .vserver = vserver };
+	struct situation situation = { .vserver = vserver };
 	struct rule *copy = malloc(rule->bytes);
 	enum rule_result result;
 
@@ -31,10 +31,10 @@ static void check_run(struct rule *rule)
 		rule_set_vserver(rule, i, i);
 	}
 	memcpy(copy, rule, rule->bytes);
-	(void)rule_run(rule, &scene);
-	scene.client = &client;
-	result = rule_run(copy, &scene);
-	must(result == rule_run(rule, &scene));
+	(void)rule_run(rule, &situation);
+	situation.client = &client;
+	result = rule_run(copy, &situation);
+	must(result == rule_run(rule, &situation));
 	free(copy);
 }
 

@@ -77,7 +77,7 @@ static const char *const bad[][2] = {
 	{ "add server \"open 10.0.0.1", "column 12: the quote that starts here has no end" },
 	{ "bind lb vserver v s -weight 0", "column 29: 0 is out of range for weight: 1 to 100" },
 	{ "add spillover action a", "-action is missing" },
-	{ "add spillover action a -action DROPP", "DROPP is no action: one of SPILLOVER" },
+	{ "set audit syslogParams -dateFormat DDMM", "DDMM is no dateFormat: one of MMDDYYYY" },
 	{ "add cs vserver c HTTPX 10.0.0.1 80", "HTTPX is no serviceType: one of HTTP|" },
 	{ "set snmp alarm NO-SUCH -time 1", "NO-SUCH is no trapName: one of " },
 	{ "\"add\" server x 1.1.1.1", "unknown command add" },

@@ -22,14 +22,15 @@ static struct address client;
 static bool is_covered[256]; /* by index of functions[] */
 static unsigned asked;
 
-static bool vserver(void *context, uint32_t id, enum scene_fact fact, int64_t *number)
+static bool vserver(void *context, uint32_t id, enum situation_fact fact, int64_t *number)
 {
-	static const int64_t web[SCENE_FACTS] = {
-		[SCENE_CONNECTIONS] = 500,   [SCENE_THROUGHPUT] = 80,  [SCENE_RESPONSE_TIME] = 1500,
-		[SCENE_SURGE] = 3,           [SCENE_STATE] = DATUM_UP, [SCENE_HEALTH] = 66,
-		[SCENE_ACTIVE_SERVICES] = 2,
+	static const int64_t web[SITUATION_FACTS] = {
+		[SITUATION_CONNECTIONS] = 500,    [SITUATION_THROUGHPUT] = 80,
+		[SITUATION_RESPONSE_TIME] = 1500, [SITUATION_SURGE] = 3,
+		[SITUATION_STATE] = DATUM_UP,     [SITUATION_HEALTH] = 66,
+		[SITUATION_ACTIVE_SERVICES] = 2,
 	};
-	static const int64_t spare[SCENE_FACTS] = { [SCENE_STATE] = DATUM_OUT_OF_SERVICE };
+	static const int64_t spare[SITUATION_FACTS] = { [SITUATION_STATE] = DATUM_OUT_OF_SERVICE };
 
 	assert_ptr_equal(context, &asked);
 	asked++;
@@ -49,7 +50,7 @@ static void cover(const struct rule *rule)
 
 static enum rule_result run_for(const char *text, const struct address *who)
 {
-	struct scene scene = { vserver, &asked, who };
+	struct situation situation = { vserver, &asked, who };
 	struct arena *arena = arena_new();
 	struct compile_fault fault;
 	struct rule *rule = compile_rule(str_of(text), arena, &fault);
@@ -67,7 +68,7 @@ static enum rule_result run_for(const char *text, const struct address *who)
 	memcpy(copy, rule, rule->bytes);
 	cover(copy);
 	arena_free(arena);
-	result = rule_run(copy, &scene);
+	result = rule_run(copy, &situation);
 	free(copy);
 	return result;
 }
