@@ -5,11 +5,11 @@
  * life reaches the next one: every fresh pool is whole, never has more uses than its limit, and
  * nobody but its owner touches an engine's habits.
  */
-#define QUOTA_CHAOS 1
-#include "quota_sources.h"
+#include "admit/quota_priv.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { ENGINES = 5, POOLS = 1, ROUNDS = 3000, TAKES = 12 };
