@@ -248,6 +248,7 @@ def run_all(tally, options):
     with Stage("compile: fuzz targets", tally):
         has_fuzz = make(tally, "build-fuzz", lambda name: name.startswith("fuzz_"))
     for build, is_there, suite in (("build", has_release, "unit"), ("build-asan", has_asan, "unit"),
+                                   ("build", has_release, "sim"), ("build-asan", has_asan, "sim"),
                                    ("build", has_release, "race"), ("build-tsan", has_tsan, "race")):
         if is_there:
             with Stage(f"{suite} tests: {build}", tally):

@@ -28,7 +28,8 @@ short available; byte opened;          /* S */
 bool is_open[N]; bool is_busy[N];      /* W ... */
 byte idle[N]; byte used[N];            /* ... and what its owner counts in U while sealed */
 byte pocket[N];
-bool debt; bool lowering; byte changes; /* mode */
+bool debt; bool lowering;              /* mode */
+bool mode_moved[N + 1]; /* since this engine, or control, looked: the count of changes never wraps */
 
 short limit; short bound;  /* ghosts: by S; and what an admission may not exceed */
 short allowed[N];          /* ghost: the largest bound during the call of each engine */
@@ -75,25 +76,27 @@ byte in_force; byte moving[N]; byte moving_control; byte all_idle; byte all_movi
 #endif
 
 #ifdef POCKETS
-#define MODE(change) atomic { change; changes = (changes + 1) % 4 }
+#define MODE(change) atomic { change; j = 0;                                             \
+			      do :: j <= N -> mode_moved[j] = true; j++ :: else -> break od; \
+			      j = 0 }
 #else
 #define MODE(change) skip /* without pockets nobody asks for it */
 #endif
 
 /* quota_pool_debt_end(): look at the mode, look at S, swap the mode if it did not change. */
-inline debt_end(count)
+inline debt_end(who)
 {
-	atomic { count = changes; b = MAY_END_DEBT }
+	atomic { mode_moved[who] = false; b = MAY_END_DEBT }
 	if
 	:: b ->
 		atomic { b = available >= 0 }
 		if
-		:: b -> atomic { if :: changes == count -> debt = false :: else fi }
+		:: b -> atomic { if :: !mode_moved[who] -> debt = false :: else fi }
 		:: else
 		fi
 	:: else
 	fi;
-	b = false; count = 0
+	b = false; mode_moved[who] = true
 }
 
 /* quota_pool_seal(j): the stash, then S. k: what came. */
@@ -293,7 +296,7 @@ give_now:
 	goto done;
 paid:
 	if
-	:: b -> debt_end(m)
+	:: b -> debt_end(i)
 	:: else
 	fi;
 
@@ -309,7 +312,7 @@ over:
 /* quota_set_limit(), for ever. */
 proctype Control()
 {
-	short n; byte j; byte k; byte m; bool b;
+	short n; byte j; byte k; bool b;
 
 	do
 	:: select(n : 0 .. LIMIT);
@@ -340,7 +343,7 @@ proctype Control()
 			od
 		od;
 		j = 0; k = 0; b = false;
-		debt_end(m);
+		debt_end(N);
 		bound = n; n = 0
 #ifdef ONCE
 		; break
