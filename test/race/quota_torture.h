@@ -114,33 +114,34 @@ static void act(struct worker *worker)
 		sched_yield();
 }
 
-static uint64_t share_of_calls(const struct torture *torture)
+static uint64_t calls_of(const struct torture *torture)
 {
-	uint64_t calls = torture->calls;
+	uint64_t least = (uint64_t)(2 * torture->limit);
 
-	if (calls < (uint64_t)(2 * torture->limit))
-		calls = (uint64_t)(2 * torture->limit);
-	/* Where one thread does all the work, it does all the calls. */
-	return torture->shape == SKEW || torture->shape == MOVING ? calls : calls / torture->cores;
+	return torture->calls > least ? torture->calls : least;
+}
+
+/* All stop when the calls of all are enough: a call draws two tickets. */
+static bool has_done(const struct torture *torture)
+{
+	if (torture->changes > 0)
+		return atomic_load_explicit(&stopping, memory_order_relaxed);
+	return atomic_load_explicit(&quota_ticket, memory_order_relaxed) >= 2 * calls_of(torture);
 }
 
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
 	const struct torture *torture = worker->torture;
-	uint64_t calls = share_of_calls(torture);
-	bool until_stop = torture->changes > 0;
 
 	chaos_random = worker->random * 31 + 7;
-	for (uint64_t i = 0; (until_stop || i < calls) && !atomic_load(&stopping); i++) {
+	for (uint64_t i = 0; !has_done(torture); i++) {
 		act(worker);
 		if (i % 16 == 15 || torture->ends_at_once ||
 		    worker->log->waiting_count > QUOTA_LOG_WAITING_MAX - 4)
 			quota_log_turn_end(worker->log, worker->core);
 	}
 	quota_log_turn_end(worker->log, worker->core);
-	if (torture->shape == SKEW && worker->index == 0)
-		atomic_store(&stopping, true);
 	return NULL;
 }
 
