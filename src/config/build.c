@@ -37,6 +37,7 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 		.is_enabled = from->is_enabled,
 		.is_leaving = given->is_leaving && !from->is_enabled,
 		.is_up = given->is_up && (from->is_enabled || given->is_leaving),
+		.sends_proxy_protocol = from->sends_proxy_protocol,
 		.client_ip_field = arena_copy(in->arena, from->client_ip_field),
 		.stats = given->stats,
 		.health = given->health,
@@ -53,6 +54,15 @@ static const struct model_member *build_members(struct builder *in, const struct
 		members[i] = (struct model_member){ in->services[from->members[i].service].id,
 						    from->members[i].weight };
 	return members;
+}
+
+static const struct network *build_trusted(struct builder *in, const struct plan_vserver *from)
+{
+	struct network *trusted = arena_many(in->arena, struct network, from->trusted_count + 1);
+
+	for (uint32_t i = 0; i < from->trusted_count; i++)
+		trusted[i] = from->trusted[i];
+	return trusted;
 }
 
 static const struct model_vserver *build_vserver(struct builder *in, uint32_t index)
@@ -78,6 +88,8 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.backup = from->backup != MODEL_NONE ? in->vservers[from->backup].id : MODEL_NONE,
 		.so_backup_action = from->so_backup_action,
 		.redirect_url = arena_copy(in->arena, from->redirect_url),
+		.trusted = build_trusted(in, from),
+		.trusted_count = from->trusted_count,
 		.client_timeout_ms = from->client_timeout_ms,
 		.stats = given->stats,
 	};
@@ -118,6 +130,7 @@ struct snapshot *build_snapshot(const struct plan *plan, const struct build_runt
 	snapshot->header_bytes_max = HEADER_BYTES_MAX;
 	snapshot->request_timeout_ms = REQUEST_TIMEOUT_MS;
 	snapshot->keep_idle_max = KEEP_IDLE_MAX;
+	snapshot->appliance = runtime->appliance;
 	ask(&in, &snapshot->service_room, &snapshot->vserver_room);
 	services = arena_many(arena, const struct model_service *, snapshot->service_room + 1);
 	vservers = arena_many(arena, const struct model_vserver *, snapshot->vserver_room + 1);

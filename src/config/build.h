@@ -25,6 +25,7 @@ struct build_vserver {
 
 struct build_runtime {
 	void *context;
+	uint32_t appliance; /* number of this appliance in the trail of a client */
 	struct build_service (*service)(void *context, uint64_t uid);
 	struct build_vserver (*vserver)(void *context, uint64_t uid);
 };

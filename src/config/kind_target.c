@@ -100,6 +100,16 @@ static const struct option options[SERVICE_OPTIONS] = {
 				   .help = "most traffic to and from the server; 0: no limit",
 				   .not_yet = "there is no limit",
 				   .since = "0.1" },
+	[TARGET_PROXY_PROTOCOL] = { .name = "proxyProtocol",
+				    .type = OPTION_CHOICE,
+				    .is_ours = true,
+				    .choices = option_enabled_disabled,
+				    .standard = "DISABLED",
+				    .help = "whether a connection begins with the PROXY protocol's "
+					    "header, version 2: who the client is, and the trail "
+					    "of "
+					    "appliances it came through",
+				    .since = "0.1" },
 	[TARGET_USIP] = { .name = "usip",
 			  .type = OPTION_CHOICE,
 			  .choices = option_yes_no,

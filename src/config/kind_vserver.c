@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "config/command.h"
 #include "config/config.h"
+#include "config/networks.h"
 #include "config/object.h"
 
 static const char by_connections[] = "the least loaded service is taken";
@@ -274,6 +275,28 @@ static bool check_netmask(const struct object *object, const struct command *com
 		     "-netmask must be a mask of IPv4 such as 255.255.255.0");
 }
 
+static bool check_trusted(const struct object *object, const struct command *command,
+			  struct report *report)
+{
+	bool is_on = object_number(object, VSERVER_PROXY_PROTOCOL) == OPTION_FIRST;
+	struct str list = object_text(object, VSERVER_PROXY_PROTOCOL_TRUSTED), bad;
+	struct network networks[NETWORKS_MAX];
+	int count = networks_parse(list, networks, &bad);
+
+	if (count < 0) {
+		report_fault(report, command_column(command, VSERVER_PROXY_PROTOCOL_TRUSTED),
+			     "-proxyProtocolTrusted takes at most %d networks such as 10.0.0.0/8 "
+			     "or 2001:db8::1: %.*s is none of them",
+			     (int)NETWORKS_MAX, STR_ARG(bad));
+		return false;
+	}
+	if (!is_on || count > 0)
+		return true;
+	return fault(report, command, VSERVER_PROXY_PROTOCOL,
+		     "-proxyProtocolTrusted is missing: -proxyProtocol ENABLED needs the networks "
+		     "whose headers are believed");
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
@@ -283,8 +306,8 @@ static bool check(const struct config *config, struct object *object, const stru
 		return fault(report, command, VSERVER_REDIRECT_URL,
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
-	return check_netmask(object, command, report) && check_spillover(object, command, report) &&
-	       check_deal(object, command, report) &&
+	return check_netmask(object, command, report) && check_trusted(object, command, report) &&
+	       check_spillover(object, command, report) && check_deal(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
 }
@@ -464,6 +487,20 @@ static const struct option options[VSERVER_OPTIONS] = {
 				   .help = "where clients are sent when neither it nor a backup "
 					   "can serve them",
 				   .since = "0.1" },
+	[VSERVER_PROXY_PROTOCOL] = { .name = "proxyProtocol",
+				     .type = OPTION_CHOICE,
+				     .is_ours = true,
+				     .choices = option_enabled_disabled,
+				     .standard = "DISABLED",
+				     .help = "whether proxies of -proxyProtocolTrusted say in the "
+					     "header of the PROXY protocol who their client is",
+				     .since = "0.1" },
+	[VSERVER_PROXY_PROTOCOL_TRUSTED] = { .name = "proxyProtocolTrusted",
+					     .type = OPTION_LIST,
+					     .is_ours = true,
+					     .help = "networks of those proxies; the header of "
+						     "others is not believed",
+					     .since = "0.1" },
 	[VSERVER_DISABLE_PRIMARY_ON_DOWN] = { .name = "disablePrimaryOnDown",
 					      .type = OPTION_CHOICE,
 					      .choices = option_enabled_disabled,

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "config/config_priv.h"
 #include "config/leave.h"
+#include "config/networks.h"
 #include "config/plan_monitor.h"
 #include "lb/lb.h"
 
@@ -120,6 +121,8 @@ static void plan_settings(struct planner *in, const struct object *object,
 	service->is_monitored = object_number(object, TARGET_HEALTH_MONITOR) == OPTION_FIRST;
 	service->monitors = plan_monitors(in, object, &service->monitor_count);
 	plan_client_ip(in, object, service);
+	service->sends_proxy_protocol = object_number(object, TARGET_PROXY_PROTOCOL) ==
+					OPTION_FIRST;
 }
 
 static bool plan_address(const struct object *server, uint64_t port, struct address *address)
@@ -318,6 +321,22 @@ static void plan_balance(const struct object *object, struct plan_vserver *vserv
 	vserver->v6_netmask_length = (uint32_t)object_number(object, VSERVER_V6_NETMASK_LENGTH);
 }
 
+static void plan_trusted(struct planner *in, const struct object *object,
+			 struct plan_vserver *vserver)
+{
+	struct network *trusted;
+	struct str bad;
+	int count;
+
+	if (object_number(object, VSERVER_PROXY_PROTOCOL) != OPTION_FIRST)
+		return;
+	trusted = arena_many(in->plan->arena, struct network, NETWORKS_MAX);
+	count = networks_parse(object_text(object, VSERVER_PROXY_PROTOCOL_TRUSTED), trusted, &bad);
+	must(count > 0); /* it was checked */
+	vserver->trusted = trusted;
+	vserver->trusted_count = (uint32_t)count;
+}
+
 static void plan_vserver(struct planner *in, const struct object *object)
 {
 	struct plan *plan = in->plan;
@@ -344,6 +363,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
 	vserver->flushes = object_number(object, VSERVER_DOWN_STATE_FLUSH) == OPTION_FIRST;
 	vserver->backup = MODEL_NONE;
+	plan_trusted(in, object, vserver);
 	plan_members(in, object, vserver);
 }
 

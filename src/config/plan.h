@@ -41,6 +41,7 @@ struct plan_service {
 	uint32_t client_timeout_ms, server_timeout_ms;
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
 	struct str client_ip_field;
+	bool sends_proxy_protocol;
 	bool is_enabled;                     /* server, group and itself */
 	struct leave leave;                  /* how it goes when it is not enabled */
 	bool flushes;                        /* -downStateFlush */
@@ -69,6 +70,8 @@ struct plan_vserver {
 	enum so_backup_action so_backup_action;
 	struct quota_rule rule; /* how its limit is dealt out */
 	struct str redirect_url;
+	const struct network *trusted; /* as in struct model_vserver */
+	uint32_t trusted_count;
 	uint32_t client_timeout_ms;
 	bool flushes; /* -downStateFlush */
 };

@@ -105,22 +105,28 @@ static bool read_proxy(unsigned family, struct str rest, struct proxy_protocol *
 	return read_tlvs(rest, &header->trail);
 }
 
+static bool is_version_2(struct str bytes)
+{
+	unsigned byte = (unsigned char)bytes.at[12];
+
+	return (byte & 0xF0) == VERSION_2 && (byte & 15) <= COMMAND_PROXY;
+}
+
 static enum proxy_protocol_result read_binary(struct str bytes, struct proxy_protocol *header,
 					      size_t *length)
 {
-	unsigned command;
 	struct str rest;
 
+	if (bytes.length > sizeof(signature) && !is_version_2(bytes))
+		return PROXY_PROTOCOL_BAD;
 	if (bytes.length < HEAD_BYTES)
 		return PROXY_PROTOCOL_MORE;
 	*length = HEAD_BYTES + read16(bytes.at + 14);
-	command = (unsigned char)bytes.at[12] & 15;
-	if (((unsigned char)bytes.at[12] & 0xF0) != VERSION_2 || command > COMMAND_PROXY ||
-	    *length > PROXY_PROTOCOL_READ_MAX)
+	if (*length > PROXY_PROTOCOL_READ_MAX)
 		return PROXY_PROTOCOL_BAD;
 	if (bytes.length < *length)
 		return PROXY_PROTOCOL_MORE;
-	if (command == COMMAND_LOCAL)
+	if (((unsigned char)bytes.at[12] & 15) == COMMAND_LOCAL)
 		return PROXY_PROTOCOL_OK;
 	rest = (struct str){ bytes.at + HEAD_BYTES, *length - HEAD_BYTES };
 	return read_proxy((unsigned char)bytes.at[13], rest, header) ? PROXY_PROTOCOL_OK

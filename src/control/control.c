@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { RELISTEN_MS = 5000 };
 
@@ -102,7 +103,8 @@ static void keep_config(struct control *control)
 
 void control_publish(struct control *control)
 {
-	struct build_runtime runtime = { &control->runtime, build_service, build_vserver };
+	struct build_runtime runtime = { &control->runtime, control->appliance, build_service,
+					 build_vserver };
 
 	if (!control_plan(control) || control->is_published || control->hold == HOLD_START)
 		return;
@@ -377,6 +379,7 @@ struct control *control_new(const struct control_setup *setup)
 	control->setup = *setup;
 	control->keeper = setup->keeper;
 	control->started_wall_ms = clock_wall_ms();
+	(void)!getrandom(&control->appliance, sizeof(control->appliance), 0);
 	result = loop_init(&control->loop);
 	if (result < 0) {
 		log_write(LOG_LEVEL_ERROR, "event loop: %s", socket_error_text(result));

@@ -38,6 +38,7 @@ struct control {
 	bool is_published;        /* the plan, with the states it had */
 	bool is_saved;            /* the running configuration is that of the file */
 	uint64_t saved_generation;
+	uint32_t appliance; /* number of this appliance in the trail of a client: random */
 	struct runtime runtime;
 	struct gates gates;
 	struct post post;

@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/arena.h"
+#include "base/network.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -51,6 +52,7 @@ struct model_service {
 	bool is_leaving;            /* disabled gracefully: clients that it knows may still come */
 	bool is_up;                 /* its monitors say so and it is not out of service, when this
 				     * was built */
+	bool sends_proxy_protocol;  /* a connection begins with its header */
 	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
 	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
 	const struct stat_health *health; /* borrowed: what monitors measured; lives like stats */
@@ -79,6 +81,9 @@ struct model_vserver {
 	uint32_t backup; /* id of a virtual server, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	struct str redirect_url;    /* empty: none */
+	/* Who must, and may, say in the PROXY protocol who his client is; none: nobody. */
+	const struct network *trusted;
+	uint32_t trusted_count;
 	uint32_t client_timeout_ms; /* idle, -cltTimeout */
 	struct stat_vserver *stats; /* borrowed: one for each engine */
 };
@@ -93,6 +98,7 @@ struct snapshot {
 	uint32_t vserver_room;
 	uint32_t header_bytes_max;   /* of a request or response head; default 24820 */
 	uint32_t request_timeout_ms; /* for a whole request head to arrive */
+	uint32_t appliance;          /* of this appliance, in the trail of a client: random */
 	uint32_t keep_idle_max;      /* idle server connections per service and engine */
 };
 

@@ -30,7 +30,7 @@ static struct build_vserver give_vserver(void *context, uint64_t uid)
 
 static void check_build(const struct config *config)
 {
-	struct build_runtime runtime = { NULL, give_service, give_vserver };
+	struct build_runtime runtime = { NULL, 4711, give_service, give_vserver };
 	struct plan *plan = plan_new(config);
 	struct snapshot *snapshot = build_snapshot(plan, &runtime, 1);
 

@@ -34,7 +34,7 @@ static void test_snapshot(void **state)
 {
 	struct scene *scene = *state;
 	struct given given = { scene->config, 0 };
-	struct build_runtime runtime = { &given, give_service, give_vserver };
+	struct build_runtime runtime = { &given, 4711, give_service, give_vserver };
 	const struct model_vserver *web;
 	const struct model_service *a;
 	uint32_t web_id, spare_id, a_id;
