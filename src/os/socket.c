@@ -115,14 +115,24 @@ int socket_connect_result(int fd)
 	return -error;
 }
 
-ssize_t socket_read(int fd, void *bytes, size_t room)
+static ssize_t receive(int fd, void *bytes, size_t room, int flags)
 {
 	ssize_t count;
 
 	do
-		count = recv(fd, bytes, room, MSG_DONTWAIT);
+		count = recv(fd, bytes, room, MSG_DONTWAIT | flags);
 	while (count < 0 && errno == EINTR);
 	return count >= 0 ? count : -errno;
+}
+
+ssize_t socket_read(int fd, void *bytes, size_t room)
+{
+	return receive(fd, bytes, room, 0);
+}
+
+ssize_t socket_peek(int fd, void *bytes, size_t room)
+{
+	return receive(fd, bytes, room, MSG_PEEK);
 }
 
 /* One part goes by send(): it spares the kernel a header and a vector to copy. */
@@ -197,6 +207,14 @@ int socket_local(int fd, struct address *address)
 
 	*address = (struct address){ 0 };
 	return getsockname(fd, &address->any, &length) == 0 ? 0 : -errno;
+}
+
+int socket_peer(int fd, struct address *address)
+{
+	socklen_t length = sizeof(*address);
+
+	*address = (struct address){ 0 };
+	return getpeername(fd, &address->any, &length) == 0 ? 0 : -errno;
 }
 
 int socket_datagram(const struct address *to)

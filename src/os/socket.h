@@ -29,6 +29,8 @@ int socket_connect_result(int fd) MUST_USE;
 
 /* Bytes moved (reading: 0 is the end), or -errno; -EAGAIN: none now. Never raises SIGPIPE. */
 ssize_t socket_read(int fd, void *bytes, size_t room) MUST_USE;
+/* As socket_read(), but the bytes stay where they are. */
+ssize_t socket_peek(int fd, void *bytes, size_t room) MUST_USE;
 ssize_t socket_write(int fd, const struct iovec *parts, int count) MUST_USE;
 /* Likewise, and the end follows at once: the bytes may wait for it and go in one packet with it. */
 ssize_t socket_write_last(int fd, const struct iovec *parts, int count) MUST_USE;
@@ -44,6 +46,8 @@ void socket_abort(int fd);
 bool socket_is_quiet(int fd);
 /* Local address of a socket. */
 int socket_local(int fd, struct address *address) MUST_USE;
+/* Address of the other end. */
+int socket_peer(int fd, struct address *address) MUST_USE;
 
 /* A UDP socket that is connected to `to`: reading and writing are with it alone. */
 int socket_datagram(const struct address *to) MUST_USE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/admission.h"
 
+#include "conn/trail.h"
 #include "proxy/proxy.h"
 
 enum { UNDECIDED_WAIT_MS = 2 }; /* for a unit that is in another engine's hands */
@@ -57,6 +58,17 @@ static enum verdict is_down(struct admission *in, struct vserver *vserver)
 	return vserver_is_up(vserver) ? VERDICT_PASS : VERDICT_SPILL;
 }
 
+/* Another appliance that backs us up would send the client back, and so on. */
+static enum verdict is_loop(struct admission *in, struct vserver *vserver)
+{
+	uint32_t here = vserver->proxy->appliance;
+
+	if (in->trail == NULL || vserver == in->reached || !vserver->leads_on)
+		return VERDICT_PASS;
+	return in->trail->count == TRAIL_MAX || trail_has(in->trail, here) ? VERDICT_SPILL
+									   : VERDICT_PASS;
+}
+
 /* Holds a use when it passes, and so it comes last. */
 static enum verdict take_use(struct admission *in, struct vserver *vserver)
 {
@@ -91,6 +103,7 @@ static const struct {
 } tests[] = {
 	{ REASON_DISABLED, is_disabled, NULL },
 	{ REASON_DOWN, is_down, NULL },
+	{ REASON_LOOP, is_loop, NULL },
 	{ REASON_CLIENTS, take_use, has_no_use },
 };
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct trail;
 struct vserver;
 
 #define ADMISSION_NO_WAIT UINT64_MAX /* waited_ms: decide now */
@@ -23,6 +24,7 @@ struct vserver;
 struct admission {
 	struct vserver *reached;
 	const struct address *peer;
+	const struct trail *trail; /* NULL: none */
 	uint64_t waited_ms;
 	/* The answer: who serves, or who refuses (with ADMIT_REDIRECT it has the URL). */
 	struct vserver *serving;

@@ -217,8 +217,8 @@ static void drain(struct session *session)
 		(void)http_session_close(s);
 }
 
-static struct http_session *open_session(struct proxy *proxy, struct vserver *serving, int fd,
-					 const struct address *peer)
+static struct http_session *open_session(struct proxy *proxy, struct vserver *serving,
+					 const struct arrival *arrival)
 {
 	struct http_session *s = slab_take(&proxy->http_sessions);
 
@@ -228,48 +228,47 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	list_init(&s->task.link);
 	list_init(&s->free_later.link);
 	s->task.run = run;
-	if (conn_open(&s->client, proxy->engine, fd, &s->task) != 0) {
+	if (conn_open(&s->client, proxy->engine, arrival->fd, &s->task) != 0) {
 		slab_give(&proxy->http_sessions, s);
 		return NULL;
 	}
 	timer_init(&s->timer, fire);
 	list_init(&s->waiter.link);
-	s->peer = *peer;
+	s->peer = arrival->peer;
 	s->client_timeout_ms = serving->client_timeout_ms;
 	s->session.cut = cut;
 	s->session.drain = drain;
-	session_open(&s->session, proxy, serving);
+	session_open(&s->session, proxy, serving, arrival);
 	http_session_set_deadline(s, s->client_timeout_ms);
 	loop_ready(&proxy->engine->loop, &s->task);
 	return s;
 }
 
-void http_session_start(struct proxy *proxy, struct vserver *serving, int fd,
-			const struct address *peer)
+void http_session_start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
 {
 	struct http_session *s;
 
 	must_be_on(proxy->engine);
-	s = open_session(proxy, serving, fd, peer);
+	s = open_session(proxy, serving, arrival);
 	if (s != NULL) {
 		s->has_use = true;
 		return;
 	}
 	stat_add(&proxy->stats->refused_memory, 1);
-	socket_close(fd);
+	arrival_close(arrival, false);
 	admission_leave(serving);
 }
 
-void http_session_refuse(struct proxy *proxy, struct vserver *refusing, bool redirects, int fd,
-			 const struct address *peer)
+void http_session_refuse(struct proxy *proxy, struct vserver *refusing, bool redirects,
+			 const struct arrival *arrival)
 {
 	struct http_session *s;
 
 	must_be_on(proxy->engine);
-	s = open_session(proxy, refusing, fd, peer);
+	s = open_session(proxy, refusing, arrival);
 	if (s == NULL) {
 		stat_add(&proxy->stats->refused_memory, 1);
-		socket_close(fd);
+		arrival_close(arrival, false);
 		return;
 	}
 	s->is_refusal = true;

@@ -8,6 +8,7 @@
  */
 #include "http/head.h"
 #include "proxy/http_session_priv.h"
+#include "proxy/introduction.h"
 
 void http_upstream_unwait(struct http_session *s)
 {
@@ -111,15 +112,17 @@ enum step_end http_upstream_connect(struct http_session *s)
 		return client_gone(s);
 	switch (conn_connected(&s->server->conn)) {
 	case CONN_DONE:
-		return http_session_go(s, HTTP_AT_SEND);
+		if (introduction_send(&s->session, &s->client, s->server))
+			return http_session_go(s, HTTP_AT_SEND);
+		break;
 	case CONN_WAIT:
 		return STEP_WAIT;
 	case CONN_EOF:
 	case CONN_BROKEN:
-		stat_add(&s->server->service->stats->connect_failures, 1);
-		return try_another(s);
+		break;
 	}
-	must_not_reach();
+	stat_add(&s->server->service->stats->connect_failures, 1);
+	return try_another(s);
 }
 
 enum step_end http_upstream_connect_late(struct http_session *s)

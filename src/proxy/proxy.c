@@ -3,6 +3,7 @@
 
 #include "os/socket.h"
 #include "proxy/http_session.h"
+#include "proxy/introduction.h"
 #include "proxy/tcp_session.h"
 
 #include <stdlib.h>
@@ -19,8 +20,7 @@ struct parked {
 	struct list link;
 	struct vserver *reached; /* held */
 	uint64_t since_ms;
-	struct address peer;
-	int fd;
+	struct arrival arrival;
 };
 
 static struct loop *loop_of(struct proxy *proxy)
@@ -40,44 +40,43 @@ struct vserver *proxy_vserver(struct proxy *proxy, uint32_t id)
 
 /* --- clients --- */
 
-static void start(struct proxy *proxy, struct vserver *serving, int fd, const struct address *peer)
+static void start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
 {
 	switch (serving->protocol) {
 	case PROTOCOL_HTTP:
-		http_session_start(proxy, serving, fd, peer);
+		http_session_start(proxy, serving, arrival);
 		return;
 	case PROTOCOL_TCP:
-		tcp_session_start(proxy, serving, fd, peer);
+		tcp_session_start(proxy, serving, arrival);
 		return;
 	}
 	must_not_reach();
 }
 
-static void refuse(struct proxy *proxy, struct vserver *refusing, bool redirects, int fd,
-		   const struct address *peer)
+static void refuse(struct proxy *proxy, struct vserver *refusing, bool redirects,
+		   const struct arrival *arrival)
 {
 	switch (refusing->protocol) {
 	case PROTOCOL_HTTP:
-		http_session_refuse(proxy, refusing, redirects, fd, peer);
+		http_session_refuse(proxy, refusing, redirects, arrival);
 		return;
 	case PROTOCOL_TCP:
-		socket_reset_on_close(fd);
-		socket_close(fd);
+		arrival_close(arrival, true);
 		return;
 	}
 	must_not_reach();
 }
 
 /* Looked at again soon. False when there is no place for it. */
-static bool park(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
+static bool park(struct proxy *proxy, struct vserver *reached, const struct arrival *arrival)
 {
 	struct parked *parked = slab_take(&proxy->parked_slab);
 
 	if (parked == NULL)
 		return false;
-	*parked = (struct parked){
-		.reached = reached, .since_ms = loop_of(proxy)->now_ms, .peer = *peer, .fd = fd
-	};
+	*parked = (struct parked){ .reached = reached,
+				   .since_ms = loop_of(proxy)->now_ms,
+				   .arrival = *arrival };
 	list_init(&parked->link);
 	list_add_last(&proxy->parked, &parked->link);
 	vserver_hold(reached);
@@ -98,20 +97,23 @@ static void unpark(struct proxy *proxy, struct parked *parked)
 }
 
 /* False: undecided. */
-static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited_ms, int fd,
-		   const struct address *peer)
+static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited_ms,
+		   const struct arrival *arrival)
 {
-	struct admission in = { .reached = reached, .peer = peer, .waited_ms = waited_ms };
+	struct admission in = { .reached = reached,
+				.peer = &arrival->peer,
+				.trail = introduction_trail(arrival->introduction),
+				.waited_ms = waited_ms };
 
 	switch (admission_decide(&in)) {
 	case ADMIT_OK:
-		start(proxy, in.serving, fd, peer);
+		start(proxy, in.serving, arrival);
 		return true;
 	case ADMIT_REFUSE:
-		refuse(proxy, in.serving, false, fd, peer);
+		refuse(proxy, in.serving, false, arrival);
 		return true;
 	case ADMIT_REDIRECT:
-		refuse(proxy, in.serving, true, fd, peer);
+		refuse(proxy, in.serving, true, arrival);
 		return true;
 	case ADMIT_AGAIN:
 		must(waited_ms != ADMISSION_NO_WAIT);
@@ -120,15 +122,32 @@ static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited
 	must_not_reach();
 }
 
+static void arrive(struct proxy *proxy, struct vserver *reached, const struct arrival *arrival)
+{
+	/* Nobody passes by those who wait already. */
+	if (reached->parked == 0 && decide(proxy, reached, 0, arrival))
+		return;
+	if (!park(proxy, reached, arrival))
+		(void)decide(proxy, reached, ADMISSION_NO_WAIT, arrival);
+}
+
 void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
 {
 	must_be_on(proxy->engine);
 	stat_add(&proxy->stats->accepted, 1);
-	/* Nobody passes by those who wait already. */
-	if (reached->parked == 0 && decide(proxy, reached, 0, fd, peer))
-		return;
-	if (!park(proxy, reached, fd, peer))
-		(void)decide(proxy, reached, ADMISSION_NO_WAIT, fd, peer);
+	if (introduction_is_due(reached, peer))
+		introduction_start(proxy, reached, fd, peer);
+	else
+		arrive(proxy, reached, &(struct arrival){ .fd = fd, .peer = *peer });
+}
+
+void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
+		      struct introduction *introduction)
+{
+	must_be_on(proxy->engine);
+	arrive(proxy, reached,
+	       &(struct arrival){
+		       .fd = fd, .peer = introduction->client, .introduction = introduction });
 }
 
 static void look_at_parked(struct task *task)
@@ -141,8 +160,7 @@ static void look_at_parked(struct task *task)
 	{
 		struct parked *parked = list_entry(link, struct parked, link);
 
-		if (decide(proxy, parked->reached, now_ms - parked->since_ms, parked->fd,
-			   &parked->peer))
+		if (decide(proxy, parked->reached, now_ms - parked->since_ms, &parked->arrival))
 			unpark(proxy, parked);
 		else
 			proxy->parked_before++;
@@ -180,6 +198,7 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 {
 	proxy->header_bytes_max = snapshot->header_bytes_max;
 	proxy->request_timeout_ms = snapshot->request_timeout_ms;
+	proxy->appliance = snapshot->appliance;
 	service_room_take_up(&proxy->services, snapshot);
 	vserver_take_up(proxy, snapshot);
 	proxy->snapshot_number = snapshot->number;
@@ -197,6 +216,7 @@ static void drain(struct proxy *proxy)
 {
 	proxy->is_draining = true;
 	close_listeners(proxy);
+	introduction_close_all(proxy);
 	list_each(link, after, &proxy->all_sessions)
 	{
 		struct session *session = session_of_link(link);
@@ -322,8 +342,7 @@ static void close_parked(struct proxy *proxy)
 	{
 		struct parked *parked = list_entry(link, struct parked, link);
 
-		socket_reset_on_close(parked->fd);
-		socket_close(parked->fd);
+		arrival_close(&parked->arrival, true);
 		unpark(proxy, parked);
 	}
 	timer_cancel(&loop_of(proxy)->timers, &proxy->parked_timer);
@@ -338,6 +357,7 @@ static void end(struct engine *engine)
 	must_be_on(engine);
 	proxy->is_stopping = true;
 	close_listeners(proxy);
+	introduction_close_all(proxy);
 	close_parked(proxy);
 	while (!list_is_empty(&proxy->all_sessions)) {
 		struct session *session = session_of_link(proxy->all_sessions.next);
@@ -368,6 +388,8 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	slab_init(&proxy->tcp_sessions, tcp_session_size(), limits.sessions_max);
 	slab_init(&proxy->http_sessions, http_session_size(), limits.sessions_max);
 	slab_init(&proxy->parked_slab, sizeof(struct parked), PARKED_MAX);
+	slab_init(&proxy->introduction_slab, sizeof(struct introduction), limits.sessions_max);
+	list_init(&proxy->introductions);
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
 	timer_init(&proxy->parked_timer, on_parked_timer);
@@ -398,6 +420,7 @@ void proxy_free(struct proxy *proxy)
 	slab_fini(&proxy->tcp_sessions);
 	slab_fini(&proxy->http_sessions);
 	slab_fini(&proxy->parked_slab);
+	slab_fini(&proxy->introduction_slab);
 	quota_core_free(proxy->quota);
 	free(proxy->candidates);
 	free(proxy);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "engine/engine.h"
 #include "model/snapshot.h"
+#include "proxy/arrival.h"
 #include "proxy/session.h"
 #include "proxy/vserver.h"
 #include "record/stat.h"
@@ -16,6 +17,8 @@
 #include <stdint.h>
 
 /* Owner: the engine. */
+struct introduction;
+
 struct proxy {
 	struct engine *engine;
 	struct quota_core *quota;
@@ -32,6 +35,9 @@ struct proxy {
 	uint32_t sessions; /* all, of every kind */
 	struct slab tcp_sessions, http_sessions;
 	struct list all_sessions; /* struct session: link, so that a stop can end them */
+	struct slab introduction_slab;
+	struct list introductions; /* that are being read */
+	uint32_t appliance;        /* number of ours in the trail of a client */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */
@@ -61,6 +67,9 @@ void proxy_free(struct proxy *proxy); /* after the thread has ended */
 
 /* A client was accepted: decides who serves it and starts a session (or answers and closes). */
 void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer);
+/* A client was introduced by a proxy before us: on with it. */
+void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
+		      struct introduction *introduction);
 /* A client gave its use back: one whose admission is not decided may have it. */
 void proxy_client_left(struct proxy *proxy);
 /* A session has gone: a draining engine looks whether it was the last. */

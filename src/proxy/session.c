@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/session.h"
 
+#include "proxy/arrival.h"
+#include "proxy/introduction.h"
 #include "proxy/proxy.h"
 
-void session_open(struct session *session, struct proxy *proxy, struct vserver *serving)
+void session_open(struct session *session, struct proxy *proxy, struct vserver *serving,
+		  const struct arrival *arrival)
 {
 	must_be_on(proxy->engine);
 	must(session->cut != NULL);
 	session->proxy = proxy;
 	session->serving = serving;
+	session->introduction = arrival->introduction;
 	list_init(&session->link);
 	list_add_last(&proxy->all_sessions, &session->link);
 	proxy->sessions++;
@@ -23,6 +27,7 @@ void session_close(struct session *session)
 	must_be_on(proxy->engine);
 	must(list_is_in(&session->link));
 	list_remove(&session->link);
+	introduction_free(session->introduction);
 	proxy->sessions--;
 	stat_subtract(&proxy->stats->sessions, 1);
 	vserver_drop(session->serving);

@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "base/list.h"
 
+struct arrival;
+struct introduction;
 struct proxy;
 struct vserver;
 
@@ -18,6 +20,7 @@ struct session {
 	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
 	struct proxy *proxy;
 	struct vserver *serving; /* held: the slot outlives the session. Refusals: who refuses */
+	struct introduction *introduction; /* owned; NULL: nobody introduced the client */
 	/* Ends the session at once; resets towards a client that waits for bytes. session_close()
 	 * was called when this returns; the memory is freed at the end of the turn. */
 	void (*cut)(struct session *session);
@@ -26,8 +29,10 @@ struct session {
 	void (*drain)(struct session *session);
 };
 
-/* Makes it known: counts and links it, holds `serving`. The caller has set `cut` and `drain`. */
-void session_open(struct session *session, struct proxy *proxy, struct vserver *serving);
+/* Makes it known: counts and links it, holds `serving`, owns the introduction from now on. The
+ * caller has set `cut` and `drain`, and taken over the rest of the arrival. */
+void session_open(struct session *session, struct proxy *proxy, struct vserver *serving,
+		  const struct arrival *arrival);
 /* Undoes all of that; the memory is the caller's still. Does not admission_leave(). */
 void session_close(struct session *session);
 

@@ -9,7 +9,7 @@
  */
 #include "proxy/tcp_session.h"
 
-#include "os/socket.h"
+#include "proxy/introduction.h"
 #include "proxy/relay.h"
 
 enum { FAILURES_MAX = 8 }; /* services that are tried for one client */
@@ -240,7 +240,9 @@ static enum step_end step_connect(struct tcp_session *session)
 	}
 	switch (conn_connected(&session->server->conn)) {
 	case CONN_DONE:
-		return go_relay(session);
+		if (introduction_send(&session->session, &session->client, session->server))
+			return go_relay(session);
+		break;
 	case CONN_WAIT:
 		return STEP_WAIT;
 	case CONN_EOF:
@@ -339,22 +341,20 @@ size_t tcp_session_size(void)
 	return sizeof(struct tcp_session);
 }
 
-static void refuse(struct proxy *proxy, struct vserver *serving, int fd)
+static void refuse(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
 {
 	stat_add(&proxy->stats->refused_memory, 1);
 	admission_leave(serving);
-	socket_reset_on_close(fd);
-	socket_close(fd);
+	arrival_close(arrival, true);
 }
 
-void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
-		       const struct address *peer)
+void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
 {
 	struct tcp_session *session = slab_take(&proxy->tcp_sessions);
 
 	must_be_on(proxy->engine);
 	if (session == NULL) {
-		refuse(proxy, serving, fd);
+		refuse(proxy, serving, arrival);
 		return;
 	}
 	*session = (struct tcp_session){ .session.cut = cut,
@@ -366,13 +366,14 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
 	list_init(&session->waiter.link);
 	list_init(&session->free_later.link);
 	timer_init(&session->timer, on_timer);
-	if (conn_open(&session->client, proxy->engine, fd, &session->task) != 0) {
+	if (conn_open(&session->client, proxy->engine, arrival->fd, &session->task) != 0) {
 		slab_give(&proxy->tcp_sessions, session);
-		refuse(proxy, serving, fd);
+		refuse(proxy, serving, arrival);
 		return;
 	}
-	session->key = balance_key(&serving->balance,
-				   &(struct balance_client){ .peer = peer, .fd = fd });
-	session_open(&session->session, proxy, serving);
+	session->key = balance_key(
+		&serving->balance,
+		&(struct balance_client){ .peer = &arrival->peer, .fd = arrival->fd });
+	session_open(&session->session, proxy, serving, arrival);
 	loop_ready(&proxy->engine->loop, &session->task);
 }

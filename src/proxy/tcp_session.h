@@ -3,11 +3,9 @@
  */
 #pragma once
 
-#include "base/address.h"
 #include "proxy/proxy.h"
 
 size_t tcp_session_size(void); /* for proxy->tcp_sessions */
-/* Takes over the accepted socket and the use of `serving` that was admitted: without memory closes
+/* Takes over the arrival and the use of `serving` that was admitted: without memory closes
  * the socket and gives the use back. */
-void tcp_session_start(struct proxy *proxy, struct vserver *serving, int fd,
-		       const struct address *peer);
+void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival);

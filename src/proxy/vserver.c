@@ -45,6 +45,7 @@ void vserver_free(struct vserver *vserver)
 	must(vserver->sessions == 0);
 	balance_fini(&vserver->balance);
 	free(vserver->redirect_url);
+	free(vserver->trusted);
 	free(vserver->listener);
 	free(vserver);
 }
@@ -144,6 +145,28 @@ static unsigned count_engines(const struct vserver *vserver)
 	return view.cores;
 }
 
+static void set_trusted(struct vserver *vserver, const struct model_vserver *model)
+{
+	size_t bytes = model->trusted_count * sizeof(*model->trusted);
+
+	free(vserver->trusted);
+	vserver->trusted = NULL;
+	vserver->trusted_count = model->trusted_count;
+	if (bytes == 0)
+		return;
+	vserver->trusted = malloc(bytes);
+	must(vserver->trusted != NULL);
+	memcpy(vserver->trusted, model->trusted, bytes);
+}
+
+static bool leads_on(const struct balance *balance)
+{
+	for (uint32_t index = 0; index < balance->member_count; index++)
+		if (balance->members[index].service->sends_proxy_protocol)
+			return true;
+	return false;
+}
+
 static void configure(struct vserver *vserver, const struct model_vserver *model)
 {
 	must(vserver->clients == 0 || vserver->pool == model->pool);
@@ -161,6 +184,8 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 								  : str_dup(model->redirect_url);
 	balance_configure(&vserver->balance, model, &vserver->proxy->services,
 			  count_engines(vserver));
+	vserver->leads_on = leads_on(&vserver->balance);
+	set_trusted(vserver, model);
 	set_listener(vserver, descriptor_of(vserver, model));
 }
 

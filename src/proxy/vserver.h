@@ -32,7 +32,10 @@ struct vserver {
 	uint32_t pool;
 	uint32_t backup; /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	char *redirect_url; /* owned; NULL: none */
+	char *redirect_url;      /* owned; NULL: none */
+	struct network *trusted; /* owned; see struct model_vserver */
+	uint32_t trusted_count;
+	bool leads_on; /* some service is told by the PROXY protocol: perhaps another appliance */
 	uint32_t client_timeout_ms;
 	struct listener *listener; /* owned; NULL: not reachable */
 	uint32_t sessions;         /* on this engine, counted while they refer to this slot */

@@ -10,6 +10,7 @@ enum reason {
 	REASON_NONE, /* it serves */
 	REASON_DISABLED,
 	REASON_DOWN,    /* no service that is enabled and up */
+	REASON_LOOP,    /* the client has come through this appliance, or through too many */
 	REASON_CLIENTS, /* the limit of its client connections is reached */
 	REASON_COUNT
 };

@@ -25,12 +25,14 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, asked[REASON_NONE], "Asked with room", "clients that it was asked for, as primary or backup, and had room for"),
 	COUNT(stat_vserver, asked[REASON_DISABLED], "Asked while disabled", "clients not served here because it was disabled"),
 	COUNT(stat_vserver, asked[REASON_DOWN], "Asked while down", "clients not served here because none of its services was up"),
+	COUNT(stat_vserver, asked[REASON_LOOP], "Asked in a loop", "clients not sent on to another appliance because they came through this one before, or through too many"),
 	COUNT(stat_vserver, asked[REASON_CLIENTS], "Asked at the limit of connections", "clients not served here because the limit of client connections was reached"),
 	COUNT(stat_vserver, spilled_undecided, "Spilled undecided", "clients for whom the limit was taken as reached because no engine could tell in time"),
 	COUNT(stat_vserver, bad_requests, "Bad requests", "requests answered with 400, 431 or 501 by ourselves"),
 	COUNT(stat_vserver, bad_gateways, "Bad gateways", "requests answered with 502, 503 or 504 by ourselves"),
 	COUNT(stat_vserver, client_aborts, "Client aborts", "clients that went away before their answer was whole"),
 	COUNT(stat_vserver, client_timeouts, "Client time-outs", "clients closed because they were idle or too slow"),
+	COUNT(stat_vserver, bad_introductions, "Bad PROXY headers", "connections of trusted proxies that did not begin with a good header in time"),
 	{ 0 }
 };
 

@@ -74,6 +74,7 @@ struct stat_vserver {
 	struct stat_number bad_requests;      /* 400, 431, 501, ... answered by us */
 	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */
 	struct stat_number client_aborts, client_timeouts;
+	struct stat_number bad_introductions; /* trusted proxies without a good PROXY header */
 };
 
 /* One service on one engine. */

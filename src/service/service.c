@@ -258,7 +258,8 @@ static bool is_worth_keeping(const struct server_conn *server)
 {
 	const struct service *service = server->service;
 
-	return service_takes_known(service) && server->address_number == service->address_number &&
+	return service_takes_known(service) && !service->sends_proxy_protocol &&
+	       server->address_number == service->address_number &&
 	       service->idle_count < service->idle_max && !server->conn.has_eof &&
 	       server->conn.error == 0 && !server->conn.is_shut &&
 	       (service->max_requests == 0 || server->requests < service->max_requests) &&
@@ -367,7 +368,7 @@ enum service_result service_get(struct service *service, struct task *task, bool
 	*out = NULL;
 	if (is_kept_from(service, task))
 		return SERVICE_FULL;
-	if (may_reuse)
+	if (may_reuse && !service->sends_proxy_protocol)
 		*out = reuse(service, task);
 	if (*out != NULL) {
 		leave_line(service, task);
@@ -483,6 +484,7 @@ static void configure(struct service *service, const struct model_service *model
 	service->idle_max = idle_max;
 	service->stats = &model->stats[service->engine->index];
 	service->health = model->health;
+	service->sends_proxy_protocol = model->sends_proxy_protocol;
 	copy_field(service->client_ip_field, sizeof(service->client_ip_field),
 		   model->client_ip_field);
 	set_address(service, &model->address);

@@ -51,6 +51,7 @@ struct service {
 	uint32_t address_number; /* counts changes of the address: older connections are not kept */
 	uint32_t pool, max_client, max_requests;
 	uint32_t server_timeout_ms, client_timeout_ms, connect_timeout_ms;
+	bool sends_proxy_protocol; /* a connection is for one client only: never reused */
 	char client_ip_field[128];
 	uint32_t connections; /* open on this engine, idle ones too */
 	uint32_t idle_count, idle_max;

@@ -590,10 +590,10 @@ def get(port, path="/", fields=""):
         return client.get(path, fields)
 
 
-def is_dropped(port):
+def is_dropped(port, source=None):
     """A client is reset, maybe before its own connect() has returned."""
     try:
-        with Client(port) as client:
+        with Client(port, source=source) as client:
             return client.is_reset()
     except ConnectionResetError:
         return True

@@ -21,8 +21,8 @@ static void open_and_close_are_inverse(void **unused)
 	house_publish(house);
 	proxy = house->proxies[0];
 	vserver = proxy_vserver(proxy, id);
-	session_open(&sessions[0], proxy, vserver);
-	session_open(&sessions[1], proxy, vserver);
+	session_open(&sessions[0], proxy, vserver, &(struct arrival){ .fd = -1 });
+	session_open(&sessions[1], proxy, vserver, &(struct arrival){ .fd = -1 });
 	assert_int_equal(proxy->sessions, 2);
 	assert_int_equal(vserver->sessions, 2);
 	assert_int_equal(house_engine_stat(house, sessions), 2);
@@ -43,7 +43,8 @@ static void the_last_one_ends_the_drain(void **unused)
 	(void)unused;
 	house_enter(house);
 	house_publish(house);
-	session_open(&session, house->proxies[0], proxy_vserver(house->proxies[0], id));
+	session_open(&session, house->proxies[0], proxy_vserver(house->proxies[0], id),
+		     &(struct arrival){ .fd = -1 });
 	house_send(house, 0, (struct message){ .kind = MESSAGE_DRAIN });
 	house_until(house, house->proxies[0]->is_draining);
 	assert_int_equal(house->told[MESSAGE_DRAINED], 0);
