@@ -173,6 +173,16 @@ static void hear_spill(struct control *control, unsigned engine, const struct me
 		   destination_of(control, vserver));
 }
 
+/* Before the operator's answer: the limits of pools that were added to live things. */
+static void take_everywhere(struct control *control, uint64_t everywhere)
+{
+	if (everywhere == control->runtime.everywhere)
+		return;
+	control->runtime.everywhere = everywhere;
+	if (control->plan != NULL && control->plan_generation == config_generation(control->config))
+		limit_apply(&control->runtime, control->plan);
+}
+
 static void hear_taken(struct control *control, unsigned engine, uint64_t number)
 {
 	uint64_t everywhere;
@@ -180,6 +190,7 @@ static void hear_taken(struct control *control, unsigned engine, uint64_t number
 	publish_taken(&control->publisher, engine, number);
 	everywhere = publish_everywhere(&control->publisher);
 	gate_everywhere(&control->gates, everywhere);
+	take_everywhere(control, everywhere);
 	operator_everywhere(&control->operators, everywhere);
 	if (everywhere > 0 && !control->is_ready) {
 		control->is_ready = true;

@@ -12,7 +12,7 @@ int64_t limit_capacity(void *context, const struct plan_service *planned)
 
 static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t limit)
 {
-	if (entry->limit == limit)
+	if (entry->limit == limit || entry->named_in > runtime->everywhere)
 		return;
 	entry->limit = limit;
 	quota_set_limit(runtime->map, entry->pool, limit < 0 ? QUOTA_UNLIMITED : limit);

@@ -26,11 +26,15 @@ struct health; /* health.h: the monitors of a service */
 struct runtime_entry {
 	uint64_t uid;
 	uint32_t id, pool;
-	char *name;             /* owned; the newest, for the log */
-	bool is_configured;     /* in the newest plan */
-	bool is_published;      /* engines know it */
-	unsigned gone_count;    /* engines whose last session has left */
-	uint64_t seen;          /* number of the newest plan that has it */
+	char *name;          /* owned; the newest, for the log */
+	bool is_configured;  /* in the newest plan */
+	bool is_published;   /* engines know it */
+	unsigned gone_count; /* engines whose last session has left */
+	uint64_t seen;       /* number of the newest plan that has it */
+	/* The snapshot that names the pool first, when what it counts may be in flight already: the
+	 * pool has no limit until every engine has taken that up and registered its part. 0: the
+	 * pool came with the thing itself. */
+	uint64_t named_in;
 	int64_t limit;          /* of the pool; -1: none */
 	struct quota_rule rule; /* of the pool */
 };
@@ -78,6 +82,7 @@ struct runtime {
 	struct runtime_vserver **vservers;   /* by id; owned */
 	uint32_t service_room, vserver_room; /* of the tables */
 	uint64_t plans;                      /* how many were taken */
+	uint64_t everywhere;                 /* newest snapshot that all engines have taken up */
 };
 
 void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,

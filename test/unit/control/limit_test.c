@@ -124,6 +124,22 @@ static void threshold_is_the_limit(void **state)
 	stage_close(stage);
 }
 
+/* A pool that was added to a live thing: engines register what is in flight first. */
+static void a_new_pool_waits_until_all_have_heard(void **state)
+{
+	struct stage *stage = stage_run("add lb vserver web HTTP 0.0.0.0 0 -soMethod CONNECTION "
+					"-soThreshold 7\n");
+	struct runtime_entry *web = &stage_vserver(stage, "web")->entry;
+
+	(void)state;
+	web->named_in = stage->control->publisher.newest + 2;
+	assert_int_equal(stage_do(stage, "set lb vserver web -soThreshold 8"), 0);
+	assert_int_equal(vserver_limit(stage), 7);
+	assert_int_equal(stage_do(stage, "set lb vserver web -comment x"), 0);
+	assert_int_equal(vserver_limit(stage), 8);
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +147,7 @@ int main(void)
 		cmocka_unit_test(shares_and_mode_follow),
 		cmocka_unit_test(states_count),
 		cmocka_unit_test(threshold_is_the_limit),
+		cmocka_unit_test(a_new_pool_waits_until_all_have_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
