@@ -8,8 +8,8 @@
  * is answered only when every unit is in use at that instant: never one too many, never one too
  * early. The argument stands in quota.c; the source is doc/quota.md.
  *
- * The pools live in one shared mapping of offsets without pointers, so that they can outlive a
- * process (a later floor of that house).
+ * The pools live in one shared mapping of offsets without pointers, so that they outlive a process:
+ * quota_life.h.
  */
 #pragma once
 
@@ -151,10 +151,6 @@ bool quota_is_full(const struct quota_map *map, uint32_t pool);
 void quota_note_spill(struct quota_core *core, uint32_t pool);
 /* At the end of every turn and before a blocking call: settles what was given back. */
 void quota_turn_end(struct quota_core *core);
-/* An engine that is gone for good: its uses and its stash come back, exactly once. Control, after
- * the thread has ended. */
-void quota_core_dead(struct quota_map *map, unsigned core);
-
 /* What an operator sees; read by control at any time, each number true at some recent instant. */
 struct quota_core_view {
 	int64_t used, exclusive, borrowed, idle;
@@ -173,8 +169,12 @@ struct quota_view {
 	uint64_t premature, stranded;
 	uint64_t spilled[QUOTA_WHYS];               /* by quota_why() */
 	int64_t engine_threshold, shared_threshold; /* T1 and T2 in uses */
-	bool is_early;     /* T1 or T2 is moved so that clients spill before the limit */
-	bool is_returning; /* it was full and waits for return_free */
+	uint64_t limit_changes;
+	uint64_t audits;        /* how often its units were counted, after a crash too */
+	uint64_t leak_repaired; /* units that were missing or too many then, in sum */
+	uint64_t deaths;        /* engines that died, of all pools */
+	bool is_early;          /* T1 or T2 is moved so that clients spill before the limit */
+	bool is_returning;      /* it was full and waits for return_free */
 	enum quota_mode mode;
 	unsigned cores;
 };

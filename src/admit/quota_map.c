@@ -30,8 +30,9 @@ static void lay_out(struct quota_map *map)
 {
 	size_t words = round_up(map->pools * sizeof(uint64_t), LINE_BYTES);
 
-	map->pools_at = 0;
-	map->cores_at = round_up(map->pools * sizeof(struct quota_pool), PAGE_BYTES);
+	map->pools_at = round_up(sizeof(struct quota_head), PAGE_BYTES);
+	map->cores_at = round_up(map->pools_at + map->pools * sizeof(struct quota_pool),
+				 PAGE_BYTES);
 	map->changes_at = words;
 	map->habits_at = 2 * words;
 	map->core_bytes = round_up(2 * words + map->pools * sizeof(struct quota_habit), PAGE_BYTES);
@@ -50,7 +51,7 @@ struct quota_map *quota_map_new(unsigned cores, unsigned pools)
 	map->pools = pools;
 	lay_out(map);
 	map->base = map_memory(map->bytes, MAP_SHARED);
-	map->counts = map_memory(map->counts_bytes, MAP_PRIVATE);
+	map->counts = map_memory(map->counts_bytes, MAP_SHARED);
 	map->free_ids = calloc(pools, sizeof(uint32_t));
 	map->queues = map_memory(pools * sizeof(*map->queues), MAP_PRIVATE);
 	if (map->base == NULL || map->counts == NULL || map->free_ids == NULL ||
@@ -58,6 +59,9 @@ struct quota_map *quota_map_new(unsigned cores, unsigned pools)
 		quota_map_free(map);
 		return NULL;
 	}
+	hash_init(&map->by_key, false);
+	for (unsigned core = 0; core < cores; core++)
+		atomic_fetch_or(&quota_head_at(map)->live[core / 64], (uint64_t)1 << core % 64);
 	map->free_count = pools;
 	for (uint32_t id = 0; id < pools; id++)
 		map->free_ids[id] = id;
@@ -73,6 +77,7 @@ void quota_map_free(struct quota_map *map)
 	if (map->counts != NULL)
 		munmap(map->counts, map->counts_bytes);
 	quota_queues_free(map);
+	hash_fini(&map->by_key);
 	free(map->free_ids);
 	free(map);
 }
@@ -128,6 +133,13 @@ static bool is_settled(const struct quota_map *map, uint32_t id)
 	return quota_queue_is_idle(map, id);
 }
 
+static void put_back(struct quota_map *map, uint32_t pool)
+{
+	must(pool < map->pools && map->free_count < map->pools);
+	map->free_ids[(map->free_first + map->free_count) % map->pools] = pool;
+	map->free_count++;
+}
+
 static uint32_t next_free(struct quota_map *map)
 {
 	for (uint32_t tries = map->free_count; tries > 0; tries--) {
@@ -137,7 +149,7 @@ static uint32_t next_free(struct quota_map *map)
 		map->free_count--;
 		if (is_settled(map, id))
 			return id;
-		quota_close(map, id);
+		put_back(map, id);
 	}
 	return QUOTA_NONE;
 }
@@ -167,7 +179,45 @@ static void deal(struct quota_map *map, uint32_t id, unsigned core, int64_t idle
 	quota_store(quota_change_at(map, core, id), 0);
 	quota_store(quota_stash_at(map, core, id),
 		    idle > 0 ? QUOTA_OPEN | (uint64_t)idle * QUOTA_IDLE_ONE : 0);
-	forget_counts(&map->counts[(size_t)core * map->pools + id]);
+}
+
+void quota_map_deal(struct quota_map *map, uint32_t id)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t limit = quota_number(&pool->limit), each;
+	struct quota_split split = quota_rule_split(&pool->rule, limit, quota_live_count(map));
+	uint64_t mode;
+
+	quota_rule_change(pool, 0, 0); /* without a queue */
+	must(quota_queue_set(map, id, 0));
+	mode = quota_rule_mode(map, pool, limit);
+	quota_rule_change(pool, 0, mode);
+	each = mode & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
+	for (unsigned core = 0; core < map->cores; core++) {
+		int64_t idle = quota_is_live(map, core) ? each : 0;
+
+		deal(map, id, core, idle, split.batch);
+		if (idle > 0)
+			quota_pool_mask_set(pool, core);
+		else
+			quota_pool_mask_clear(pool, core);
+	}
+	atomic_store_explicit(&pool->s,
+			      (uint64_t)(limit - each * quota_live_count(map)) * QUOTA_AVAIL_ONE +
+				      (each > 0 ? quota_live_count(map) : 0),
+			      memory_order_seq_cst);
+}
+
+static void forget_history(struct quota_map *map, uint32_t id)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+
+	for (unsigned core = 0; core < map->cores; core++)
+		forget_counts(quota_counts_at(map, core, id));
+	atomic_store_explicit(&pool->limit_changes, 0, memory_order_relaxed);
+	atomic_store_explicit(&pool->audits, 0, memory_order_relaxed);
+	atomic_store_explicit(&pool->leak_repaired, 0, memory_order_relaxed);
+	atomic_store_explicit(&pool->peak, 0, memory_order_relaxed);
 }
 
 uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_percent,
@@ -175,40 +225,25 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 {
 	uint32_t id = next_free(map);
 	struct quota_pool *pool;
-	struct quota_split split;
-	uint64_t mode;
-	int64_t each;
 
 	if (id == QUOTA_NONE)
 		return QUOTA_NONE;
 	pool = quota_pool_at(map, id);
+	pool->key = 0;
 	pool->rule = quota_rule_plain(exclusive_percent, batch_percent);
 	quota_rule_apply(map, pool, limit);
-	quota_rule_change(pool, 0, 0); /* without a queue */
-	must(quota_queue_set(map, id, 0));
-	mode = quota_rule_mode(map, pool, limit);
-	quota_rule_change(pool, 0, mode);
-	split = quota_rule_split(&pool->rule, limit, map->cores);
-	each = mode & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
-	for (unsigned core = 0; core < map->cores; core++) {
-		deal(map, id, core, each, split.batch);
-		if (each > 0)
-			quota_pool_mask_set(pool, core);
-		else
-			quota_pool_mask_clear(pool, core);
-	}
-	atomic_store_explicit(&pool->s,
-			      (uint64_t)(limit - each * map->cores) * QUOTA_AVAIL_ONE +
-				      (each > 0 ? map->cores : 0),
-			      memory_order_seq_cst);
+	quota_map_deal(map, id);
+	forget_history(map, id);
+	if (id >= quota_head_at(map)->touched)
+		atomic_store_explicit(&quota_head_at(map)->touched, id + 1, memory_order_release);
+	atomic_store_explicit(&pool->is_open, true, memory_order_release);
 	return id;
 }
 
 void quota_close(struct quota_map *map, uint32_t pool)
 {
-	must(pool < map->pools && map->free_count < map->pools);
-	map->free_ids[(map->free_first + map->free_count) % map->pools] = pool;
-	map->free_count++;
+	atomic_store_explicit(&quota_pool_at(map, pool)->is_open, false, memory_order_release);
+	put_back(map, pool);
 }
 
 /* Collects what is idle until nothing is owed, or until nothing can be idle: in both cases no
@@ -240,6 +275,7 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 
 	must(limit >= 0 && limit <= QUOTA_UNLIMITED);
 	quota_rule_apply(map, pool, limit);
+	atomic_fetch_add_explicit(&pool->limit_changes, 1, memory_order_relaxed);
 	/* DEBT stands before the limit falls: from then on nothing is reused from a pocket. */
 	if (limit < before)
 		quota_rule_change(pool, QUOTA_CHANGE - 1, QUOTA_DEBT | QUOTA_LOWERING);
@@ -249,118 +285,4 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 	quota_pool_debt_end(pool);
 	quota_rule_relabel(map, id);
 	quota_queue_serve(map, id);
-}
-
-/* Takes the engine's word away in one step, so that what is found comes back once only. */
-static void bury(struct quota_map *map, uint32_t id, unsigned core)
-{
-	struct quota_pool *pool = quota_pool_at(map, id);
-	_Atomic uint64_t *stash = quota_stash_at(map, core, id);
-	_Atomic uint64_t *change = quota_change_at(map, core, id);
-	uint64_t w = quota_load(stash);
-	struct quota_habit *habit = quota_habit_at(map, core, id);
-
-	while (!quota_swap(stash, &w, w & QUOTA_GEN))
-		continue;
-	int64_t uses = quota_used(w) + quota_change(quota_load(change), w) + quota_idle(w);
-
-	quota_store(change, quota_change_make(0, w, 0));
-	quota_pool_mask_clear(pool, core);
-	habit->knows_sealed = true;
-	habit->singles = 0;
-	if (uses != 0 || w & QUOTA_OPEN)
-		(void)quota_pool_add(pool, uses, w & QUOTA_OPEN ? -1 : 0);
-	quota_queue_core_dead(map, id, core);
-}
-
-void quota_core_dead(struct quota_map *map, unsigned core)
-{
-	for (uint32_t id = 0; id < map->pools; id++)
-		bury(map, id, core);
-}
-
-/* W, then U, then W again: equal means that U belongs to it. */
-static void read_core(const struct quota_map *map, uint32_t id, unsigned core, int64_t *used,
-		      int64_t *idle)
-{
-	const _Atomic uint64_t *stash = quota_stash_at(map, core, id);
-	uint64_t w, u;
-	unsigned tries = 0;
-
-	do {
-		w = quota_load(stash);
-		u = quota_load(quota_change_at(map, core, id));
-	} while (quota_load(stash) != w && ++tries < 8);
-	*used = quota_used(w) + quota_change(u, w);
-	if (*used < 0)
-		*used = 0;
-	*idle = w & QUOTA_OPEN ? quota_idle(w) : 0;
-}
-
-/* From the numbers that engines read: the rule itself is control's alone. */
-static struct quota_split split_now(const struct quota_map *map, const struct quota_pool *pool)
-{
-	struct quota_split split = { .shared = quota_number(&pool->shared) };
-
-	split.exclusive = quota_number(&pool->limit) - split.shared;
-	split.exclusive_each = split.exclusive / map->cores;
-	split.batch = atomic_load_explicit(&pool->batch, memory_order_relaxed);
-	return split;
-}
-
-void quota_read_core(const struct quota_map *map, uint32_t id, unsigned core,
-		     struct quota_core_view *view)
-{
-	const struct quota_counts *counts = quota_counts_at(map, core, id);
-	struct quota_split split = split_now(map, quota_pool_at(map, id));
-
-	read_core(map, id, core, &view->used, &view->idle);
-	view->exclusive = split.exclusive_each;
-	view->borrowed = view->used > view->exclusive ? view->used - view->exclusive : 0;
-	view->admitted = stat_read(&counts->admitted);
-	view->premature = stat_read(&counts->premature);
-	for (unsigned why = 0; why < QUOTA_WHYS; why++)
-		view->spilled[why] = stat_read(&counts->spilled[why]);
-}
-
-static void add_counts(const struct quota_map *map, uint32_t id, unsigned core,
-		       struct quota_view *view)
-{
-	const struct quota_counts *counts = quota_counts_at(map, core, id);
-	int64_t used, idle;
-
-	read_core(map, id, core, &used, &idle);
-	view->used += used;
-	view->idle += idle;
-	view->admitted += stat_read(&counts->admitted);
-	view->borrows += stat_read(&counts->borrowed);
-	view->returned += stat_read(&counts->returned);
-	view->reclaimed += stat_read(&counts->reclaimed);
-	view->refused += stat_read(&counts->refused);
-	view->undecided += stat_read(&counts->undecided);
-	view->premature += stat_read(&counts->premature);
-	view->stranded += stat_read(&counts->stranded);
-	for (unsigned why = 0; why < QUOTA_WHYS; why++)
-		view->spilled[why] += stat_read(&counts->spilled[why]);
-}
-
-void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *view)
-{
-	const struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t available = quota_available(quota_pool_load(pool));
-	uint64_t mode = quota_load(&pool->mode);
-
-	*view = (struct quota_view){
-		.limit = quota_number(&pool->limit),
-		.available = available > 0 ? available : 0,
-		.split = split_now(map, pool),
-		.engine_threshold = quota_number(&pool->early),
-		.shared_threshold = quota_number(&pool->reserve),
-		.is_early = mode & QUOTA_EARLY,
-		.is_returning = mode & QUOTA_RETURNING,
-		.cores = map->cores,
-		.mode = mode & QUOTA_PATENT ? QUOTA_MODE_PATENT : QUOTA_MODE_EXACT,
-	};
-	for (unsigned core = 0; core < map->cores; core++)
-		add_counts(map, id, core, view);
 }

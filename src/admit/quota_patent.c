@@ -39,6 +39,8 @@ static int64_t kept_for_others(const struct quota_core *core, uint32_t id, int64
 	for (unsigned i = 0; i < core->map->cores; i++) {
 		int64_t held = i == core->index ? exclusive : held_by(core->map, id, i);
 
+		if (!quota_is_live(core->map, i))
+			continue;
 		kept += held < exclusive ? exclusive - held : 0;
 	}
 	return kept;

@@ -56,11 +56,20 @@ struct quota_pool {
 	/* Which engines are open: a hint for those who search, never the truth. */
 	alignas(64) _Atomic uint64_t open_mask[QUOTA_MASKS];
 	_Atomic uint64_t free_since_ms; /* RETURNING: return_free was seen; 0: not yet */
+	_Atomic uint64_t limit_changes, audits, leak_repaired;
+	_Atomic int64_t peak;
 	/* Control's alone. */
 	alignas(64) struct quota_rule rule;
+	uint64_t key; /* by which a next data process finds it; 0: none */
+	_Atomic bool is_open;
 };
 
 static inline int64_t quota_number(const _Atomic int64_t *number)
+{
+	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static inline uint64_t quota_word(const _Atomic uint64_t *number)
 {
 	return atomic_load_explicit(number, memory_order_relaxed);
 }

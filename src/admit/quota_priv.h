@@ -7,7 +7,9 @@
 #pragma once
 
 #include "admit/quota.h"
+#include "admit/quota_life.h"
 #include "admit/quota_pool_priv.h"
+#include "base/hash.h"
 #include "base/list.h"
 #include "record/stat.h"
 
@@ -30,6 +32,13 @@ struct quota_counts {
 	struct stat_number spilled[QUOTA_WHYS];
 };
 
+/* The first page of the mapping. */
+struct quota_head {
+	_Atomic uint64_t live[QUOTA_MASKS]; /* engines that are not dead; written by control */
+	_Atomic uint64_t deaths;
+	_Atomic uint32_t touched; /* pools from this id on were never open */
+};
+
 /* Owner: control. Where everything lies in the mapping, and which ids are free. */
 struct quota_map {
 	char *base; /* owned: the shared mapping */
@@ -38,14 +47,35 @@ struct quota_map {
 		habits_at; /* the last two in a core's part */
 	unsigned cores;
 	uint32_t pools;
-	struct quota_counts *counts; /* owned: a private mapping, engine-major */
+	struct quota_counts *counts; /* owned: a shared mapping, engine-major */
 	size_t counts_bytes;
 	uint32_t *free_ids; /* owned: a ring of the ids that are not open, oldest first */
 	uint32_t free_first, free_count;
+	struct hash by_key; /* owned; of a crash: pools that nobody has claimed yet, id + 1 */
 	struct quota_queue *_Atomic *queues; /* owned, by pool; NULL: it never had one */
 	void (*ring)(void *context, unsigned core);
 	void *ring_context;
 };
+
+static inline struct quota_head *quota_head_at(const struct quota_map *map)
+{
+	return (struct quota_head *)(void *)map->base;
+}
+
+static inline bool quota_is_live(const struct quota_map *map, unsigned core)
+{
+	return quota_word(&quota_head_at(map)->live[core / 64]) >> core % 64 & 1;
+}
+
+/* At least 1. */
+static inline unsigned quota_live_count(const struct quota_map *map)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < QUOTA_MASKS; i++)
+		count += (unsigned)__builtin_popcountll(quota_word(&quota_head_at(map)->live[i]));
+	return count > 0 ? count : 1;
+}
 
 static inline struct quota_pool *quota_pool_at(const struct quota_map *map, uint32_t pool)
 {
@@ -142,6 +172,11 @@ enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_
 bool quota_guard_return(struct quota_pool *pool, int64_t free_units, uint64_t now_ms);
 /* After a use came back while RETURNING. */
 void quota_guard_given(const struct quota_core *core, uint32_t id);
+
+/* Control: quota_map.c. */
+
+/* All its units free, dealt out anew; what was in it before is forgotten, the counts are not. */
+void quota_map_deal(struct quota_map *map, uint32_t id);
 
 /* Control: quota_rule.c. */
 

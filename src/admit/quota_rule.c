@@ -89,7 +89,7 @@ static void put(_Atomic int64_t *number, int64_t value)
 void quota_rule_apply(const struct quota_map *map, struct quota_pool *pool, int64_t limit)
 {
 	const struct quota_rule *rule = &pool->rule;
-	struct quota_split split = quota_rule_split(rule, limit, map->cores);
+	struct quota_split split = quota_rule_split(rule, limit, quota_live_count(map));
 
 	put(&pool->limit, limit);
 	put(&pool->shared, split.shared);
@@ -109,7 +109,7 @@ void quota_rule_apply(const struct quota_map *map, struct quota_pool *pool, int6
 /* T1 below x, or T2 above 0. */
 static bool is_moved(const struct quota_map *map, const struct quota_pool *pool, int64_t limit)
 {
-	struct quota_split split = quota_rule_split(&pool->rule, limit, map->cores);
+	struct quota_split split = quota_rule_split(&pool->rule, limit, quota_live_count(map));
 
 	return quota_number(&pool->early) < split.exclusive_each ||
 	       quota_number(&pool->reserve) > 0;
@@ -123,9 +123,10 @@ static uint64_t ways_of(const struct quota_map *map, const struct quota_pool *po
 
 	if (pool->rule.mode == QUOTA_MODE_PATENT && queue == 0)
 		return QUOTA_PATENT;
-	if (quota_number(&pool->reserve) > 0 || limit < (int64_t)QUOTA_TINY_EACH * map->cores)
+	if (quota_number(&pool->reserve) > 0 ||
+	    limit < (int64_t)QUOTA_TINY_EACH * quota_live_count(map))
 		return QUOTA_TINY | queue;
-	if (queue == 0 && limit >= (int64_t)QUOTA_SETTLE_EACH * map->cores)
+	if (queue == 0 && limit >= (int64_t)QUOTA_SETTLE_EACH * quota_live_count(map))
 		queue = QUOTA_SETTLE;
 	return queue | (pool->rule.is_fixed ? QUOTA_FIXED : 0);
 }

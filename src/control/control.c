@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "admit/quota_life.h"
 #include "config/build.h"
 #include "config/print.h"
 #include "control/control_priv.h"
@@ -479,6 +480,13 @@ static void log_listen_errors(const struct control *control)
 	}
 }
 
+static void log_unclaimed(unsigned count)
+{
+	if (count > 0)
+		log_write(LOG_LEVEL_NOTICE, "%u quota pools of the last data process are closed",
+			  count);
+}
+
 bool control_start(struct control *control)
 {
 	unsigned count = control->setup.engine_count;
@@ -490,6 +498,7 @@ bool control_start(struct control *control)
 		return false;
 	if (!control_plan(control))
 		return false;
+	log_unclaimed(quota_close_unclaimed(control->setup.map));
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
 	hold_start(control);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/runtime.h"
 
+#include "admit/quota_life.h"
 #include "os/clock.h"
 
 #include <stdio.h>
@@ -8,6 +9,9 @@
 #include <string.h>
 
 enum { SERVICES, VSERVERS };
+
+/* Of the keys of their pools. */
+static const char service_kind[] = "service", vserver_kind[] = "vserver";
 
 static struct str key_of(const uint64_t *uid)
 {
@@ -101,21 +105,32 @@ void runtime_fini(struct runtime *runtime)
 	hash_fini(&runtime->by_uid[VSERVERS]);
 }
 
-static void rename_entry(struct runtime_entry *entry, struct str name)
+static void rename_entry(struct runtime *runtime, struct runtime_entry *entry, const char *kind,
+			 struct str name)
 {
 	if (entry->name != NULL && str_equal(str_of(entry->name), name))
 		return;
 	free(entry->name);
 	entry->name = str_dup(name);
+	quota_set_key(runtime->map, entry->pool, quota_key(kind, name.at, name.length));
 }
 
-static bool open_pool(struct runtime *runtime, struct runtime_entry *entry,
-		      const struct quota_rule *rule)
+/* The one that it had before a crash, with its limit and its counts, or a new one. */
+static bool open_pool(struct runtime *runtime, struct runtime_entry *entry, const char *kind,
+		      struct str name, const struct quota_rule *rule)
 {
-	entry->limit = -1;
-	entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, rule->share.number, rule->batch);
+	uint64_t key = quota_key(kind, name.at, name.length);
+	struct quota_view view;
+
+	entry->pool = quota_claim(runtime->map, key);
+	if (entry->pool == QUOTA_NONE)
+		entry->pool = quota_open(runtime->map, QUOTA_UNLIMITED, rule->share.number,
+					 rule->batch);
 	if (entry->pool == QUOTA_NONE)
 		return false;
+	quota_set_key(runtime->map, entry->pool, key);
+	quota_read(runtime->map, entry->pool, &view);
+	entry->limit = view.limit == QUOTA_UNLIMITED ? -1 : view.limit;
 	entry->rule = quota_rule_of(runtime->map, entry->pool);
 	return true;
 }
@@ -123,13 +138,13 @@ static bool open_pool(struct runtime *runtime, struct runtime_entry *entry,
 /* --- making ---------------------------------------------------------------------------------- */
 
 static struct runtime_service *add_service(struct runtime *runtime, const struct plan *plan,
-					   uint64_t uid)
+					   struct str name, uint64_t uid)
 {
 	struct runtime_service *service = calloc(1, sizeof(*service));
 
 	must(service != NULL);
 	service->entry.uid = uid;
-	if (!open_pool(runtime, &service->entry, &plan->max_client)) {
+	if (!open_pool(runtime, &service->entry, service_kind, name, &plan->max_client)) {
 		free(service);
 		return NULL;
 	}
@@ -145,13 +160,13 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 }
 
 static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct plan *plan,
-					   uint64_t uid)
+					   struct str name, uint64_t uid)
 {
 	struct runtime_vserver *vserver = calloc(1, sizeof(*vserver));
 
 	must(vserver != NULL);
 	vserver->entry.uid = uid;
-	if (!open_pool(runtime, &vserver->entry, &plan->spillover)) {
+	if (!open_pool(runtime, &vserver->entry, vserver_kind, name, &plan->spillover)) {
 		free(vserver);
 		return NULL;
 	}
@@ -162,11 +177,12 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 	return vserver;
 }
 
-static void mark(struct runtime *runtime, struct runtime_entry *entry, struct str name)
+static void mark(struct runtime *runtime, struct runtime_entry *entry, const char *kind,
+		 struct str name)
 {
 	entry->is_configured = true;
 	entry->seen = runtime->plans;
-	rename_entry(entry, name);
+	rename_entry(runtime, entry, kind, name);
 }
 
 static bool take_services(struct runtime *runtime, const struct plan *plan)
@@ -176,11 +192,11 @@ static bool take_services(struct runtime *runtime, const struct plan *plan)
 		struct runtime_service *service = runtime_service(runtime, planned->uid);
 
 		if (service == NULL)
-			service = add_service(runtime, plan, planned->uid);
+			service = add_service(runtime, plan, planned->name, planned->uid);
 		if (service == NULL)
 			return false;
 		service->plan = planned;
-		mark(runtime, &service->entry, planned->name);
+		mark(runtime, &service->entry, service_kind, planned->name);
 	}
 	return true;
 }
@@ -192,11 +208,11 @@ static bool take_vservers(struct runtime *runtime, const struct plan *plan)
 		struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
 
 		if (vserver == NULL)
-			vserver = add_vserver(runtime, plan, planned->uid);
+			vserver = add_vserver(runtime, plan, planned->name, planned->uid);
 		if (vserver == NULL)
 			return false;
 		vserver->plan = planned;
-		mark(runtime, &vserver->entry, planned->name);
+		mark(runtime, &vserver->entry, vserver_kind, planned->name);
 	}
 	return true;
 }

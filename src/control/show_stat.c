@@ -47,6 +47,10 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 		   view.spilled[QUOTA_WHY_FULL], view.spilled[QUOTA_WHY_EARLY],
 		   view.spilled[QUOTA_WHY_HYSTERESIS]);
 	text_print(text,
+		   "\tLimit changes: %" PRIu64 "\n\tAudits: %" PRIu64 "\n\tLeaks repaired: %" PRIu64
+		   "\n\tEngine deaths: %" PRIu64 "\n",
+		   view.limit_changes, view.audits, view.leak_repaired, view.deaths);
+	text_print(text,
 		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
 		   vserver->episodes, spill_time_ms(vserver));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "main/appliance.h"
 
+#include "admit/quota_life.h"
 #include "control/control.h"
 #include "engine/engine.h"
 #include "main/exit_code.h"
@@ -13,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { POOLS = 65536 }; /* virtual servers and services together */
+
 enum {
-	POOLS = 65536,          /* virtual servers and services together */
 	SESSIONS_MAX = 1 << 20, /* of each kind and engine; slabs grow only as they are used */
 	SERVERS_MAX = 1 << 20
 };
@@ -26,7 +28,7 @@ struct appliance {
 	const struct appliance_options *options;
 	unsigned count; /* engines; of the arrays */
 	struct control *control;
-	struct quota_map *map;
+	struct quota_map *map;     /* borrowed */
 	struct stat_engine *stats; /* owned: one for each engine */
 	struct engine **engines;   /* owned, and what they point to: each on lines of its own */
 	struct proxy **proxies;    /* owned */
@@ -43,6 +45,11 @@ unsigned appliance_engines(void)
 	return count < ENGINES_MAX ? (unsigned)count : ENGINES_MAX;
 }
 
+struct quota_map *appliance_pools(unsigned engine_count)
+{
+	return quota_map_new(engine_count, POOLS);
+}
+
 /* --- the ladder ---------------------------------------------------------------------------------
  */
 
@@ -56,16 +63,14 @@ static void *new_lines(size_t size)
 	return lines;
 }
 
-static bool make_tables(struct appliance *appliance)
+static void make_tables(struct appliance *appliance)
 {
 	appliance->stats = new_lines(appliance->count * sizeof(*appliance->stats));
 	appliance->engines = calloc(appliance->count, sizeof(*appliance->engines));
 	appliance->proxies = calloc(appliance->count, sizeof(*appliance->proxies));
 	must(appliance->engines != NULL && appliance->proxies != NULL);
-	appliance->map = quota_map_new(appliance->count, POOLS);
-	if (appliance->map == NULL)
-		log_write(LOG_LEVEL_ERROR, "there is no memory for the quota pools");
-	return appliance->map != NULL;
+	appliance->map = appliance->options->map;
+	quota_map_revive(appliance->map);
 }
 
 static bool make_control(struct appliance *appliance, struct keeper *keeper)
@@ -161,8 +166,9 @@ static int climb(struct appliance *appliance, struct keeper *keeper)
 {
 	if (limits_raise_descriptors() < 0)
 		log_write(LOG_LEVEL_WARNING, "the number of descriptors could not be raised");
-	if (!make_tables(appliance) || !make_control(appliance, keeper) ||
-	    !make_engines(appliance) || !start_engines(appliance))
+	make_tables(appliance);
+	if (!make_control(appliance, keeper) || !make_engines(appliance) ||
+	    !start_engines(appliance))
 		return EXIT_CODE_REFUSED;
 	return serve(appliance);
 }
@@ -188,8 +194,6 @@ static void descend(struct appliance *appliance)
 		engine_fini(appliance->engines[i]);
 		free(appliance->engines[i]);
 	}
-	if (appliance->map != NULL)
-		quota_map_free(appliance->map);
 	free(appliance->engines);
 	free(appliance->proxies);
 	free(appliance->stats);

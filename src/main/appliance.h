@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "admit/quota.h"
 #include "control/keeper.h"
 
 #include <stdbool.h>
@@ -15,10 +16,14 @@ struct appliance_options {
 	unsigned engine_count; /* 1..ENGINES_MAX */
 	bool is_strict;
 	uint32_t drain_ms;
+	struct quota_map *map; /* borrowed: of appliance_pools() */
 };
 
 /* How many engines there are when nobody says: one for each CPU that this process may use. */
 unsigned appliance_engines(void);
+
+/* The supervisor's, before the first data process: the pools outlive those. NULL without memory. */
+struct quota_map *appliance_pools(unsigned engine_count);
 
 /* From start to end; returns the exit code. `options` is a struct appliance_options. */
 int appliance_run(struct keeper *keeper, void *options);

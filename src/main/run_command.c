@@ -107,7 +107,11 @@ static int supervise(struct appliance_options *options)
 			file_exists(options->socket_path) ? " (does another appliance run?)" : "");
 		return EXIT_CODE_REFUSED;
 	}
-	code = supervisor_run(&plan);
+	options->map = appliance_pools(options->engine_count);
+	if (options->map == NULL)
+		fprintf(stderr, "spillway: there is no memory for the quota pools\n");
+	code = options->map != NULL ? supervisor_run(&plan) : EXIT_CODE_REFUSED;
+	quota_map_free(options->map);
 	unlink(options->socket_path);
 	socket_close(options->socket_fd);
 	return code;

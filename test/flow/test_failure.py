@@ -103,6 +103,30 @@ def test_the_data_process_is_killed(stage, engines, number):
 
 
 @pytest.mark.parametrize("engines", [1, 4])
+def test_pools_outlive_the_data_process(stage, engines):
+    """Their counts go on, no use of the dead is counted, what is not configured is not there."""
+    appliance, _, tcp, _ = site(stage, engines, "-soMethod CONNECTION -soThreshold 10")
+    with crowd(10, tcp) as clients:
+        tcp_names(clients)
+        assert is_dropped(tcp)
+        appliance.do("rename lb vserver tcp1 tcp2", "rm lb vserver web")
+        spilled = appliance.vserver("tcp2")["spilled_full"]
+        assert spilled >= 1
+        old = appliance.data_process()
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+        wait_until(appliance.is_ready, "commands are answered again")
+        numbers = appliance.vserver("tcp2")
+        assert (numbers["admitted"], numbers["used"], numbers["spilled_full"]) == (10, 0, spilled)
+        assert numbers["limit"] == 10
+    assert "1 quota pools of the last data process" not in appliance.log()  # it was closed before
+    with crowd(10, tcp) as clients:
+        assert tcp_names(clients) == {"tcp": 10}
+        assert is_dropped(tcp)
+        assert appliance.vserver("tcp2")["admitted"] == 20
+
+
+@pytest.mark.parametrize("engines", [1, 4])
 def test_killed_under_load(stage, engines):
     """Eight clients ask without a pause while the data process is killed three times: each time
     they are served again, and in the end no use is lost."""
@@ -122,10 +146,14 @@ def test_killed_under_load(stage, engines):
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for _ in range(3):
-        before = served[0]
+    for deaths in range(3):
+        before, admitted = served[0], appliance.vserver("web")["admitted"]
         wait_until(lambda: served[0] > before + 100, "the load goes on")
         os.kill(wait_until(appliance.data_process, "there is one"), signal.SIGKILL)
+        wait_until(appliance.is_ready, "commands are answered again")
+        numbers = appliance.vserver("web")
+        assert numbers["admitted"] >= admitted + 5 and numbers["limit"] == 8
+        assert numbers["engine_deaths"] == engines * (deaths + 1)
     before = served[0]
     wait_until(lambda: served[0] > before + 100, "and on")
     stop.set()

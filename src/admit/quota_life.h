@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * quota_life.h - the pools over the lives of engines and of data processes.
+ *
+ * The supervisor makes the map before it forks, so that the shared mapping outlives a data process;
+ * the process inherits the struct, whose private parts are as the supervisor left them. After a
+ * crash every use is over (its connection died), whatever the words say: quota_map_revive() counts
+ * what came back and what was missing, and deals every pool out anew under the limit that it had.
+ * Control then claims its pools by key; they go on with their counts.
+ *
+ * An engine may also die alone, with its thread, or stay out: what it held comes back exactly once,
+ * and the shares are those of the engines that live. Source: doc/quota.md, P5.
+ */
+#pragma once
+
+#include "admit/quota.h"
+
+/* Of a kind and a name: the same in every process; never 0. */
+uint64_t quota_key(const char *kind, const char *name, size_t length);
+
+/* The data process, before anything else. The first one finds nothing to do. Aborts without memory.
+ */
+void quota_map_revive(struct quota_map *map);
+/* Control. The pool that had this key in an earlier process, once; QUOTA_NONE: there is none. Limit
+ * and rule are as they were. */
+uint32_t quota_claim(struct quota_map *map, uint64_t key) MUST_USE;
+/* Control. By which the next process finds the pool; 0: not at all. Of two pools with one key one
+ * is found. */
+void quota_set_key(struct quota_map *map, uint32_t pool, uint64_t key);
+/* Control, when everything that is configured has claimed: the rest is closed. How many. */
+unsigned quota_close_unclaimed(struct quota_map *map);
+
+/* Control, after the thread has ended. */
+void quota_core_dead(struct quota_map *map, unsigned core);
+/* Control: it is to take part again, before its thread starts. */
+void quota_core_join(struct quota_map *map, unsigned core);
