@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Promised of the line before a full pool, with many threads that take, give, wait and give up at
+ * any time, while the limit changes: tickets are served in their order over all engines; never more
+ * uses than the limit; nobody waits while a unit is free; and at the end nothing is lost.
+ */
+#include "admit/quota_priv.h"
+#include "admit/quota_queue.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RING_MAX = 1 << 20, MINE_MAX = 32, THREADS_MAX = 16, PATIENCE = 100000000 };
+
+struct run {
+	unsigned threads;
+	int64_t limit;
+	uint32_t depth;
+	unsigned calls; /* of each thread */
+	unsigned changes;
+};
+
+struct place {
+	struct quota_waiter waiter;
+	bool is_leaving; /* gave up too late */
+};
+
+struct thread {
+	const struct run *run;
+	struct quota_map *map;
+	struct quota_core *core;
+	pthread_t thread;
+	unsigned index;
+	uint64_t random;
+	struct place mine[MINE_MAX];
+	int64_t held;
+	uint64_t *tickets; /* owned: as they were served */
+	size_t ticket_count;
+	uint64_t taken, joined, left, crowded;
+};
+
+static uint32_t pool_id;
+static _Thread_local uint64_t chaos_random = 88172645463325252u;
+static unsigned char rung[RING_MAX]; /* engines, in the order they were served */
+static size_t rung_count;            /* only who serves writes: one at a time */
+static alignas(64) _Atomic int64_t in_force;
+static alignas(64) _Atomic int64_t most_in_force;
+static _Atomic unsigned done;
+
+static uint64_t next_random(uint64_t *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
+
+void quota_chaos(const volatile void *word, enum quota_step step)
+{
+	(void)word;
+	(void)step;
+	if (next_random(&chaos_random) % 16 == 0)
+		sched_yield();
+}
+
+static void on_ring(void *context, unsigned core)
+{
+	(void)context;
+	must(rung_count < RING_MAX);
+	rung[rung_count++] = (unsigned char)core;
+}
+
+static void count_use(struct thread *thread)
+{
+	int64_t now = atomic_fetch_add(&in_force, 1) + 1;
+	int64_t most = atomic_load(&most_in_force);
+
+	while (now > most && !atomic_compare_exchange_weak(&most_in_force, &most, now))
+		continue;
+	thread->held++;
+	thread->taken++;
+}
+
+static void give_use(struct thread *thread)
+{
+	atomic_fetch_sub(&in_force, 1);
+	thread->held--;
+	quota_give(thread->core, pool_id);
+}
+
+static void pick_up(struct thread *thread)
+{
+	struct quota_waiter *waiter;
+
+	while ((waiter = quota_queue_next(thread->core)) != NULL) {
+		struct place *place = list_entry(waiter, struct place, waiter);
+
+		thread->tickets[thread->ticket_count++] = waiter->ticket;
+		count_use(thread);
+		if (place->is_leaving)
+			give_use(thread);
+		place->is_leaving = false;
+	}
+}
+
+static struct place *some_place(struct thread *thread, bool waits)
+{
+	unsigned at = (unsigned)(next_random(&thread->random) % MINE_MAX);
+
+	for (unsigned i = 0; i < MINE_MAX; i++) {
+		struct place *place = &thread->mine[(at + i) % MINE_MAX];
+
+		if (list_is_in(&place->waiter.link) == waits && !place->is_leaving)
+			return place;
+	}
+	return NULL;
+}
+
+static void join_line(struct thread *thread)
+{
+	struct place *place = some_place(thread, false);
+
+	if (place == NULL)
+		return;
+	switch (quota_queue_join(thread->core, pool_id, &place->waiter)) {
+	case QUOTA_JOINED:
+		thread->joined++;
+		return;
+	case QUOTA_SERVED:
+		count_use(thread);
+		return;
+	case QUOTA_CROWDED:
+		thread->crowded++;
+		return;
+	case QUOTA_UNDECIDED:
+		return;
+	}
+}
+
+static void give_up(struct thread *thread)
+{
+	struct place *place = some_place(thread, true);
+
+	if (place == NULL)
+		return;
+	if (quota_queue_leave(thread->core, &place->waiter))
+		thread->left++;
+	else
+		place->is_leaving = true;
+}
+
+static void act_once(struct thread *thread)
+{
+	uint64_t random = next_random(&thread->random) >> 20;
+
+	pick_up(thread);
+	if (random % 16 < 8) {
+		enum quota_result result = quota_take(thread->core, pool_id);
+
+		if (result == QUOTA_OK)
+			count_use(thread);
+		else if (result == QUOTA_FULL)
+			join_line(thread);
+	} else if (random % 16 < 14) {
+		if (thread->held > 0)
+			give_use(thread);
+	} else {
+		give_up(thread);
+	}
+}
+
+static void give_all(struct thread *thread)
+{
+	pick_up(thread);
+	while (thread->held > 0)
+		give_use(thread);
+	quota_turn_end(thread->core);
+	sched_yield();
+}
+
+/* Nobody takes any more: whoever waits is served by those who give. */
+static bool end_all(struct thread *thread)
+{
+	unsigned tries = 0;
+
+	while (atomic_load(&done) < thread->run->threads + (thread->run->changes > 0))
+		give_all(thread);
+	do
+		give_all(thread);
+	while (!list_is_empty(&thread->core->queued) && tries++ < PATIENCE);
+	return list_is_empty(&thread->core->queued);
+}
+
+static void *work_on(void *argument)
+{
+	struct thread *thread = argument;
+
+	chaos_random = thread->random * 31 + 7;
+	for (unsigned i = 0; i < thread->run->calls; i++) {
+		act_once(thread);
+		if (i % 16 == 15)
+			quota_turn_end(thread->core);
+	}
+	quota_turn_end(thread->core);
+	atomic_fetch_add(&done, 1);
+	return end_all(thread) ? NULL : thread;
+}
+
+static void change_limits(const struct run *run, struct quota_map *map, uint64_t random)
+{
+	chaos_random = random + 99;
+	for (unsigned i = 0; i < run->changes; i++) {
+		uint64_t limit = next_random(&random) % (uint64_t)(run->limit + 1);
+
+		for (unsigned pause = 0; pause < 20; pause++)
+			sched_yield();
+		quota_set_limit(map, pool_id, (int64_t)limit);
+	}
+	quota_set_limit(map, pool_id, run->limit);
+	atomic_fetch_add(&done, 1);
+}
+
+/* Every bell was one ticket of that engine, the next in its order. */
+static bool is_in_order(const struct run *run, const struct thread *threads)
+{
+	size_t at[THREADS_MAX] = { 0 };
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < rung_count; i++) {
+		const struct thread *thread = &threads[rung[i]];
+		uint64_t ticket;
+
+		if (at[rung[i]] == thread->ticket_count)
+			return false;
+		ticket = thread->tickets[at[rung[i]]++];
+		if (ticket <= last)
+			return false;
+		last = ticket;
+	}
+	for (unsigned i = 0; i < run->threads; i++)
+		if (at[i] != threads[i].ticket_count)
+			return false;
+	return true;
+}
+
+static bool judge_run(const struct run *run, struct quota_map *map, const struct thread *threads,
+		      unsigned stuck)
+{
+	uint64_t s = quota_pool_load(quota_pool_at(map, pool_id));
+	struct quota_view view;
+	uint64_t joined = 0, left = 0, served = 0, crowded = 0;
+	bool passes;
+
+	quota_read(map, pool_id, &view);
+	for (unsigned i = 0; i < run->threads; i++) {
+		joined += threads[i].joined;
+		left += threads[i].left;
+		served += threads[i].ticket_count;
+		crowded += threads[i].crowded;
+	}
+	passes = stuck == 0 && is_in_order(run, threads) && joined == left + served &&
+		 quota_waiters(s) == 0 && quota_queue_waiting(map, pool_id) == 0 &&
+		 view.used == 0 && quota_available(s) + view.idle == run->limit &&
+		 atomic_load(&most_in_force) <= run->limit;
+	if (!passes || getenv("QUOTA_VERBOSE") != NULL)
+		fprintf(passes ? stdout : stderr,
+			"# threads %u limit %lld depth %u changes %u: joined %llu served %llu left "
+			"%llu crowded %llu stuck %u; most %lld, at the end used %lld waiting %llu, "
+			"in order %d\n",
+			run->threads, (long long)run->limit, run->depth, run->changes,
+			(unsigned long long)joined, (unsigned long long)served,
+			(unsigned long long)left, (unsigned long long)crowded, stuck,
+			(long long)atomic_load(&most_in_force), (long long)view.used,
+			(unsigned long long)quota_waiters(s), is_in_order(run, threads));
+	return passes;
+}
+
+static void start_threads(const struct run *run, struct quota_map *map, struct thread *threads,
+			  uint64_t seed)
+{
+	for (unsigned i = 0; i < run->threads; i++) {
+		threads[i] = (struct thread){ .run = run, .map = map, .index = i };
+		threads[i].random = (seed + i + 1) * 0x9e3779b97f4a7c15u | 1;
+		threads[i].core = quota_core_new(map, i);
+		threads[i].tickets = malloc((run->calls + MINE_MAX) * sizeof(uint64_t));
+		must(threads[i].core != NULL && threads[i].tickets != NULL);
+		for (unsigned m = 0; m < MINE_MAX; m++)
+			list_init(&threads[i].mine[m].waiter.link);
+	}
+	for (unsigned i = 0; i < run->threads; i++)
+		must(pthread_create(&threads[i].thread, NULL, work_on, &threads[i]) == 0);
+}
+
+static bool run_one(const struct run *run, uint64_t seed)
+{
+	static struct thread threads[THREADS_MAX];
+	struct quota_map *map = quota_map_new(run->threads, 2);
+	unsigned stuck = 0;
+	bool passes;
+
+	must(map != NULL);
+	quota_queue_set_bell(map, on_ring, NULL);
+	pool_id = quota_open(map, run->limit, 80, 10);
+	must(quota_queue_set(map, pool_id, run->depth));
+	rung_count = 0;
+	atomic_store(&in_force, 0);
+	atomic_store(&most_in_force, 0);
+	atomic_store(&done, 0);
+	start_threads(run, map, threads, seed);
+	if (run->changes > 0)
+		change_limits(run, map, seed * 77 + 1);
+	for (unsigned i = 0; i < run->threads; i++) {
+		void *end;
+
+		pthread_join(threads[i].thread, &end);
+		stuck += end != NULL;
+	}
+	passes = judge_run(run, map, threads, stuck);
+	for (unsigned i = 0; i < run->threads; i++) {
+		quota_core_free(threads[i].core);
+		free(threads[i].tickets);
+	}
+	quota_map_free(map);
+	return passes;
+}
+
+int main(void)
+{
+	static const struct run runs[] = {
+		{ 1, 3, 8, 20000, 0 },       { 2, 1, 8, 20000, 0 },    { 2, 10, 64, 20000, 0 },
+		{ 7, 1, 3, 6000, 0 },        { 7, 20, 64, 6000, 0 },   { 7, 40, 200, 6000, 100 },
+		{ 16, 1, 500, 3000, 0 },     { 16, 70, 500, 3000, 0 }, { 16, 70, 500, 3000, 100 },
+		{ 4, 300, 200, 20000, 200 },
+	};
+	const char *given = getenv("QUOTA_SEED");
+	uint64_t seed = given != NULL ? strtoull(given, NULL, 10)
+				      : (uint64_t)time(NULL) + (uint64_t)getpid();
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		failed += !run_one(&runs[i], seed + i);
+	return failed > 0;
+}
