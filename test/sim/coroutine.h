@@ -20,6 +20,7 @@
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define COROUTINE_ASAN 1
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #endif
@@ -30,7 +31,7 @@ enum { COROUTINE_STACK = 1 << 17 };
 struct coroutine {
 	ucontext_t start;
 	jmp_buf at;
-	char *stack; /* owned; NULL: the thread's own */
+	char *stack; /* owned; NULL: the thread's own, or none yet. Zeroed at first */
 	bool has_begun;
 	const void *bottom;
 	size_t bytes;
@@ -42,17 +43,21 @@ static inline void coroutine_adopt(struct coroutine *self)
 	*self = (struct coroutine){ .has_begun = true };
 }
 
-/* `run` must never return. */
+/* `run` must never return. A coroutine that was used before begins anew on its stack. */
 static inline void coroutine_init(struct coroutine *coroutine, void (*run)(void))
 {
-	char *stack = mmap(NULL, COROUTINE_STACK, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	must(stack != MAP_FAILED);
-	*coroutine =
-		(struct coroutine){ .stack = stack, .bottom = stack, .bytes = COROUTINE_STACK };
+	if (coroutine->stack == NULL)
+		coroutine->stack = mmap(NULL, COROUTINE_STACK, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	must(coroutine->stack != MAP_FAILED);
+	coroutine->bottom = coroutine->stack;
+	coroutine->bytes = COROUTINE_STACK;
+	coroutine->has_begun = false;
+#ifdef COROUTINE_ASAN
+	__asan_unpoison_memory_region(coroutine->stack, COROUTINE_STACK);
+#endif
 	must(getcontext(&coroutine->start) == 0);
-	coroutine->start.uc_stack.ss_sp = stack;
+	coroutine->start.uc_stack.ss_sp = coroutine->stack;
 	coroutine->start.uc_stack.ss_size = COROUTINE_STACK;
 	makecontext(&coroutine->start, run, 0);
 }
