@@ -388,14 +388,16 @@ static enum attempt take_sealed(struct seat *seat, uint64_t s, uint64_t w)
 	return NOTHING;
 }
 
-static enum attempt attempt(struct seat *seat)
+/* *s: what it went by. */
+static enum attempt attempt(struct seat *seat, uint64_t *s)
 {
-	uint64_t s = quota_pool_load(seat->pool);
-	uint64_t w = quota_load(seat->stash);
+	uint64_t w;
 
+	*s = quota_pool_load(seat->pool);
+	w = quota_load(seat->stash);
 	forget_if_changed(seat);
 	seat->used = quota_used(w) + change_now(seat, w);
-	return w & QUOTA_OPEN ? take_open(seat, s, w) : take_sealed(seat, s, w);
+	return w & QUOTA_OPEN ? take_open(seat, *s, w) : take_sealed(seat, *s, w);
 }
 
 /* Seals ourselves first (else two engines could wait for one another), then the others until one
@@ -438,13 +440,17 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t
 
 	seat.reserve = reserve;
 	for (unsigned looks = 0; looks < LOOKS;) {
-		enum attempt end = attempt(&seat);
 		uint64_t s;
+		enum attempt end = attempt(&seat, &s);
 
 		if (end == GOT)
 			return QUOTA_OK;
-		s = quota_pool_load(seat.pool);
-		if (end == MOVED || quota_takeable(s) > reserve)
+		if (end == MOVED)
+			continue;
+		/* One look that shows that it is full is enough; else S may have moved since. */
+		if (quota_takeable(s) > reserve || quota_open_count(s) > 0)
+			s = quota_pool_load(seat.pool);
+		if (quota_takeable(s) > reserve)
 			continue;
 		if (quota_open_count(s) == 0)
 			return full(core, quota_takeable(s) > 0 ? QUOTA_WHY_EARLY : QUOTA_WHY_FULL);

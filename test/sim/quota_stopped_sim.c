@@ -111,6 +111,15 @@ static void others_go_on_while_one_is_sealed(void **state)
 	}
 }
 
+/* All units that are not taken yet are with the one that is stopped. */
+static void check_rest_is_in_its_hands(void)
+{
+	assert_true(all_held() <= LIMIT);
+	assert_true(quota_available(quota_pool_load(quota_pool_at(map, pool))) <= 0);
+	assert_int_equal(quota_idle(stash(1)), 0);
+	assert_int_equal(quota_idle(stash(2)), 0);
+}
+
 /* Stops a call at each operation where its stash is BUSY; the others get all that it does not have
  * in its hands, and when it went on, all. */
 static void check_busy_at(void (*act)(void *), unsigned setup_takes, unsigned *seen)
@@ -130,8 +139,7 @@ static void check_busy_at(void (*act)(void *), unsigned setup_takes, unsigned *s
 			++*seen;
 			answer = take_all();
 			assert_int_equal(answer, QUOTA_AGAIN);
-			/* One that was not in its call could not have known of more. */
-			assert_true(all_held() <= LIMIT);
+			check_rest_is_in_its_hands();
 			stage_finish(STOPPED);
 			assert_int_equal(take_all(), QUOTA_FULL);
 			assert_int_equal(all_held(), LIMIT);
