@@ -312,12 +312,36 @@ static bool run_victim(struct theatre *theatre, struct call *call, unsigned oper
 	return has_returned;
 }
 
+static void check_death(struct theatre *theatre, int64_t in_hands, int64_t moved, unsigned before,
+			unsigned at)
+{
+	note_death(theatre, in_hands);
+	quota_core_dead(theatre->map, VICTIM);
+	theatre->held[VICTIM] = 0;
+	if (before > 0)
+		stage_finish(OTHER);
+	check_life_after(theatre, moved, before, at);
+}
+
+/* Nobody died: both calls came to their ends, one within the other. */
+static void check_survival(struct theatre *theatre, unsigned before, unsigned at)
+{
+	if (before > 0)
+		stage_finish(OTHER);
+	for (unsigned i = 0; i < theatre->engines; i++)
+		quota_turn_end(theatre->cores[i]);
+	require(missing(theatre) == 0, "units were lost or doubled", before, at, missing(theatre));
+	for (unsigned i = 0; i < theatre->engines; i++)
+		require(used_by(theatre, i) == theatre->held[i], "uses are not what is held",
+			before, at, theatre->held[i]);
+}
+
 /* False: the victim, or the other, has fewer operations. */
 static bool die_once(uint64_t seed, unsigned before, unsigned at)
 {
 	struct theatre theatre;
 	struct call other = { &theatre, OTHER, ACT_TAKE }, victim = { &theatre, VICTIM, ACT_TAKE };
-	int64_t others_hands, moved;
+	int64_t others_hands, moved = 0;
 	bool is_over;
 
 	set_up(&theatre, seed);
@@ -326,15 +350,12 @@ static bool die_once(uint64_t seed, unsigned before, unsigned at)
 	stage_call(OTHER, do_act, &other);
 	is_over = before > 0 && stage_go(OTHER, before - 1);
 	others_hands = missing(&theatre);
-	if (!is_over)
-		is_over = run_victim(&theatre, &victim, at, &moved);
 	if (!is_over) {
-		note_death(&theatre, missing(&theatre) - others_hands);
-		quota_core_dead(theatre.map, VICTIM);
-		theatre.held[VICTIM] = 0;
-		if (before > 0)
-			stage_finish(OTHER);
-		check_life_after(&theatre, moved, before, at);
+		is_over = run_victim(&theatre, &victim, at, &moved);
+		if (is_over)
+			check_survival(&theatre, before, at);
+		else
+			check_death(&theatre, missing(&theatre) - others_hands, moved, before, at);
 	}
 	tear_down(&theatre);
 	return !is_over;
