@@ -85,6 +85,8 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.members = build_members(in, from),
 		.member_count = from->member_count,
 		.pool = given->pool,
+		.request_pool = given->request_pool,
+		.session_pool = given->session_pool,
 		.backup = from->backup != MODEL_NONE ? in->vservers[from->backup].id : MODEL_NONE,
 		.so_backup_action = from->so_backup_action,
 		.redirect_url = arena_copy(in->arena, from->redirect_url),
@@ -131,6 +133,8 @@ struct snapshot *build_snapshot(const struct plan *plan, const struct build_runt
 	snapshot->request_timeout_ms = REQUEST_TIMEOUT_MS;
 	snapshot->keep_idle_max = KEEP_IDLE_MAX;
 	snapshot->appliance = runtime->appliance;
+	snapshot->client_pool = runtime->client_pool;
+	snapshot->request_pool = runtime->request_pool;
 	ask(&in, &snapshot->service_room, &snapshot->vserver_room);
 	services = arena_many(arena, const struct model_service *, snapshot->service_room + 1);
 	vservers = arena_many(arena, const struct model_vserver *, snapshot->vserver_room + 1);

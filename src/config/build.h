@@ -20,12 +20,14 @@ struct build_service {
 struct build_vserver {
 	uint32_t id, pool;
 	struct stat_vserver *stats;
-	const int *listeners; /* NULL: none. Must live as long as the snapshot */
+	uint32_t request_pool, session_pool; /* MODEL_NONE: not limited */
+	const int *listeners;                /* NULL: none. Must live as long as the snapshot */
 };
 
 struct build_runtime {
 	void *context;
-	uint32_t appliance; /* number of this appliance in the trail of a client */
+	uint32_t appliance;                 /* number of this appliance in the trail of a client */
+	uint32_t client_pool, request_pool; /* of the appliance; MODEL_NONE: not limited */
 	struct build_service (*service)(void *context, uint64_t uid);
 	struct build_vserver (*vserver)(void *context, uint64_t uid);
 };

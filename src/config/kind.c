@@ -12,6 +12,7 @@ const struct kind *const kinds[KIND_COUNT] = {
 	[KIND_NS_PARAM] = &kind_ns_param,
 	[KIND_SPILLOVER_ACTION] = &kind_spillover_action,
 	[KIND_SPILLOVER_POLICY] = &kind_spillover_policy,
+	[KIND_SPILLOVER_PARAM] = &kind_spillover_param,
 };
 
 /* What a service or virtual server of a protocol does that is not built yet. */

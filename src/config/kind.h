@@ -12,10 +12,11 @@
 enum kind_id {
 	KIND_SERVER,
 	KIND_SERVICE,
-	KIND_GROUP,    /* serviceGroup */
-	KIND_VSERVER,  /* lb vserver */
-	KIND_MONITOR,  /* lb monitor */
-	KIND_NS_PARAM, /* one object without a name, always there */
+	KIND_GROUP,           /* serviceGroup */
+	KIND_VSERVER,         /* lb vserver */
+	KIND_MONITOR,         /* lb monitor */
+	KIND_NS_PARAM,        /* one object without a name, always there */
+	KIND_SPILLOVER_PARAM, /* likewise */
 	KIND_SPILLOVER_ACTION,
 	KIND_SPILLOVER_POLICY,
 	KIND_COUNT
@@ -56,7 +57,7 @@ bool kind_netmask(struct str text, uint32_t *mask) MUST_USE;
 extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
 extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
-	kind_ns_param, kind_spillover_action, kind_spillover_policy;
+	kind_ns_param, kind_spillover_param, kind_spillover_action, kind_spillover_policy;
 
 /* The option that an argument by place sets: place < position_count. */
 static inline unsigned kind_place(const struct kind *kind, unsigned place)
@@ -160,5 +161,13 @@ enum {
 	NS_PARAM_GRANT_MAX_CLIENT,
 	NS_PARAM_EXCLUSIVE_SPILLOVER,
 	NS_PARAM_GRANT_SPILLOVER,
+	NS_PARAM_MAX_CONN,
 	NS_PARAM_OPTIONS
+};
+
+enum {
+	SPILLOVER_PARAM_NAME, /* unused: empty */
+	SPILLOVER_PARAM_MAX_CLIENT,
+	SPILLOVER_PARAM_MAX_REQUEST,
+	SPILLOVER_PARAM_OPTIONS
 };

@@ -39,6 +39,13 @@ static const struct option options[NS_PARAM_OPTIONS] = {
 				       .unit = "%",
 				       .help = "part of the rest that an engine borrows at a time",
 				       .since = "0.1" },
+	[NS_PARAM_MAX_CONN] = { .name = "maxConn",
+				.type = OPTION_NUMBER,
+				.most = 4294967294,
+				.standard = "0",
+				.help = "-maxClient of every service and service group without one "
+					"of its own; 0: no limit",
+				.since = "0.1" },
 };
 
 const struct kind kind_ns_param = {

@@ -39,8 +39,8 @@ static const struct choice so_methods[] = {
 	[SO_METHOD_BANDWIDTH] = { "BANDWIDTH", no_limit },
 	[SO_METHOD_HEALTH] = { "HEALTH", no_limit },
 	[SO_METHOD_NONE] = { "NONE", NULL },
-	[SO_METHOD_SSLSESSION] = { "SSLSESSION", no_limit },
-	[SO_METHOD_REQUEST] = { "REQUEST", no_limit },
+	[SO_METHOD_SSLSESSION] = { "SSLSESSION", NULL },
+	[SO_METHOD_REQUEST] = { "REQUEST", NULL },
 	{ NULL, NULL },
 };
 
@@ -103,6 +103,16 @@ static bool needs_threshold(uint64_t method)
 	return method != SO_METHOD_NONE && method != SO_METHOD_DYNAMICCONNECTION;
 }
 
+/* Whether a virtual server of that protocol has what the method counts. */
+static bool counts_there(const struct object *object, uint64_t method)
+{
+	struct str protocol = object_text(object, VSERVER_PROTOCOL);
+
+	if (method == SO_METHOD_REQUEST)
+		return kind_same_family(protocol, STR("HTTP"));
+	return method != SO_METHOD_SSLSESSION || str_starts_nocase(protocol, STR("SSL"));
+}
+
 static bool check_spillover(struct object *object, const struct command *command,
 			    struct report *report)
 {
@@ -117,6 +127,13 @@ static bool check_spillover(struct object *object, const struct command *command
 		option_value_free(&object->values[VSERVER_SO_THRESHOLD]);
 		return true;
 	}
+	if (!counts_there(object, method))
+		return fault(report, command, VSERVER_SO_METHOD,
+			     method == SO_METHOD_REQUEST
+				     ? "-soMethod REQUEST counts HTTP requests: the virtual server "
+				       "must be of HTTP or SSL"
+				     : "-soMethod SSLSESSION counts TLS sessions: the virtual "
+				       "server must be of SSL or SSL_TCP");
 	if (needs_threshold(method) && !has_threshold)
 		return fault(report, command, VSERVER_SO_METHOD,
 			     "-soThreshold is missing: this -soMethod needs it");

@@ -112,6 +112,8 @@ static void plan_settings(struct planner *in, const struct object *object,
 	service->object = object;
 	service->protocol = (enum protocol)object_number(object, TARGET_PROTOCOL);
 	service->max_client = number32(object, TARGET_MAX_CLIENT);
+	if (service->max_client == 0)
+		service->max_client = in->plan->max_conn;
 	service->max_requests_per_connection = number32(object, TARGET_MAX_REQ);
 	service->server_timeout_ms = seconds_in_ms(object, TARGET_SVR_TIMEOUT);
 	if (object_is_set(object, TARGET_CLT_TIMEOUT))
@@ -337,6 +339,14 @@ static void plan_trusted(struct planner *in, const struct object *object,
 	vserver->trusted_count = (uint32_t)count;
 }
 
+/* The threshold, when it is one of that method. */
+static int64_t threshold_of(const struct object *object, uint64_t method)
+{
+	if (object_number(object, VSERVER_SO_METHOD) != method)
+		return PLAN_UNLIMITED;
+	return (int64_t)object_number(object, VSERVER_SO_THRESHOLD);
+}
+
 static void plan_vserver(struct planner *in, const struct object *object)
 {
 	struct plan *plan = in->plan;
@@ -359,6 +369,8 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	plan_balance(object, vserver);
 	vserver->so_backup_action = action_of(object);
 	vserver->rule = rule_of(plan, object);
+	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);
+	vserver->session_limit = threshold_of(object, SO_METHOD_SSLSESSION);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
 	vserver->flushes = object_number(object, VSERVER_DOWN_STATE_FLUSH) == OPTION_FIRST;
@@ -385,15 +397,25 @@ static void plan_backups(struct planner *in)
 	}
 }
 
+static int64_t limit_of(const struct object *object, unsigned option)
+{
+	return object_is_set(object, option) ? (int64_t)object_number(object, option)
+					     : PLAN_UNLIMITED;
+}
+
 static void plan_params(struct planner *in)
 {
 	const struct object *param = config_next(in->config, KIND_NS_PARAM, NULL);
+	const struct object *all = config_next(in->config, KIND_SPILLOVER_PARAM, NULL);
 	struct plan *plan = in->plan;
 
 	plan->max_client = quota_rule_plain(number32(param, NS_PARAM_EXCLUSIVE_MAX_CLIENT),
 					    number32(param, NS_PARAM_GRANT_MAX_CLIENT));
 	plan->spillover = quota_rule_plain(number32(param, NS_PARAM_EXCLUSIVE_SPILLOVER),
 					   number32(param, NS_PARAM_GRANT_SPILLOVER));
+	plan->max_conn = number32(param, NS_PARAM_MAX_CONN);
+	plan->client_limit = limit_of(all, SPILLOVER_PARAM_MAX_CLIENT);
+	plan->request_limit = limit_of(all, SPILLOVER_PARAM_MAX_REQUEST);
 }
 
 struct plan *plan_new(const struct config *config)

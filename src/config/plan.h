@@ -68,7 +68,8 @@ struct plan_vserver {
 	uint32_t member_count;
 	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	struct quota_rule rule; /* how its limit is dealt out */
+	struct quota_rule rule;               /* how its limit is dealt out */
+	int64_t request_limit, session_limit; /* -soMethod REQUEST, SSLSESSION; PLAN_UNLIMITED */
 	struct str redirect_url;
 	const struct network *trusted; /* as in struct model_vserver */
 	uint32_t trusted_count;
@@ -84,6 +85,9 @@ struct plan {
 	uint32_t vserver_count;
 	struct quota_rule spillover;  /* of vservers, where they do not say it themselves */
 	struct quota_rule max_client; /* of all services */
+	uint32_t max_conn;            /* of services that have no limit of their own; 0: none */
+	/* Of all virtual servers together; PLAN_UNLIMITED: no limit. */
+	int64_t client_limit, request_limit;
 };
 
 /* Good until the next change of the configuration (it borrows objects). */

@@ -88,8 +88,13 @@ static struct build_vserver build_vserver(void *context, uint64_t uid)
 {
 	const struct runtime_vserver *vserver = runtime_vserver(context, uid);
 
-	return (struct build_vserver){ vserver->entry.id, vserver->entry.pool, vserver->stats,
-				       vserver->gate != NULL ? vserver->gate->fds : NULL };
+	return (struct build_vserver){ .id = vserver->entry.id,
+				       .pool = vserver->entry.pool,
+				       .stats = vserver->stats,
+				       .request_pool = vserver->requests.pool,
+				       .session_pool = vserver->sessions.pool,
+				       .listeners = vserver->gate != NULL ? vserver->gate->fds
+									  : NULL };
 }
 
 /* What a next data process would begin with. */
@@ -104,11 +109,15 @@ static void keep_config(struct control *control)
 
 void control_publish(struct control *control)
 {
-	struct build_runtime runtime = { &control->runtime, control->appliance, build_service,
-					 build_vserver };
+	struct build_runtime runtime = { .context = &control->runtime,
+					 .appliance = control->appliance,
+					 .service = build_service,
+					 .vserver = build_vserver };
 
 	if (!control_plan(control) || control->is_published || control->hold == HOLD_START)
 		return;
+	runtime.client_pool = control->runtime.clients.pool;
+	runtime.request_pool = control->runtime.requests.pool;
 	limit_apply(&control->runtime, control->plan);
 	publish_send(&control->publisher,
 		     build_snapshot(control->plan, &runtime, control->publisher.newest + 1));
@@ -174,12 +183,12 @@ static void hear_spill(struct control *control, unsigned engine, const struct me
 		   destination_of(control, vserver));
 }
 
-/* Before the operator's answer: the limits of pools that were added to live things. */
+/* Pools that were named first in that snapshot know now what is in flight: their limits count. */
 static void take_everywhere(struct control *control, uint64_t everywhere)
 {
 	if (everywhere == control->runtime.everywhere)
 		return;
-	control->runtime.everywhere = everywhere;
+	runtime_everywhere(&control->runtime, everywhere);
 	if (control->plan != NULL && control->plan_generation == config_generation(control->config))
 		limit_apply(&control->runtime, control->plan);
 }

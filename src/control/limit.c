@@ -37,6 +37,16 @@ void limit_share(struct runtime *runtime, const struct plan *plan)
 		      &plan->vservers[i].rule);
 }
 
+static void set_reserves(struct runtime *runtime, struct runtime_vserver *vserver)
+{
+	bool is_fresh = !vserver->entry.is_published;
+
+	reserve_apply(&vserver->requests, runtime->map, vserver->plan->request_limit, is_fresh,
+		      runtime->everywhere);
+	reserve_apply(&vserver->sessions, runtime->map, vserver->plan->session_limit, is_fresh,
+		      runtime->everywhere);
+}
+
 void limit_apply(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++) {
@@ -50,5 +60,10 @@ void limit_apply(struct runtime *runtime, const struct plan *plan)
 
 		set(runtime, &runtime_vserver(runtime, planned->uid)->entry,
 		    plan_limit(plan, planned, limit_capacity, runtime));
+		set_reserves(runtime, runtime_vserver(runtime, planned->uid));
 	}
+	reserve_apply(&runtime->clients, runtime->map, plan->client_limit, runtime->newest == 0,
+		      runtime->everywhere);
+	reserve_apply(&runtime->requests, runtime->map, plan->request_limit, runtime->newest == 0,
+		      runtime->everywhere);
 }

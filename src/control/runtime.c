@@ -22,6 +22,8 @@ void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *
 		  unsigned engine_count)
 {
 	*runtime = (struct runtime){ .map = map, .gates = gates, .engine_count = engine_count };
+	reserve_init(&runtime->clients);
+	reserve_init(&runtime->requests);
 	hash_init(&runtime->by_uid[SERVICES], false);
 	hash_init(&runtime->by_uid[VSERVERS], false);
 }
@@ -99,6 +101,7 @@ void runtime_fini(struct runtime *runtime)
 	for (uint32_t id = 0; id < runtime->vserver_room; id++)
 		if (runtime->vservers[id] != NULL)
 			free_vserver(runtime->vservers[id]);
+	reserve_exit_fini(&runtime->exit);
 	free(runtime->services);
 	free(runtime->vservers);
 	hash_fini(&runtime->by_uid[SERVICES]);
@@ -170,6 +173,8 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 		free(vserver);
 		return NULL;
 	}
+	reserve_init(&vserver->requests);
+	reserve_init(&vserver->sessions);
 	vserver->entry.id = find_place((void ***)&runtime->vservers, &runtime->vserver_room);
 	vserver->stats = new_blocks(sizeof(*vserver->stats), runtime->engine_count);
 	runtime->vservers[vserver->entry.id] = vserver;
@@ -201,6 +206,32 @@ static bool take_services(struct runtime *runtime, const struct plan *plan)
 	return true;
 }
 
+static bool take_reserve(struct runtime *runtime, struct reserve *reserve, const char *kind,
+			 struct str name, int64_t limit, const struct quota_rule *rule)
+{
+	return reserve_want(reserve, runtime->map, quota_key(kind, name.at, name.length), limit,
+			    rule, runtime->newest, &runtime->exit);
+}
+
+static bool take_reserves(struct runtime *runtime, struct runtime_vserver *vserver)
+{
+	const struct plan_vserver *plan = vserver->plan;
+
+	return take_reserve(runtime, &vserver->requests, "requests", plan->name,
+			    plan->request_limit, &plan->rule) &&
+	       take_reserve(runtime, &vserver->sessions, "sessions", plan->name,
+			    plan->session_limit, &plan->rule);
+}
+
+/* Of the whole appliance. */
+static bool take_all_reserves(struct runtime *runtime, const struct plan *plan)
+{
+	return take_reserve(runtime, &runtime->clients, "all clients", STR(""), plan->client_limit,
+			    &plan->spillover) &&
+	       take_reserve(runtime, &runtime->requests, "all requests", STR(""),
+			    plan->request_limit, &plan->spillover);
+}
+
 static bool take_vservers(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
@@ -213,6 +244,8 @@ static bool take_vservers(struct runtime *runtime, const struct plan *plan)
 			return false;
 		vserver->plan = planned;
 		mark(runtime, &vserver->entry, vserver_kind, planned->name);
+		if (!take_reserves(runtime, vserver))
+			return false;
 	}
 	return true;
 }
@@ -232,6 +265,8 @@ static void end_vserver(struct runtime *runtime, struct runtime_vserver *vserver
 	hash_remove(&runtime->by_uid[VSERVERS], key_of(&vserver->entry.uid));
 	runtime->vservers[vserver->entry.id] = NULL;
 	quota_close(runtime->map, vserver->entry.pool);
+	reserve_end(&vserver->requests, runtime->map);
+	reserve_end(&vserver->sessions, runtime->map);
 	free_vserver(vserver);
 }
 
@@ -284,7 +319,9 @@ int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver, uin
 bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t newest)
 {
 	runtime->plans++;
-	if (!take_services(runtime, plan) || !take_vservers(runtime, plan))
+	runtime->newest = newest;
+	if (!take_services(runtime, plan) || !take_vservers(runtime, plan) ||
+	    !take_all_reserves(runtime, plan))
 		return false;
 	/* What does not listen is tried again with every change, and `show` says why. New sockets
 	 * come before old ones go: an address may move from one virtual server to another. */
@@ -312,6 +349,12 @@ void runtime_sweep(struct runtime *runtime)
 		    !vserver->entry.is_published)
 			end_vserver(runtime, vserver);
 	}
+}
+
+void runtime_everywhere(struct runtime *runtime, uint64_t number)
+{
+	runtime->everywhere = number;
+	reserve_sweep(&runtime->exit, runtime->map, number);
 }
 
 void runtime_published(struct runtime *runtime)

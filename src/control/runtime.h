@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "config/plan.h"
 #include "control/gate.h"
+#include "control/reserve.h"
 #include "control/state.h"
 #include "model/snapshot.h"
 #include "record/stat.h"
@@ -58,7 +59,8 @@ struct runtime_service {
 
 struct runtime_vserver {
 	struct runtime_entry entry;
-	struct stat_vserver *stats;      /* owned: one for each engine */
+	struct stat_vserver *stats; /* owned: one for each engine */
+	struct reserve requests, sessions;
 	const struct plan_vserver *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct gate *gate;      /* NULL: not reachable, disabled, or the address is not to be had */
 	struct address address; /* where it listens, or last did; zero: nowhere yet */
@@ -82,7 +84,9 @@ struct runtime {
 	struct runtime_vserver **vservers;   /* by id; owned */
 	uint32_t service_room, vserver_room; /* of the tables */
 	uint64_t plans;                      /* how many were taken */
-	uint64_t everywhere;                 /* newest snapshot that all engines have taken up */
+	struct reserve clients, requests;    /* of the whole appliance */
+	struct reserve_exit exit;
+	uint64_t newest, everywhere; /* snapshots: sent last; the newest that every engine has */
 };
 
 void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,
@@ -105,6 +109,8 @@ void runtime_sweep(struct runtime *runtime);
 /* Opens or plans to close the sockets of one virtual server as its plan says; 0 or -errno. */
 int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver,
 		   uint64_t newest) MUST_USE;
+/* Every engine has taken up this snapshot. */
+void runtime_everywhere(struct runtime *runtime, uint64_t number);
 /* After the publish: everything in the plan is known to the engines now. */
 void runtime_published(struct runtime *runtime);
 /* For a drain: nothing listens in the next snapshot. */

@@ -105,6 +105,17 @@ static void show_ns_param(struct control *control, const struct object *object, 
 	show_options(object, text);
 }
 
+static void show_spillover_param(struct control *control, const struct object *object,
+				 struct text *text)
+{
+	const struct runtime *runtime = &control->runtime;
+
+	text_print(text, "spillover param\n");
+	show_options(object, text);
+	show_reserve(control, &runtime->clients, "client connections", text);
+	show_reserve(control, &runtime->requests, "requests in flight", text);
+}
+
 typedef void show_fn(struct control *control, const struct object *object, struct text *text);
 
 static const struct show_kind {
@@ -118,6 +129,7 @@ static const struct show_kind {
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
 	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },
 	[KIND_SPILLOVER_POLICY] = { line_plain, show_plain },
+	[KIND_SPILLOVER_PARAM] = { show_spillover_param, show_spillover_param },
 };
 
 /* Those that are named, or all, a line each. */

@@ -22,6 +22,13 @@ const char *show_vserver_state(const struct runtime_vserver *vserver);
 void show_vserver_line(struct control *control, const struct object *object, struct text *text);
 void show_vserver(struct control *control, const struct object *object, struct text *text);
 
+/* show_reserve.c: the pool of a limit that is configured; nothing without. `what` it counts, in
+ * words. */
+void show_reserve(const struct control *control, const struct reserve *reserve, const char *what,
+		  struct text *text);
+void show_stat_reserve(const struct control *control, const struct reserve *reserve,
+		       const char *what, struct text *text);
+
 /* show_stat.c: every row, summed over the engines. */
 void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
 		    struct text *text);

@@ -67,6 +67,8 @@ static void stat_vserver(struct control *control, const struct object *object, b
 	text_print(text, "\tState: %s\n", show_vserver_state(vserver));
 	show_stat_rows(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
 	stat_pool(control, vserver, text);
+	show_stat_reserve(control, &vserver->requests, "requests in flight", text);
+	show_stat_reserve(control, &vserver->sessions, "TLS sessions", text);
 	if (is_detailed)
 		detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
 }

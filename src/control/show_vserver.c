@@ -82,11 +82,25 @@ static void explain_sum(const struct control *control, const struct runtime_vser
 	}
 }
 
+static void explain_resource(const struct plan_vserver *plan, struct text *text)
+{
+	bool counts_requests = plan->request_limit != PLAN_UNLIMITED;
+
+	text_print(text, "\tthreshold: %" PRId64 "\n\tthreshold because: -soThreshold, of %s\n",
+		   counts_requests ? plan->request_limit : plan->session_limit,
+		   counts_requests ? "requests in flight" : "TLS sessions");
+}
+
 static void explain_limit(const struct control *control, const struct runtime_vserver *vserver,
 			  struct text *text)
 {
 	uint64_t method = object_number(vserver->plan->object, VSERVER_SO_METHOD);
 
+	if (vserver->plan->request_limit != PLAN_UNLIMITED ||
+	    vserver->plan->session_limit != PLAN_UNLIMITED) {
+		explain_resource(vserver->plan, text);
+		return;
+	}
 	if (vserver->entry.limit < 0)
 		text_add(text, STR("\tthreshold: none\n\tthreshold because: "));
 	else
@@ -186,6 +200,8 @@ void show_vserver(struct control *control, const struct object *object, struct t
 	text_add(text, STR("\n"));
 	explain_limit(control, vserver, text);
 	show_pools(control, vserver, text);
+	show_reserve(control, &vserver->requests, "requests in flight", text);
+	show_reserve(control, &vserver->sessions, "TLS sessions", text);
 	show_spilling(vserver, text);
 	show_members(control, vserver->plan, text);
 	show_options(object, text);

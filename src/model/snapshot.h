@@ -78,7 +78,9 @@ struct model_vserver {
 	const struct model_member *members;
 	uint32_t member_count;
 	uint32_t pool;   /* quota pool of its clients; never MODEL_NONE: unlimited ones too */
-	uint32_t backup; /* id of a virtual server, or MODEL_NONE */
+	uint32_t request_pool; /* of its requests in flight; MODEL_NONE: not limited */
+	uint32_t session_pool; /* of its TLS sessions; likewise */
+	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	struct str redirect_url;    /* empty: none */
 	/* Who must, and may, say in the PROXY protocol who his client is; none: nobody. */
@@ -96,6 +98,8 @@ struct snapshot {
 	uint32_t service_room;
 	const struct model_vserver *const *vservers;
 	uint32_t vserver_room;
+	/* Of the whole appliance, all virtual servers together; MODEL_NONE: not limited. */
+	uint32_t client_pool, request_pool;
 	uint32_t header_bytes_max;   /* of a request or response head; default 24820 */
 	uint32_t request_timeout_ms; /* for a whole request head to arrive */
 	uint32_t appliance;          /* of this appliance, in the trail of a client: random */

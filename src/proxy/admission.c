@@ -2,6 +2,7 @@
 #include "proxy/admission.h"
 
 #include "conn/trail.h"
+#include "proxy/departure.h"
 #include "proxy/proxy.h"
 
 enum { UNDECIDED_WAIT_MS = 2 }; /* for a unit that is in another engine's hands */
@@ -11,30 +12,9 @@ static struct vserver *backup_of(const struct vserver *vserver)
 	return proxy_vserver(vserver->proxy, vserver->backup);
 }
 
-/* --- what is held --- */
-
-static void count_client(struct vserver *serving)
+static struct quota_core *core_of(const struct vserver *vserver)
 {
-	serving->clients++;
-	stat_add(&serving->stats->clients, 1);
-	stat_add(&serving->stats->clients_total, 1);
-	stat_add(&serving->proxy->stats->clients, 1);
-}
-
-void admission_leave(struct vserver *serving)
-{
-	must_be_on(serving->proxy->engine);
-	must(serving->clients > 0);
-	serving->clients--;
-	stat_subtract(&serving->stats->clients, 1);
-	stat_subtract(&serving->proxy->stats->clients, 1);
-	/* One client is as good as another: while there are more than uses, the first that leaves
-	 * takes one of the surplus with it. */
-	if (serving->excess > 0)
-		serving->excess--;
-	else
-		quota_give(serving->proxy->quota, serving->pool);
-	proxy_client_left(serving->proxy);
+	return vserver->proxy->quota;
 }
 
 /* --- the reasons --- */
@@ -69,10 +49,57 @@ static enum verdict is_loop(struct admission *in, struct vserver *vserver)
 									   : VERDICT_PASS;
 }
 
-/* Holds a use when it passes, and so it comes last. */
-static enum verdict take_use(struct admission *in, struct vserver *vserver)
+static struct holding *clients_of(struct vserver *vserver)
 {
-	switch (quota_take(vserver->proxy->quota, vserver->pool)) {
+	return &vserver->clients;
+}
+
+static struct holding *requests_of(struct vserver *vserver)
+{
+	return &vserver->requests;
+}
+
+static struct holding *all_clients_of(struct vserver *vserver)
+{
+	return &vserver->proxy->clients;
+}
+
+static struct holding *all_requests_of(struct vserver *vserver)
+{
+	return &vserver->proxy->requests;
+}
+
+/* In the order in which they are asked; those that hold something when they pass come last. */
+static const struct test {
+	enum reason reason;
+	unsigned asks; /* enum admission_ask: of whom */
+	enum verdict (*test)(struct admission *in, struct vserver *vserver);
+	struct holding *(*holding)(struct vserver *vserver); /* instead: it must have room */
+} tests[] = {
+	{ REASON_DISABLED, ASK_CLIENT | ASK_GUEST, is_disabled, NULL },
+	{ REASON_DOWN, ASK_CLIENT | ASK_GUEST, is_down, NULL },
+	{ REASON_LOOP, ASK_CLIENT | ASK_GUEST, is_loop, NULL },
+	{ REASON_CLIENTS, ASK_CLIENT | ASK_GUEST, NULL, clients_of },
+	{ REASON_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, requests_of },
+	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
+	{ REASON_ALL_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, all_requests_of },
+};
+
+enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
+
+static enum admission_ask ask_of(const struct admission *in, const struct vserver *vserver)
+{
+	if (!in->is_request)
+		return ASK_CLIENT;
+	return vserver == in->reached ? ASK_REQUEST : ASK_GUEST;
+}
+
+static enum verdict take_use(const struct admission *in, struct vserver *vserver,
+			     struct holding *holding)
+{
+	const struct vserver *leaving = holding == &vserver->clients ? vserver : NULL;
+
+	switch (holding_take(holding, core_of(vserver))) {
 	case QUOTA_OK:
 		return VERDICT_PASS;
 	case QUOTA_AGAIN:
@@ -81,58 +108,110 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver)
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
-		if (quota_why(vserver->proxy->quota) != QUOTA_WHY_HYSTERESIS &&
-		    departure_is_near(vserver, in->waited_ms))
+		if (quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS &&
+		    departure_is_near(vserver->proxy, holding, leaving, in->waited_ms))
 			return VERDICT_AGAIN;
-		quota_note_spill(vserver->proxy->quota, vserver->pool);
+		quota_note_spill(core_of(vserver), holding->pool);
 		return VERDICT_SPILL;
 	}
 	must_not_reach();
 }
 
-static bool has_no_use(const struct vserver *vserver)
-{
-	return quota_is_full(vserver->proxy->map, vserver->pool);
-}
-
-/* In the order in which they are asked. */
-static const struct {
-	enum reason reason;
-	enum verdict (*test)(struct admission *in, struct vserver *vserver);
-	bool (*holds)(const struct vserver *vserver); /* of those that begin an episode */
-} tests[] = {
-	{ REASON_DISABLED, is_disabled, NULL },
-	{ REASON_DOWN, is_down, NULL },
-	{ REASON_LOOP, is_loop, NULL },
-	{ REASON_CLIENTS, take_use, has_no_use },
-};
-
-enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
-
-bool admission_reason_holds(const struct vserver *vserver, enum reason reason)
+bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 {
 	for (unsigned i = 0; i < TESTS; i++)
-		if (tests[i].reason == reason && tests[i].holds != NULL)
-			return tests[i].holds(vserver);
+		if (tests[i].reason == reason && tests[i].holding != NULL)
+			return holding_is_full(tests[i].holding(vserver), vserver->proxy->map);
 	return false;
+}
+
+/* What the first `count` tests hold. */
+static void give_all(struct vserver *vserver, enum admission_ask ask, unsigned count)
+{
+	while (count-- > 0)
+		if (tests[count].holding != NULL && (tests[count].asks & ask) != 0)
+			holding_give(tests[count].holding(vserver), core_of(vserver));
+}
+
+static enum verdict test_all(struct admission *in, struct vserver *vserver, enum admission_ask ask)
+{
+	for (unsigned i = 0; i < TESTS; i++) {
+		const struct test *test = &tests[i];
+		enum verdict verdict;
+
+		if ((test->asks & ask) == 0)
+			continue;
+		if (test->holding != NULL)
+			verdict = take_use(in, vserver, test->holding(vserver));
+		else
+			verdict = test->test(in, vserver);
+		if (verdict == VERDICT_PASS)
+			continue;
+		give_all(vserver, ask, i);
+		if (verdict == VERDICT_SPILL)
+			vserver->reason = test->reason;
+		return verdict;
+	}
+	return VERDICT_PASS;
 }
 
 /* Leaves the reason in the slot, for the end of the walk. */
 static enum verdict ask(struct admission *in, struct vserver *vserver)
 {
-	enum verdict verdict = VERDICT_PASS;
+	enum admission_ask what = ask_of(in, vserver);
+	enum verdict verdict;
 
+	in->last = vserver;
 	vserver->reason = REASON_NONE;
-	for (unsigned i = 0; i < TESTS && verdict == VERDICT_PASS; i++) {
-		verdict = tests[i].test(in, vserver);
-		if (verdict == VERDICT_SPILL)
-			vserver->reason = tests[i].reason;
-	}
-	if (verdict != VERDICT_AGAIN)
+	verdict = test_all(in, vserver, what);
+	/* A client's requests are not news to who has it. */
+	if (verdict == VERDICT_SPILL || (verdict == VERDICT_PASS && what != ASK_REQUEST))
 		stat_add(&vserver->stats->asked[vserver->reason], 1);
 	if (reason_is_full(vserver->reason))
 		episode_note(vserver, vserver->reason);
 	return verdict;
+}
+
+/* --- who is served --- */
+
+static void count_client(struct vserver *serving)
+{
+	stat_add(&serving->stats->clients, 1);
+	stat_add(&serving->stats->clients_total, 1);
+}
+
+static void count_served(const struct admission *in)
+{
+	struct vserver *serving = in->serving;
+
+	if (in->is_request) {
+		stat_add(&serving->stats->requests_active, 1);
+		stat_add(&serving->stats->requests_total, 1);
+	}
+	if (ask_of(in, serving) != ASK_REQUEST)
+		count_client(serving);
+	if (!in->is_request)
+		stat_add(&serving->proxy->stats->clients, 1);
+}
+
+void admission_leave(struct vserver *serving)
+{
+	must_be_on(serving->proxy->engine);
+	stat_subtract(&serving->stats->clients, 1);
+	stat_subtract(&serving->proxy->stats->clients, 1);
+	give_all(serving, ASK_CLIENT, TESTS);
+	proxy_client_left(serving->proxy);
+}
+
+void admission_request_over(struct vserver *serving, bool is_guest)
+{
+	must_be_on(serving->proxy->engine);
+	stat_subtract(&serving->stats->requests_active, 1);
+	if (is_guest)
+		stat_subtract(&serving->stats->clients, 1);
+	give_all(serving, is_guest ? ASK_GUEST : ASK_REQUEST, TESTS);
+	if (is_guest)
+		proxy_client_left(serving->proxy);
 }
 
 /* --- the end of the walk --- */
@@ -156,12 +235,44 @@ static void count_spills(struct vserver *reached, struct vserver *serving)
 	stat_add(&serving->stats->spilled_in, 1);
 }
 
+bool admission_handshake_begin(struct vserver *serving)
+{
+	must_be_on(serving->proxy->engine);
+	if (holding_take(&serving->handshakes, core_of(serving)) == QUOTA_OK)
+		return true;
+	quota_note_spill(core_of(serving), serving->handshakes.pool);
+	serving->reason = REASON_SESSIONS;
+	stat_add(&serving->stats->asked[REASON_SESSIONS], 1);
+	episode_note(serving, REASON_SESSIONS);
+	return false;
+}
+
+void admission_session_over(struct vserver *serving)
+{
+	must_be_on(serving->proxy->engine);
+	holding_give(&serving->handshakes, core_of(serving));
+}
+
+/* What is free after all is taken, the rest is let in past the limit. */
+static void hold_all(struct vserver *serving, enum admission_ask ask)
+{
+	for (unsigned i = 0; i < TESTS; i++) {
+		struct holding *holding;
+
+		if (tests[i].holding == NULL || (tests[i].asks & ask) == 0)
+			continue;
+		holding = tests[i].holding(serving);
+		if (holding_take(holding, core_of(serving)) != QUOTA_OK)
+			holding_force(holding);
+	}
+}
+
 static enum admit accept_past_limit(struct admission *in, struct vserver *serving)
 {
 	in->serving = serving;
-	serving->excess++;
+	hold_all(serving, ask_of(in, serving));
 	stat_add(&serving->stats->accepted_over, 1);
-	count_client(serving);
+	count_served(in);
 	count_spills(in->reached, serving);
 	return ADMIT_OK;
 }
@@ -178,6 +289,8 @@ static enum admit refuse(struct admission *in, struct vserver *decider)
 {
 	struct stat_vserver *stats = in->reached->stats;
 
+	if (in->is_request)
+		stat_add(&stats->requests_total, 1);
 	stat_add(decider != NULL ? &stats->redirected : &stats->dropped, 1);
 	if (was_full(in->reached))
 		stat_add(&stats->refused, 1);
@@ -191,10 +304,10 @@ static enum admit refuse(struct admission *in, struct vserver *decider)
  * away decides; where none does it is dropped. */
 static enum admit end_of_chain(struct admission *in)
 {
-	struct vserver *accepting = NULL, *redirecting = NULL;
-	uint32_t hops = in->reached->proxy->vserver_room;
+	struct vserver *accepting = NULL, *redirecting = NULL, *vserver = in->reached;
 
-	for (struct vserver *vserver = in->reached; vserver != NULL && hops > 0; hops--) {
+	for (const struct vserver *before = NULL; before != in->last;
+	     before = vserver, vserver = backup_of(vserver)) {
 		if (was_full(vserver) && vserver->so_backup_action == SO_BACKUP_ACCEPT) {
 			accepting = vserver;
 			redirecting = NULL;
@@ -202,7 +315,6 @@ static enum admit end_of_chain(struct admission *in)
 			redirecting = vserver;
 			accepting = NULL;
 		}
-		vserver = backup_of(vserver);
 	}
 	if (accepting != NULL)
 		return accept_past_limit(in, accepting);
@@ -212,7 +324,7 @@ static enum admit end_of_chain(struct admission *in)
 static enum admit serve(struct admission *in, struct vserver *serving)
 {
 	in->serving = serving;
-	count_client(serving);
+	count_served(in);
 	count_spills(in->reached, serving);
 	return ADMIT_OK;
 }
@@ -220,18 +332,21 @@ static enum admit serve(struct admission *in, struct vserver *serving)
 enum admit admission_decide(struct admission *in)
 {
 	uint32_t hops = in->reached->proxy->vserver_room; /* the configuration refuses loops */
+	struct vserver *vserver = in->reached;
 
 	must_be_on(in->reached->proxy->engine);
-	for (struct vserver *vserver = in->reached; vserver != NULL && hops > 0; hops--) {
+	while (vserver != NULL && hops-- > 0) {
 		switch (ask(in, vserver)) {
 		case VERDICT_PASS:
 			return serve(in, vserver);
 		case VERDICT_AGAIN:
 			return ADMIT_AGAIN;
 		case VERDICT_SPILL:
-			vserver = backup_of(vserver);
 			break;
 		}
+		if (reason_is_of_all(vserver->reason))
+			break;
+		vserver = backup_of(vserver);
 	}
 	return end_of_chain(in);
 }

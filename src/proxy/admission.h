@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * admission.h - the decision who serves a new client.
  *
- * Every client holds one use of the quota pool of the virtual server that serves it, from before
- * it is looked at until it is closed. A virtual server that has a reason not to serve it (a table
- * in admission.c, the reasons themselves in record/reason.h) hands the client down its chain of
- * backups; each has its own limits.
+ * Every client holds one use of the pool of the virtual server that serves it, from before it is
+ * looked at until it is closed; every HTTP request in flight one use of the pool of requests,
+ * where there is one. A virtual server that has a reason not to serve (a table in admission.c, the
+ * reasons themselves in record/reason.h) hands the client or the request down its chain of
+ * backups; each has its own limits. The limits of the appliance stand above all of them: where one
+ * is reached no backup is asked, the action decides.
  */
 #pragma once
 
@@ -20,27 +22,41 @@ struct vserver;
 
 #define ADMISSION_NO_WAIT UINT64_MAX /* waited_ms: decide now */
 
-/* One client that asks to be served. */
+enum admission_ask {
+	ASK_CLIENT = 1,  /* a new client */
+	ASK_REQUEST = 2, /* a request, of the virtual server that has its client */
+	ASK_GUEST = 4    /* a request, of a backup: there it counts as a client, too */
+};
+
+/* One client that asks to be served, or one request of a client that `reached` has. */
 struct admission {
 	struct vserver *reached;
 	const struct address *peer;
 	const struct trail *trail; /* NULL: none */
+	bool is_request;
 	uint64_t waited_ms;
 	/* The answer: who serves, or who refuses (with ADMIT_REDIRECT it has the URL). */
 	struct vserver *serving;
+	const struct vserver *last; /* scratch: the last that was asked */
 };
 
 enum admit {
-	ADMIT_OK,       /* one use of its pool is held: admission_leave() once */
+	ADMIT_OK,       /* admission_leave() once, admission_request_over() for a request */
 	ADMIT_REFUSE,   /* drop: 503 with Retry-After, or reset */
 	ADMIT_REDIRECT, /* 302 to redirect_url */
-	ADMIT_AGAIN     /* undecided, or full while clients are leaving: ask again soon, with the
-			   time that the client has waited; after a while it is decided */
+	ADMIT_AGAIN     /* undecided, or full while others are leaving: ask again soon, with the
+			   time that it has waited; after a while it is decided */
 };
 
 /* Walks from the virtual server that the client reached through its backups. */
 enum admit admission_decide(struct admission *in) MUST_USE;
 /* The client has gone (or will have, once its last bytes are written): gives the use back. */
 void admission_leave(struct vserver *serving);
+/* The request has its answer. `is_guest`: another virtual server has its client. */
+void admission_request_over(struct vserver *serving, bool is_guest);
+/* A TLS handshake begins: false when the limit of sessions is reached, and then the client is to be
+ * refused. True: admission_session_over() once, when the connection ends. */
+bool admission_handshake_begin(struct vserver *serving) MUST_USE;
+void admission_session_over(struct vserver *serving);
 /* Whether it would spill a client for that reason now. */
-bool admission_reason_holds(const struct vserver *vserver, enum reason reason) MUST_USE;
+bool admission_reason_holds(struct vserver *vserver, enum reason reason) MUST_USE;

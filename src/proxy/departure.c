@@ -27,16 +27,16 @@ static uint64_t count_ending(const struct vserver *vserver)
 	return ending;
 }
 
-static void look(struct vserver *vserver, uint64_t now_ms)
+static void look(struct holding *holding, const struct quota_map *map, uint64_t now_ms)
 {
-	struct departures *departures = &vserver->departures;
+	struct departures *departures = &holding->departures;
 	struct quota_view view;
 	uint64_t count;
 
-	if (departures->looked_ms == now_ms)
+	if (departures->looked_ms == now_ms || holding->pool == QUOTA_NONE)
 		return;
 	departures->looked_ms = now_ms;
-	quota_read(vserver->proxy->map, vserver->pool, &view);
+	quota_read(map, holding->pool, &view);
 	count = view.admitted - (uint64_t)view.used;
 	if (count != departures->count)
 		departures->seen_ms = now_ms;
@@ -44,12 +44,13 @@ static void look(struct vserver *vserver, uint64_t now_ms)
 	departures->is_closed = view.limit == 0 && view.used == 0;
 }
 
-bool departure_is_near(struct vserver *vserver, uint64_t waited_ms)
+bool departure_is_near(struct proxy *proxy, struct holding *holding, const struct vserver *vserver,
+		       uint64_t waited_ms)
 {
-	const struct departures *departures = &vserver->departures;
-	uint64_t now_ms = vserver->proxy->engine->loop.now_ms;
+	const struct departures *departures = &holding->departures;
+	uint64_t now_ms = proxy->engine->loop.now_ms;
 
-	look(vserver, now_ms);
+	look(holding, proxy->map, now_ms);
 	if (departures->is_closed)
 		return false;
 	if (waited_ms < FULL_WAIT_MS)
@@ -57,5 +58,6 @@ bool departure_is_near(struct vserver *vserver, uint64_t waited_ms)
 	if (waited_ms < LEAVING_WAIT_MS && departures->seen_ms != 0 &&
 	    now_ms - departures->seen_ms < LEAVING_MS)
 		return true;
-	return waited_ms < ENDING_WAIT_MS && count_ending(vserver) > vserver->proxy->parked_before;
+	return vserver != NULL && waited_ms < ENDING_WAIT_MS &&
+	       count_ending(vserver) > proxy->parked_before;
 }

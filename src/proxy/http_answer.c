@@ -9,7 +9,7 @@ static void count(struct http_session *s, int status)
 {
 	struct stat_vserver *stats = http_session_stats(s);
 
-	if (s->is_refusal)
+	if (s->is_refusal || s->is_spilled)
 		return;
 	if (status == 502 || status == 503 || status == 504)
 		stat_add(&stats->bad_gateways, 1);
@@ -54,15 +54,25 @@ enum step_end http_answer_status(struct http_session *s, int status)
 	return answer(s, status, status == 503 ? &later : NULL);
 }
 
-enum step_end http_answer_refuse(struct http_session *s)
+static enum step_end redirect(struct http_session *s, const char *url)
 {
-	struct head_extra location = { STR("Location"), str_of(s->session.serving->redirect_url) };
+	struct head_extra location = { STR("Location"), url != NULL ? str_of(url) : STR("") };
 
-	s->closes = true;
-	if (s->redirects && location.value.length > 0 &&
-	    location.value.length < HEAD_ANSWER_ROOM / 2)
+	if (location.value.length > 0 && location.value.length < HEAD_ANSWER_ROOM / 2)
 		return answer(s, 302, &location);
 	return http_answer_status(s, 503);
+}
+
+enum step_end http_answer_spilled(struct http_session *s, const char *url)
+{
+	s->is_spilled = true;
+	return redirect(s, url);
+}
+
+enum step_end http_answer_refuse(struct http_session *s)
+{
+	s->closes = true;
+	return redirect(s, s->redirects ? s->session.serving->redirect_url : NULL);
 }
 
 static enum step_end linger(struct http_session *s)

@@ -165,11 +165,9 @@ static bool push(struct http_session *s, enum step_end *end)
 void http_exchange_finish(struct http_session *s, bool has_rest)
 {
 	http_upstream_release(s, has_rest);
-	if (s->is_active) {
-		stat_add(&http_session_stats(s)->responses_total, 1);
-		stat_subtract(&http_session_stats(s)->requests_active, 1);
-		s->is_active = false;
-	}
+	if (s->is_active)
+		stat_add(&s->by->stats->responses_total, 1);
+	http_admit_over(s);
 	/* A client that is told that the connection ends may come back at once: it finds room. */
 	if (s->closes)
 		http_session_leave(s);
@@ -254,9 +252,7 @@ static enum step_end switch_protocol(struct http_session *s, const struct h1_res
 	if (relay_interim(s, response) == LANE_BROKEN)
 		return client_gone(s);
 	stat_add(&s->server->service->stats->responses_total, 1);
-	stat_add(&http_session_stats(s)->responses_total, 1);
-	stat_subtract(&http_session_stats(s)->requests_active, 1);
-	s->is_active = false;
+	stat_add(&s->by->stats->responses_total, 1);
 	return http_tunnel_start(s);
 }
 

@@ -48,6 +48,7 @@ static enum step_end begin(struct http_session *s, const struct h1_request *requ
 	s->client_timeout_ms = s->session.serving->client_timeout_ms;
 	s->may_reuse = true;
 	s->has_begun = false;
+	s->is_spilled = false;
 	s->tried = 0;
 	s->connects = 0;
 	s->fault = 503;
@@ -55,10 +56,10 @@ static enum step_end begin(struct http_session *s, const struct h1_request *requ
 	s->up.chunks = request->framing == H1_CHUNKED;
 	if (s->is_refusal)
 		return http_answer_refuse(s);
-	s->is_active = true;
-	stat_add(&http_session_stats(s)->requests_active, 1);
+	if (refusal == 0)
+		return http_admit_begin(s);
 	stat_add(&http_session_stats(s)->requests_total, 1);
-	return refusal != 0 ? http_answer_status(s, refusal) : http_session_go(s, HTTP_AT_CHOOSE);
+	return http_answer_status(s, refusal);
 }
 
 static enum step_end refuse(struct http_session *s, const struct h1_fault *fault)

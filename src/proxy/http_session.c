@@ -17,8 +17,10 @@ static const struct {
 } steps[HTTP_AT_COUNT] = {
 	/* -> request; over (closed, late) */
 	[HTTP_AT_IDLE]     = { "idle",     http_request_idle,      http_request_idle_late },
-	/* -> choose; answer (refused: 400, 431, 503, 302; late: 408); over */
+	/* -> choose; admit; answer (refused: 400, 431, 503, 302; late: 408); over */
 	[HTTP_AT_REQUEST]  = { "request",  http_request_read,      http_request_late },
+	/* -> choose; answer (503, 302); over (client gone) */
+	[HTTP_AT_ADMIT]    = { "admit",    http_admit_run,         http_admit_run },
 	/* -> send; connect; line; answer (503, 504) */
 	[HTTP_AT_CHOOSE]   = { "choose",   http_upstream_choose,   NULL },
 	/* -> choose; answer (late: 503); over (client gone) */
@@ -155,9 +157,6 @@ static void free_session(struct loop_free *later)
 
 static void give_back(struct http_session *s)
 {
-	if (s->is_active)
-		stat_subtract(&http_session_stats(s)->requests_active, 1);
-	s->is_active = false;
 	if (s->is_tunnel) {
 		relay_fini(&s->relay);
 	} else {
@@ -166,6 +165,7 @@ static void give_back(struct http_session *s)
 		lane_clear(&s->down, http_session_buffers(s));
 	}
 	http_upstream_drop(s);
+	http_admit_over(s);
 	http_session_leave(s);
 }
 
@@ -236,6 +236,7 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	list_init(&s->waiter.link);
 	s->peer = arrival->peer;
 	s->client_timeout_ms = serving->client_timeout_ms;
+	s->by = serving;
 	s->session.cut = cut;
 	s->session.drain = drain;
 	session_open(&s->session, proxy, serving, arrival);

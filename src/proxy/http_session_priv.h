@@ -12,6 +12,7 @@
 #include "conn/conn.h"
 #include "http/h1.h"
 #include "http/head.h"
+#include "proxy/http_steps_priv.h"
 #include "proxy/lane.h"
 #include "proxy/proxy.h"
 #include "proxy/relay.h"
@@ -24,6 +25,7 @@
 enum http_at {
 	HTTP_AT_IDLE,
 	HTTP_AT_REQUEST,
+	HTTP_AT_ADMIT,
 	HTTP_AT_CHOOSE,
 	HTTP_AT_LINE,
 	HTTP_AT_CONNECT,
@@ -34,12 +36,6 @@ enum http_at {
 	HTTP_AT_LINGER,
 	HTTP_AT_TUNNEL,
 	HTTP_AT_COUNT
-};
-
-enum step_end {
-	STEP_NEXT, /* run the step at session->at */
-	STEP_WAIT, /* an event or the deadline runs it again */
-	STEP_OVER  /* the session has ended */
 };
 
 enum {
@@ -60,6 +56,7 @@ struct http_session {
 	uint64_t deadline_ms; /* the step's late() runs then */
 	struct loop_free free_later;
 	struct conn client;
+	struct vserver *by; /* serves the present request: session.serving, or a backup; held */
 	struct server_conn *server; /* held from service_get() to put or drop */
 	struct service *line;       /* whose line `waiter` stands in; NULL: none */
 	uint64_t tried;             /* members that failed for this request */
@@ -76,7 +73,8 @@ struct http_session {
 		head_left; /* of the raw bytes in `up`: the request's head, kept to be sent again */
 	uint32_t client_timeout_ms;
 	uint32_t lingered; /* bytes thrown away */
-	uint32_t asked_ms; /* when the server was written to last; the low bits of the time */
+	uint32_t asked_ms; /* when the request asked to be admitted, then when the server was
+			      written to last; the low bits of the time */
 	uint8_t at;        /* enum http_at */
 	uint8_t method;    /* enum h1_method; of the present request */
 	uint8_t minor;     /* of the client's version */
@@ -86,7 +84,8 @@ struct http_session {
 	bool is_refusal : 1;
 	bool redirects : 1;    /* a refusal with 302 */
 	bool has_begun : 1;    /* part of a head has come, and the deadline is for the rest of it */
-	bool is_active : 1;    /* counted in requests_active */
+	bool is_active : 1;    /* the request is admitted: http_admit_over() */
+	bool is_spilled : 1;   /* the request is not admitted: our answer is no fault */
 	bool closes : 1;       /* after the present answer */
 	bool may_reuse : 1;    /* of server connections, for this request */
 	bool may_repeat : 1;   /* the request, when a reused connection ends before any answer */
@@ -147,46 +146,3 @@ enum lane_result http_session_write_client(struct http_session *s,
 					   const struct lane_piece *piece) MUST_USE;
 enum lane_result http_session_write_server(struct http_session *s, const struct lane_piece *piece,
 					   bool *sent_none) MUST_USE;
-
-/* http_request.c */
-enum step_end http_request_idle(struct http_session *s);
-enum step_end http_request_idle_late(struct http_session *s);
-enum step_end http_request_read(struct http_session *s);
-enum step_end http_request_late(struct http_session *s);
-/* The request that lies in `up`, read again when another session used the scratch meanwhile. */
-const struct h1_request *http_request_again(struct http_session *s);
-/* The kept head is needed no more. */
-void http_request_forget(struct http_session *s);
-
-/* http_upstream.c */
-enum step_end http_upstream_choose(struct http_session *s);
-enum step_end http_upstream_line(struct http_session *s);
-enum step_end http_upstream_line_late(struct http_session *s);
-enum step_end http_upstream_connect(struct http_session *s);
-enum step_end http_upstream_connect_late(struct http_session *s);
-enum step_end http_upstream_send(struct http_session *s);
-/* The answer is read: the server connection goes to the next request, or is closed. `has_rest`: it
- * said more than the answer. */
-void http_upstream_release(struct http_session *s, bool has_rest);
-void http_upstream_drop(struct http_session *s);
-void http_upstream_unwait(struct http_session *s);
-
-/* http_exchange.c */
-enum step_end http_exchange_run(struct http_session *s);    /* until the answer's head has come */
-enum step_end http_exchange_answer(struct http_session *s); /* until the answer is written */
-enum step_end http_exchange_late(struct http_session *s);
-/* Right before the last bytes of an answer are written; `has_rest`: the server said more. */
-void http_exchange_finish(struct http_session *s, bool has_rest);
-
-/* http_answer.c */
-/* Answers by ourselves, or resets when part of an answer has gone out already. */
-enum step_end http_answer_status(struct http_session *s, int status);
-enum step_end http_answer_refuse(struct http_session *s);
-enum step_end http_answer_done(struct http_session *s);
-enum step_end http_answer_linger(struct http_session *s);
-enum step_end http_answer_late(struct http_session *s);
-
-/* http_tunnel.c */
-enum step_end http_tunnel_start(struct http_session *s);
-enum step_end http_tunnel_run(struct http_session *s);
-enum step_end http_tunnel_late(struct http_session *s);

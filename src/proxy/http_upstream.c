@@ -38,7 +38,7 @@ static enum step_end have(struct http_session *s, enum http_at at)
 
 static uint64_t key_of(struct http_session *s)
 {
-	const struct balance *balance = &s->session.serving->balance;
+	const struct balance *balance = &s->by->balance;
 	struct balance_client client = { .peer = &s->peer, .fd = s->client.watch.fd };
 
 	if (balance_reads_request(balance)) {
@@ -53,7 +53,7 @@ static uint64_t key_of(struct http_session *s)
 /* Asks the members one after the other, each at most once. */
 enum step_end http_upstream_choose(struct http_session *s)
 {
-	struct vserver *vserver = s->session.serving;
+	struct vserver *vserver = s->by;
 	uint64_t key = key_of(s), tried = s->tried;
 	struct service *full = NULL, *service;
 

@@ -201,6 +201,9 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 	proxy->appliance = snapshot->appliance;
 	service_room_take_up(&proxy->services, snapshot);
 	vserver_take_up(proxy, snapshot);
+	holding_move(&proxy->clients, proxy->quota, snapshot->client_pool);
+	holding_move(&proxy->requests, proxy->quota, snapshot->request_pool);
+	quota_turn_end(proxy->quota); /* a pool that was left has its uses before that is said */
 	proxy->snapshot_number = snapshot->number;
 	tell(proxy, MESSAGE_TAKEN, proxy->engine->index, snapshot->number);
 }
@@ -390,6 +393,8 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	slab_init(&proxy->parked_slab, sizeof(struct parked), PARKED_MAX);
 	slab_init(&proxy->introduction_slab, sizeof(struct introduction), limits.sessions_max);
 	list_init(&proxy->introductions);
+	holding_init(&proxy->clients);
+	holding_init(&proxy->requests);
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
 	timer_init(&proxy->parked_timer, on_parked_timer);

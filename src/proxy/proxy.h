@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "model/snapshot.h"
 #include "proxy/arrival.h"
+#include "proxy/holding.h"
 #include "proxy/session.h"
 #include "proxy/vserver.h"
 #include "record/stat.h"
@@ -36,8 +37,9 @@ struct proxy {
 	struct slab tcp_sessions, http_sessions;
 	struct list all_sessions; /* struct session: link, so that a stop can end them */
 	struct slab introduction_slab;
-	struct list introductions; /* that are being read */
-	uint32_t appliance;        /* number of ours in the trail of a client */
+	struct list introductions;        /* that are being read */
+	uint32_t appliance;               /* number of ours in the trail of a client */
+	struct holding clients, requests; /* of the whole appliance */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */

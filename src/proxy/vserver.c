@@ -62,7 +62,8 @@ static void go_when_unused(struct vserver *vserver)
 
 	if (vserver->is_configured || vserver->sessions > 0)
 		return;
-	must(vserver->clients == 0 && proxy->vservers[vserver->id] == vserver);
+	must(vserver->clients.count == 0 && vserver->requests.count == 0 &&
+	     vserver->handshakes.count == 0 && proxy->vservers[vserver->id] == vserver);
 	episode_end(vserver);
 	proxy->vservers[vserver->id] = NULL;
 	loop_free_later(loop_of(vserver), &vserver->free_later);
@@ -93,6 +94,9 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	vserver->id = id;
 	vserver->free_later.free = free_later;
 	list_init(&vserver->free_later.link);
+	holding_init(&vserver->clients);
+	holding_init(&vserver->requests);
+	holding_init(&vserver->handshakes);
 	episode_init(&vserver->episode);
 	return vserver;
 }
@@ -141,7 +145,7 @@ static unsigned count_engines(const struct vserver *vserver)
 {
 	struct quota_view view;
 
-	quota_read(vserver->proxy->map, vserver->pool, &view);
+	quota_read(vserver->proxy->map, vserver->clients.pool, &view);
 	return view.cores;
 }
 
@@ -169,12 +173,13 @@ static bool leads_on(const struct balance *balance)
 
 static void configure(struct vserver *vserver, const struct model_vserver *model)
 {
-	must(vserver->clients == 0 || vserver->pool == model->pool);
 	vserver->is_configured = true;
 	vserver->is_enabled = model->is_enabled;
 	vserver->protocol = model->protocol;
 	vserver->address = model->address;
-	vserver->pool = model->pool;
+	holding_move(&vserver->clients, vserver->proxy->quota, model->pool);
+	holding_move(&vserver->requests, vserver->proxy->quota, model->request_pool);
+	holding_move(&vserver->handshakes, vserver->proxy->quota, model->session_pool);
 	vserver->backup = model->backup;
 	vserver->so_backup_action = model->so_backup_action;
 	vserver->client_timeout_ms = model->client_timeout_ms;

@@ -3,13 +3,12 @@
  */
 #pragma once
 
-#include "admit/quota.h"
 #include "base/check.h"
 #include "model/snapshot.h"
 #include "proxy/admission.h"
 #include "proxy/balance.h"
-#include "proxy/departure.h"
 #include "proxy/episode.h"
+#include "proxy/holding.h"
 #include "record/stat.h"
 #include "service/service.h"
 
@@ -29,8 +28,7 @@ struct vserver {
 	enum protocol protocol;
 	struct address address;
 	struct balance balance; /* its services */
-	uint32_t pool;
-	uint32_t backup; /* id, or MODEL_NONE */
+	uint32_t backup;        /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	char *redirect_url;      /* owned; NULL: none */
 	struct network *trusted; /* owned; see struct model_vserver */
@@ -39,12 +37,12 @@ struct vserver {
 	uint32_t client_timeout_ms;
 	struct listener *listener; /* owned; NULL: not reachable */
 	uint32_t sessions;         /* on this engine, counted while they refer to this slot */
-	uint32_t clients;          /* on this engine: admitted and not left */
-	uint32_t excess;           /* of the clients: let in past the limit, without a use */
 	uint32_t parked;           /* on this engine: clients that reached it, not decided yet */
 	enum reason reason;        /* scratch of admission_decide(): why it did not serve */
 	struct episode episode;
-	struct departures departures;
+	struct holding clients;    /* admitted and not left; the pool is never none */
+	struct holding requests;   /* HTTP, in flight */
+	struct holding handshakes; /* TLS, whose handshake was begun */
 	struct stat_vserver *stats;
 	struct loop_free free_later;
 };

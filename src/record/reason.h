@@ -9,9 +9,16 @@
 enum reason {
 	REASON_NONE, /* it serves */
 	REASON_DISABLED,
-	REASON_DOWN,    /* no service that is enabled and up */
-	REASON_LOOP,    /* the client has come through this appliance, or through too many */
-	REASON_CLIENTS, /* the limit of its client connections is reached */
+	REASON_DOWN, /* no service that is enabled and up */
+	REASON_LOOP, /* the client has come through this appliance, or through too many */
+	/* Limits of its own that are reached: client connections, requests in flight, TLS
+	 * sessions ... */
+	REASON_CLIENTS,
+	REASON_REQUESTS,
+	REASON_SESSIONS,
+	/* ... and of the whole appliance. */
+	REASON_ALL_CLIENTS,
+	REASON_ALL_REQUESTS,
 	REASON_COUNT
 };
 
@@ -19,6 +26,7 @@ struct reason_row {
 	const char *name; /* a word */
 	const char *text; /* in words, to follow "because " */
 	bool is_full;     /* a limit: it could serve, but would rather not; else it cannot */
+	bool is_of_all;   /* of the whole appliance: no backup helps */
 };
 
 extern const struct reason_row reason_rows[REASON_COUNT];
@@ -27,4 +35,9 @@ extern const struct reason_row reason_rows[REASON_COUNT];
 static inline bool reason_is_full(enum reason reason)
 {
 	return reason_rows[reason].is_full;
+}
+
+static inline bool reason_is_of_all(enum reason reason)
+{
+	return reason_rows[reason].is_of_all;
 }

@@ -27,14 +27,22 @@ static struct build_vserver give_vserver(void *context, uint64_t uid)
 	struct given *given = context;
 
 	given->asked++;
-	return (struct build_vserver){ .id = (uint32_t)uid * 2, .pool = (uint32_t)uid };
+	return (struct build_vserver){ .id = (uint32_t)uid * 2,
+				       .pool = (uint32_t)uid,
+				       .request_pool = MODEL_NONE,
+				       .session_pool = MODEL_NONE };
 }
 
 static void test_snapshot(void **state)
 {
 	struct scene *scene = *state;
 	struct given given = { scene->config, 0 };
-	struct build_runtime runtime = { &given, 4711, give_service, give_vserver };
+	struct build_runtime runtime = { .context = &given,
+					 .appliance = 4711,
+					 .client_pool = MODEL_NONE,
+					 .request_pool = MODEL_NONE,
+					 .service = give_service,
+					 .vserver = give_vserver };
 	const struct model_vserver *web;
 	const struct model_service *a;
 	uint32_t web_id, spare_id, a_id;

@@ -9,6 +9,8 @@ static void test_param(void **state)
 	struct scene *scene = *state;
 
 	scene_has_not(scene, "ns param");
+	scene_good(scene, "set ns param -maxConn 4294967294\nset ns param -maxConn 0\n");
+	scene_bad(scene, "set ns param -maxConn 4294967295", "0 to 4294967294");
 	scene_good(scene,
 		   "set ns param -exclusiveQuotaSpillOver 50 -timezone CoordinatedUniversalTime\n");
 	scene_has(

@@ -28,7 +28,12 @@ static void test_threshold(void **state)
 	scene_bad(scene, "set lb vserver web -soMethod CONNECTION", "-soThreshold is missing");
 	scene_good(scene, "set lb vserver web -soMethod CONNECTION -soThreshold 4294967287\n");
 	scene_good(scene, "unset lb vserver web -soMethod\n");
-	scene_warns(scene, "set lb vserver web -soMethod REQUEST -soThreshold 5",
+	scene_good(scene, "set lb vserver web -soMethod REQUEST -soThreshold 5\n");
+	scene_bad(scene, "add lb vserver t TCP 10.0.0.3 80 -soMethod REQUEST -soThreshold 5",
+		  "counts HTTP requests");
+	scene_bad(scene, "set lb vserver web -soMethod SSLSESSION -soThreshold 5",
+		  "counts TLS sessions");
+	scene_warns(scene, "set lb vserver web -soMethod BANDWIDTH -soThreshold 5",
 		    "not yet supported: there is no limit");
 }
 

@@ -176,6 +176,100 @@ static void a_limit_of_nothing_is_not_waited_for(void **unused)
 	house_free(scene.house);
 }
 
+/* A limit of the whole appliance: no backup is asked, the action decides. */
+static void the_appliance_is_full(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 9, 9, 9 });
+	struct quota_view view;
+
+	(void)unused;
+	assert_int_equal(admit(&scene), 0);
+	scene.house->snapshot.client_pool = quota_open(scene.house->map, QUOTA_UNLIMITED, 80, 10);
+	house_publish(scene.house);
+	quota_set_limit(scene.house->map, scene.house->snapshot.client_pool, 2);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), -1);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_ALL_CLIENTS]), 1);
+	assert_int_equal(STAT(&scene, 1, asked[REASON_NONE]), 0);
+	quota_turn_end(scene.house->proxies[0]->quota);
+	quota_read(scene.house->map, scene.house->vservers[scene.ids[0]].pool, &view);
+	assert_int_equal(view.used, 2); /* who was refused holds nothing */
+	scene.house->vservers[scene.ids[0]].so_backup_action = SO_BACKUP_ACCEPT;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(scene.house->proxies[0]->clients.excess, 1);
+	leave(&scene, 0, 3);
+	assert_int_equal(scene.house->proxies[0]->clients.count, 0);
+	house_free(scene.house);
+}
+
+/* Who serves the next request of a client of the first; -1: nobody. */
+static int request(const struct scene *scene)
+{
+	const struct address peer = house_loopback(1000);
+	struct admission in = { .reached = slot(scene, 0),
+				.peer = &peer,
+				.is_request = true,
+				.waited_ms = ADMISSION_NO_WAIT };
+
+	if (admission_decide(&in) != ADMIT_OK)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (in.serving == slot(scene, i))
+			return i;
+	fail();
+	return 0;
+}
+
+/* At a backup a request counts as a client, too, for as long as it lasts. */
+static void requests_spill_by_themselves(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 1, 9 });
+	struct house *house = scene.house;
+	uint32_t pool = quota_open(house->map, 2, 80, 10);
+
+	(void)unused;
+	house->vservers[scene.ids[0]].request_pool = pool;
+	house_publish(house);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(request(&scene), 0);
+	assert_int_equal(request(&scene), 0);
+	assert_int_equal(request(&scene), 1);
+	assert_int_equal(request(&scene), 2);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_REQUESTS]), 2);
+	assert_int_equal(STAT(&scene, 0, spilled), 2);
+	assert_int_equal(STAT(&scene, 1, asked[REASON_CLIENTS]), 1);
+	assert_int_equal(STAT(&scene, 1, clients), 1);
+	assert_int_equal(STAT(&scene, 1, requests_active), 1);
+	admission_request_over(slot(&scene, 1), true);
+	assert_int_equal(request(&scene), 1);
+	admission_request_over(slot(&scene, 0), false);
+	assert_int_equal(request(&scene), 0);
+	admission_request_over(slot(&scene, 0), false);
+	admission_request_over(slot(&scene, 0), false);
+	admission_request_over(slot(&scene, 1), true);
+	admission_request_over(slot(&scene, 2), true);
+	leave(&scene, 0, 1);
+	house_free(house);
+}
+
+static void handshakes_have_a_limit_of_their_own(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 9, 9, 9 });
+	struct house *house = scene.house;
+
+	(void)unused;
+	house->vservers[scene.ids[0]].session_pool = quota_open(house->map, 1, 80, 10);
+	house_publish(house);
+	assert_true(admission_handshake_begin(slot(&scene, 0)));
+	assert_false(admission_handshake_begin(slot(&scene, 0)));
+	assert_int_equal(STAT(&scene, 0, asked[REASON_SESSIONS]), 1);
+	admission_session_over(slot(&scene, 0));
+	assert_true(admission_handshake_begin(slot(&scene, 0)));
+	admission_session_over(slot(&scene, 0));
+	house_free(house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +281,9 @@ int main(void)
 		cmocka_unit_test(a_dead_one_redirects),
 		cmocka_unit_test(a_lower_limit_cuts_nobody),
 		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
+		cmocka_unit_test(the_appliance_is_full),
+		cmocka_unit_test(requests_spill_by_themselves),
+		cmocka_unit_test(handshakes_have_a_limit_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,14 @@
  * can leave.
  */
 #include "chain.h"
+#include "proxy/departure.h"
+
+static bool near(const struct scene *scene, uint64_t waited_ms)
+{
+	struct vserver *vserver = slot(scene, 0);
+
+	return departure_is_near(vserver->proxy, &vserver->clients, vserver, waited_ms);
+}
 
 static void a_moment_for_everybody(void **unused)
 {
@@ -10,9 +18,9 @@ static void a_moment_for_everybody(void **unused)
 
 	(void)unused;
 	assert_int_equal(admit(&scene), 0);
-	assert_true(departure_is_near(slot(&scene, 0), 0));
-	assert_false(departure_is_near(slot(&scene, 0), 2));
-	assert_false(departure_is_near(slot(&scene, 0), ADMISSION_NO_WAIT));
+	assert_true(near(&scene, 0));
+	assert_false(near(&scene, 2));
+	assert_false(near(&scene, ADMISSION_NO_WAIT));
 	leave(&scene, 0, 1);
 	house_free(scene.house);
 }
@@ -26,12 +34,12 @@ static void longer_while_clients_leave(void **unused)
 	(void)unused;
 	assert_int_equal(admit(&scene), 0);
 	assert_int_equal(admit(&scene), 0);
-	assert_false(departure_is_near(slot(&scene, 0), 2));
+	assert_false(near(&scene, 2));
 	looked_ms = scene.house->engines[0].loop.now_ms;
 	leave(&scene, 0, 1);
 	house_until(scene.house, scene.house->engines[0].loop.now_ms > looked_ms);
-	assert_true(departure_is_near(slot(&scene, 0), 2));
-	assert_false(departure_is_near(slot(&scene, 0), 8));
+	assert_true(near(&scene, 2));
+	assert_false(near(&scene, 8));
 	leave(&scene, 0, 1);
 	house_free(scene.house);
 }
@@ -43,8 +51,8 @@ static void for_those_who_are_on_their_way_out(void **unused)
 	(void)unused;
 	assert_int_equal(admit(&scene), 0);
 	stat_add(&slot(&scene, 0)->stats->clients_ending, 1);
-	assert_true(departure_is_near(slot(&scene, 0), 100));
-	assert_false(departure_is_near(slot(&scene, 0), 200));
+	assert_true(near(&scene, 100));
+	assert_false(near(&scene, 200));
 	stat_subtract(&slot(&scene, 0)->stats->clients_ending, 1);
 	leave(&scene, 0, 1);
 	house_free(scene.house);
@@ -55,7 +63,7 @@ static void not_where_nobody_can_leave(void **unused)
 	struct scene scene = begin((int64_t[]){ 0, 9, 9 });
 
 	(void)unused;
-	assert_false(departure_is_near(slot(&scene, 0), 0));
+	assert_false(near(&scene, 0));
 	house_free(scene.house);
 }
 

@@ -83,7 +83,9 @@ static inline struct house *house_new(unsigned engines)
 					     .vservers = house->vserver_rows,
 					     .header_bytes_max = 24820,
 					     .request_timeout_ms = 10000,
-					     .keep_idle_max = 64 };
+					     .keep_idle_max = 64,
+					     .client_pool = MODEL_NONE,
+					     .request_pool = MODEL_NONE };
 	return house;
 }
 
@@ -123,6 +125,8 @@ static inline uint32_t house_vserver(struct house *house, int64_t limit)
 		.method = lb_find(STR("ROUNDROBIN")),
 		.members = house->members[id],
 		.pool = quota_open(house->map, limit, 80, 10),
+		.request_pool = MODEL_NONE,
+		.session_pool = MODEL_NONE,
 		.backup = MODEL_NONE,
 		.client_timeout_ms = 60000,
 		.stats = house->vserver_stats[id],

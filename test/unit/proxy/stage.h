@@ -35,7 +35,8 @@ struct stage_conf {
 	uint32_t client_timeout_ms, server_timeout_ms, connect_timeout_ms, request_timeout_ms;
 	uint32_t max_requests, header_bytes_max;
 	size_t buffer_bytes_max;
-	int64_t limit; /* of the virtual server's clients; 0: none */
+	int64_t limit;         /* of the virtual server's clients; 0: none */
+	int64_t request_limit; /* of its requests in flight; likewise */
 	const char *client_ip_field;
 	const char *redirect_url;
 	bool is_closed[STAGE_SERVICES]; /* nobody listens there */
@@ -53,7 +54,7 @@ struct stage {
 	struct address front, servers[STAGE_SERVICES];
 	int listener;                         /* of the virtual server; the engine watches it */
 	int server_listeners[STAGE_SERVICES]; /* ours */
-	uint32_t vserver_pool, service_pools[STAGE_SERVICES];
+	uint32_t vserver_pool, request_pool, service_pools[STAGE_SERVICES];
 	struct snapshot *snapshot;
 	uint64_t snapshot_number;
 };
@@ -155,6 +156,8 @@ static inline struct snapshot *stage_build(struct stage *stage)
 		.members = members,
 		.member_count = conf->services,
 		.pool = stage->vserver_pool,
+		.request_pool = stage->request_pool,
+		.session_pool = MODEL_NONE,
 		.backup = MODEL_NONE,
 		.redirect_url = str_of(conf->redirect_url),
 		.client_timeout_ms = conf->client_timeout_ms,
@@ -170,6 +173,8 @@ static inline struct snapshot *stage_build(struct stage *stage)
 		.header_bytes_max = conf->header_bytes_max,
 		.request_timeout_ms = conf->request_timeout_ms,
 		.keep_idle_max = 16,
+		.client_pool = MODEL_NONE,
+		.request_pool = MODEL_NONE,
 	};
 	return snapshot;
 }
@@ -204,6 +209,9 @@ static inline void stage_open(struct stage *stage, const struct stage_conf *conf
 	assert_non_null(stage->map);
 	stage->vserver_pool = quota_open(stage->map,
 					 conf->limit > 0 ? conf->limit : QUOTA_UNLIMITED, 80, 10);
+	stage->request_pool = conf->request_limit > 0
+				      ? quota_open(stage->map, conf->request_limit, 80, 10)
+				      : QUOTA_NONE;
 	for (uint32_t i = 0; i < conf->services; i++) {
 		stage->server_listeners[i] = stage_listen(&stage->servers[i]);
 		if (conf->is_closed[i]) {

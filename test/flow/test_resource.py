@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of other things than the clients of a virtual server: HTTP requests in flight, and what
+the whole appliance has. Exactly those spill, on any number of engines, while limits change."""
+import collections
+
+import pytest
+
+from spillway import Client, GateOrigin, crowd, field, greets, wait_until
+from test_spillover import two_pools
+
+ENGINES = [1, 4]
+GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+def gates(stage, limit, engines, more=""):
+    """An appliance before two origins that answer when their gates open."""
+    config, port, one, two = two_pools(stage, "HTTP", limit, more)
+    primary, backup = (stage.keep(GateOrigin(port, name))
+                       for port, name in ((one, "primary"), (two, "backup")))
+    return stage.run(config, engines), port, primary, backup
+
+
+def served(clients):
+    """How many of them were served by whom; those who were dropped by nobody."""
+    names = collections.Counter()
+    for client in clients:
+        try:
+            names[client.until(b"\n").decode().strip()] += 1
+        except ConnectionResetError:
+            names["nobody"] += 1
+    return names
+
+
+def in_work(*origins):
+    return tuple(origin.active for origin in origins)
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_in_flight(stage, engines):
+    """Every client is the primary's; of their requests 20 are, and the rest is the backup's."""
+    appliance, port, primary, backup = gates(stage, "-soMethod REQUEST -soThreshold 20", engines)
+    with crowd(50, port) as clients:
+        wait_until(lambda: appliance.vserver("web")["clients"] == 50, "50 clients are there")
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: sum(in_work(primary, backup)) == 50, "50 requests are in work")
+        assert in_work(primary, backup) == (20, 30)
+        web, spare = appliance.vserver("web"), appliance.vserver("spare")
+        assert (web["requests_active"], spare["requests_active"]) == (20, 30)
+        assert (web["spilled"], spare["spilled_in"], spare["clients"]) == (30, 30, 30)
+        assert web["used_requests_in_flight"] == 20
+        primary.gate.set(), backup.gate.set()
+        for client in clients:
+            assert client.response().status == 200
+        # The connections stay, and there is room again.
+        for client in clients:
+            assert client.get().body == b"primary"
+        assert appliance.vserver("web")["premature_spills_of_requests_in_flight"] == 0
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_without_a_backup(stage, engines):
+    """503 with Retry-After, 302, or let in; the client's connection stays."""
+    appliance, port, primary, _ = gates(stage, "-soMethod REQUEST -soThreshold 1", engines,
+                                        "unset lb vserver web -backupVServer")
+    with Client(port) as first, Client(port) as other:
+        first.send(GET)
+        wait_until(lambda: primary.active == 1, "the only use is taken")
+        refused = other.get()
+        assert refused.status == 503 and field(refused, "Retry-After") == "5"
+        appliance.do("set lb vserver web -redirectURL http://elsewhere.example/ "
+                     "-soBackupAction REDIRECT")
+        sent = other.get()
+        assert sent.status == 302 and field(sent, "Location") == "http://elsewhere.example/"
+        appliance.do("set lb vserver web -soBackupAction ACCEPT")
+        other.send(GET)
+        wait_until(lambda: primary.active == 2, "let in past the limit")
+        numbers = appliance.vserver("web")
+        assert (numbers["dropped"], numbers["redirected"], numbers["accepted_over"]) == (1, 1, 1)
+        primary.gate.set()
+        assert (first.response().status, other.response().status) == (200, 200)
+        appliance.do("set lb vserver web -soBackupAction DROP")
+        assert other.get().status == 200
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_limited_while_they_run(stage, engines):
+    """A pool that comes while requests are in flight knows them all."""
+    appliance, port, primary, backup = gates(stage, "-soMethod NONE", engines)
+    with crowd(30, port) as clients:
+        for client in clients[:20]:
+            client.send(GET)
+        wait_until(lambda: primary.active == 20, "20 are in work")
+        appliance.do("set lb vserver web -soMethod REQUEST -soThreshold 22")
+        assert appliance.vserver("web")["used_requests_in_flight"] == 20
+        for client in clients[20:]:
+            client.send(GET)
+        wait_until(lambda: sum(in_work(primary, backup)) == 30, "30 are in work")
+        assert in_work(primary, backup) == (22, 8)
+        appliance.do("set lb vserver web -soThreshold 5")
+        with Client(port) as late:
+            late.send(GET)
+            wait_until(lambda: backup.active == 9, "above the new limit: it spills")
+            appliance.do("set lb vserver web -soMethod NONE")
+            primary.gate.set(), backup.gate.set()
+            assert late.response().body == b"backup"
+        for client in clients:
+            assert client.response().status == 200
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_clients_of_the_appliance(stage, engines):
+    """All virtual servers together; above that no backup helps."""
+    one, two, a, b = (stage.port() for _ in range(4))
+    stage.script(greets("a"), a), stage.script(greets("b"), b)
+    appliance = stage.run(f"""
+set spillover param -maxClient 30
+add service a 127.0.0.1 TCP {a} -healthMonitor NO
+add service b 127.0.0.1 TCP {b} -healthMonitor NO
+add lb vserver spare TCP 0.0.0.0 0
+add lb vserver one TCP 127.0.0.1 {one} -backupVServer spare
+add lb vserver two TCP 127.0.0.1 {two} -soMethod CONNECTION -soThreshold 5 -backupVServer spare
+bind lb vserver one a
+bind lb vserver two b
+bind lb vserver spare b
+""", engines)
+    with crowd(20, one) as first, crowd(15, two) as second:
+        assert served(first) == {"a": 20}
+        assert served(second) == {"b": 10, "nobody": 5}
+        shown = appliance.do("show spillover param")
+        assert "client connections: 30" in shown
+        assert appliance.vserver("two")["dropped"] == 5
+        assert appliance.vserver("two")["spilled"] == 5
+        appliance.do("set spillover param -maxClient 32")
+        with crowd(5, one) as third:
+            assert served(third) == {"a": 2, "nobody": 3}
+            appliance.do("unset spillover param -maxClient")
+            with crowd(5, one) as fourth:
+                assert served(fourth) == {"a": 5}
+                appliance.do("set spillover param -maxClient 38")
+                with crowd(5, two) as fifth:
+                    assert served(fifth) == {"b": 1, "nobody": 4}
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_of_the_appliance(stage, engines):
+    appliance, port, primary, backup = gates(stage, "-soMethod REQUEST -soThreshold 4", engines,
+                                             "set spillover param -maxRequest 10")
+    with crowd(15, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (4, 6), "10 are in work")
+        wait_until(lambda: appliance.vserver("web")["dropped"] == 5, "the rest is refused")
+        primary.gate.set(), backup.gate.set()
+        statuses = sorted(client.response().status for client in clients)
+        assert statuses == [200] * 10 + [503] * 5
+
+
+def test_connections_to_every_service(stage):
+    """set ns param -maxConn: -maxClient of services that have none."""
+    config, port, one, _ = two_pools(stage, "TCP", "-soMethod DYNAMICCONNECTION",
+                                     "set ns param -maxConn 7")
+    stage.script(greets("primary"), one)
+    appliance = stage.run(config)
+    assert appliance.pools("web")["threshold"] == 7
+    appliance.do("set service a -maxClient 9")
+    assert appliance.pools("web")["threshold"] == 9
+    appliance.do("unset service a -maxClient", "unset ns param -maxConn")
+    assert "threshold: none" in appliance.do("show lb vserver web")
+
+
+def test_what_cannot_be_counted(stage):
+    config, *_ = two_pools(stage, "TCP", "-soMethod NONE")
+    appliance = stage.run(config)
+    said = appliance.refuse("set lb vserver web -soMethod REQUEST -soThreshold 5")
+    assert "counts HTTP requests" in said
+    said = appliance.refuse("set lb vserver web -soMethod SSLSESSION -soThreshold 5")
+    assert "counts TLS sessions" in said
+    assert "-soMethod" not in appliance.running_config()
