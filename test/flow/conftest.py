@@ -16,11 +16,11 @@ class Stage:
     def port(self):
         return self.ports.take()
 
-    def run(self, config, engines=1, options=(), files_max=None):
-        """An appliance with this configuration."""
+    def run(self, config, engines=1, options=(), files_max=None, prefix=()):
+        """An appliance with this configuration; `prefix`: what runs it (ip netns exec)."""
         folder = self.folder / f"appliance{len(self.appliances)}"
         folder.mkdir()
-        appliance = spillway.Appliance(folder, config, engines, options, files_max)
+        appliance = spillway.Appliance(folder, config, engines, options, files_max, prefix)
         self.appliances.append(appliance)
         return appliance
 

@@ -98,14 +98,14 @@ def check_config(folder, text):
 class Appliance:
     """A running `spillway run`."""
 
-    def __init__(self, folder, config, engines=1, options=(), files_max=None):
+    def __init__(self, folder, config, engines=1, options=(), files_max=None, prefix=()):
         self.folder = pathlib.Path(folder)
         self.config_path = self.folder / "spillway.conf"
         self.config_path.write_text(config)
         self.socket_path = str(self.folder / "cli.sock")
         self.log_path = self.folder / "log"
         self.engines = engines
-        words = [BINARY, "run", "-c", str(self.config_path), "--engines", str(engines),
+        words = [*prefix, BINARY, "run", "-c", str(self.config_path), "--engines", str(engines),
                  "--socket", self.socket_path, *map(str, options)]
         limits = None
         if files_max is not None:
@@ -323,11 +323,11 @@ class ScriptOrigin:
     `received`, a bytearray for each connection.
     """
 
-    def __init__(self, port, serve, backlog=1024):
+    def __init__(self, port, serve, backlog=1024, host="127.0.0.1"):
         self.port, self.serve = port, serve
         self.received, self.peers, self.errors = [], [], []
         self.is_closed = False
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=backlog)
+        self.listener = socket.create_server((host, port), backlog=backlog)
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()
 
@@ -602,18 +602,19 @@ def is_dropped(port, source=None):
 class GateOrigin(ScriptOrigin):
     """An HTTP origin that holds every request until its gate opens, then answers its name."""
 
-    def __init__(self, port, name):
-        self.name = name
+    def __init__(self, port, name, host="127.0.0.1"):
+        self.name, self.asked = name, []
         self.gate = threading.Event()
         self.lock = threading.Lock()
         self.active = self.active_peak = self.requests = self.open = self.open_peak = 0
-        super().__init__(port, self.answer)
+        super().__init__(port, self.answer, host=host)
 
     def answer(self, peer):
         self.count("open", 1)
         try:
-            while peer.request() is not None:
+            while request := peer.request():
                 with self.lock:
+                    self.asked.append(request)
                     self.requests += 1
                 self.count("active", 1)
                 self.gate.wait(LIMIT)
