@@ -22,7 +22,7 @@ static void start(struct probe *probe)
 
 	snprintf(port, sizeof(port), "%u", address_port(probe->target));
 	if (path[0] == '/')
-		err = program_start(words, &probe->program);
+		err = program_start(words, -1, &probe->program);
 	free(path);
 	free(more);
 	if (err == -EINVAL)

@@ -49,7 +49,7 @@ static void reset_signals(void)
 }
 
 /* In the child: never returns. */
-static void become(const char *const words[], int output)
+static void become(const char *const words[], int input, int output)
 {
 	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 	char *const surroundings[] = { path, NULL };
@@ -57,16 +57,18 @@ static void become(const char *const words[], int output)
 	int null = open("/dev/null", O_RDWR);
 
 	reset_signals();
-	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(null, 2) < 0 ||
-	    setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0)
+	if (null < 0 || dup2(input >= 0 ? input : null, 0) < 0 || dup2(output, 1) < 0 ||
+	    dup2(null, 2) < 0 || setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0)
 		_exit(NOT_RUN);
 	(void)setrlimit(RLIMIT_CORE, &no_core);
+	if (input >= 0)
+		(void)lseek(0, 0, SEEK_SET); /* who wrote it stands at its end */
 	if (chdir("/") == 0 && drop_privileges())
 		execve(words[0], (char *const *)(uintptr_t)words, surroundings);
 	_exit(NOT_RUN);
 }
 
-int program_start(const char *const words[], struct program *program)
+int program_start(const char *const words[], int input, struct program *program)
 {
 	int ends[2], err;
 
@@ -77,7 +79,7 @@ int program_start(const char *const words[], struct program *program)
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	program->id = fork();
 	if (program->id == 0)
-		become(words, ends[1]);
+		become(words, input, ends[1]);
 	err = -errno;
 	close(ends[1]);
 	program->output = ends[0];

@@ -2,8 +2,8 @@
  * program.h - another program as a child process: what it prints is read, it may be killed with all
  * its children. Functions return -errno on failure. For one thread.
  *
- * It runs in a process group of its own, reads nothing, inherits no descriptor, and when we are
- * root it runs as nobody, without a way to new privileges.
+ * It runs in a process group of its own, inherits no descriptor but what it shall read, and when we
+ * are root it runs as nobody, without a way to new privileges.
  */
 #pragma once
 
@@ -20,8 +20,9 @@ struct program {
 };
 
 /* `words` ends with NULL; words[0] is the path. A path that leads nowhere is an exit status of
- * 127. */
-int program_start(const char *const words[], struct program *program) MUST_USE;
+ * 127. It reads what is behind the descriptor `input` (memory_file_new()), which stays the
+ * caller's; -1: nothing. */
+int program_start(const char *const words[], int input, struct program *program) MUST_USE;
 /* The exit status, 128 + signal, or -EAGAIN while it runs. */
 int program_status(struct program *program) MUST_USE;
 /* What it has printed so far, at most `room` bytes. */

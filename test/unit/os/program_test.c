@@ -3,6 +3,8 @@
  */
 #include "os/program.h"
 
+#include "os/memory_file.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -38,7 +40,7 @@ static void ends_and_says(void **state)
 	size_t length;
 
 	(void)state;
-	assert_int_equal(program_start(words, &program), 0);
+	assert_int_equal(program_start(words, -1, &program), 0);
 	wait_for(program.fd);
 	assert_int_equal(program_status(&program), 3);
 	length = program_read(&program, said, sizeof(said) - 1);
@@ -56,7 +58,7 @@ static void is_killed_with_children(void **state)
 	int output;
 
 	(void)state;
-	assert_int_equal(program_start(words, &program), 0);
+	assert_int_equal(program_start(words, -1, &program), 0);
 	wait_for(program.output);
 	assert_int_equal(program_status(&program), -EAGAIN);
 	output = dup(program.output);
@@ -67,9 +69,29 @@ static void is_killed_with_children(void **state)
 	close(output);
 }
 
+static void reads_its_input(void **state)
+{
+	static const char *const words[] = { "/bin/cat", NULL };
+	int input = memory_file_new(STR("what it shall know"));
+	struct program program;
+	char said[64];
+
+	(void)state;
+	assert_true(input >= 0);
+	assert_int_equal(program_start(words, input, &program), 0);
+	close(input);
+	wait_for(program.fd);
+	assert_int_equal(program_status(&program), 0);
+	assert_int_equal(program_read(&program, said, sizeof(said)), 18);
+	assert_memory_equal(said, "what it shall know", 18);
+	close(program.fd);
+	program_stop(&program);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ends_and_says),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_its_input),
+		cmocka_unit_test(ends_and_says),
 					    cmocka_unit_test(is_killed_with_children) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
