@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
+#include "base/hash.h"
+
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
 	HEADER_BYTES_MAX = 24820,
@@ -17,6 +19,11 @@ struct builder {
 	struct build_vserver *vservers;
 };
 
+static uint64_t tag_of_id(struct str id)
+{
+	return str_is_empty(id) ? 0 : hash_bytes(id.at, id.length);
+}
+
 static const struct model_service *build_service(struct builder *in, uint32_t index)
 {
 	const struct plan_service *from = &in->plan->services[index];
@@ -26,6 +33,8 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 	*service = (struct model_service){
 		.id = given->id,
 		.name = arena_copy(in->arena, from->name),
+		.tag = hash_bytes(from->name.at, from->name.length),
+		.custom_tag = tag_of_id(from->custom_id),
 		.protocol = from->protocol,
 		.address = from->address,
 		.pool = given->pool,
@@ -65,6 +74,16 @@ static const struct network *build_trusted(struct builder *in, const struct plan
 	return trusted;
 }
 
+static struct model_persistence build_persistence(struct builder *in,
+						  const struct model_persistence *from)
+{
+	struct model_persistence persistence = *from;
+
+	persistence.cookie = arena_copy(in->arena, from->cookie);
+	persistence.rule.name = arena_copy(in->arena, from->rule.name);
+	return persistence;
+}
+
 static const struct model_vserver *build_vserver(struct builder *in, uint32_t index)
 {
 	const struct plan_vserver *from = &in->plan->vservers[index];
@@ -74,6 +93,7 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 	*vserver = (struct model_vserver){
 		.id = given->id,
 		.name = arena_copy(in->arena, from->name),
+		.tag = hash_bytes(from->name.at, from->name.length),
 		.protocol = from->protocol,
 		.address = from->address,
 		.listeners = given->listeners,
@@ -82,6 +102,7 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.hash_length = from->hash_length,
 		.netmask = from->netmask,
 		.v6_netmask_length = from->v6_netmask_length,
+		.persistence = build_persistence(in, &from->persistence),
 		.members = build_members(in, from),
 		.member_count = from->member_count,
 		.pool = given->pool,

@@ -178,6 +178,12 @@ static const struct option options[SERVICE_OPTIONS] = {
 			   .most = 65535,
 			   .help = "port of the server",
 			   .since = "0.1" },
+	[SERVICE_CUSTOM_ID] = { .name = "CustomServerID",
+				.type = OPTION_TEXT,
+				.standard = "\"None\"",
+				.help = "what requests name it by for -persistenceType "
+					"CUSTOMSERVERID",
+				.since = "0.1" },
 };
 
 static const unsigned service_places[] = { TARGET_NAME, SERVICE_SERVER, TARGET_PROTOCOL,

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/networks.h"
 #include "config/object.h"
+#include "model/snapshot.h"
 
 static const char by_connections[] = "the least loaded service is taken";
 static const char one_by_one[] = "each connection is balanced by itself";
@@ -57,21 +58,28 @@ static const struct choice quota_modes[] = {
 	{ NULL, NULL },
 };
 
+/* The first ones in the order of enum persistence_type. */
 static const struct choice persistence_types[] = {
-	{ "NONE", NULL },
-	{ "SOURCEIP", one_by_one },
-	{ "COOKIEINSERT", one_by_one },
+	[PERSISTENCE_NONE] = { "NONE", NULL },
+	[PERSISTENCE_SOURCE] = { "SOURCEIP", NULL },
+	[PERSISTENCE_COOKIE] = { "COOKIEINSERT", NULL },
+	[PERSISTENCE_RULE] = { "RULE", NULL },
+	[PERSISTENCE_URL_PASSIVE] = { "URLPASSIVE", NULL },
+	[PERSISTENCE_CUSTOM_ID] = { "CUSTOMSERVERID", NULL },
+	[PERSISTENCE_DESTINATION] = { "DESTIP", NULL },
+	[PERSISTENCE_SOURCE_DESTINATION] = { "SRCIPDESTIP", NULL },
 	{ "SSLSESSION", one_by_one },
-	{ "RULE", one_by_one },
-	{ "URLPASSIVE", one_by_one },
-	{ "CUSTOMSERVERID", one_by_one },
-	{ "DESTIP", one_by_one },
-	{ "SRCIPDESTIP", one_by_one },
 	{ "CALLID", one_by_one },
 	{ "RTSPSID", one_by_one },
 	{ "DIAMETER", one_by_one },
 	{ "FIXSESSION", one_by_one },
 	{ "USERSESSION", one_by_one },
+	{ NULL, NULL },
+};
+
+static const struct choice persistence_backups[] = {
+	{ "NONE", NULL },
+	{ "SOURCEIP", NULL },
 	{ NULL, NULL },
 };
 
@@ -314,6 +322,66 @@ static bool check_trusted(const struct object *object, const struct command *com
 		     "whose headers are believed");
 }
 
+static bool is_token(struct str text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (text.at[i] <= ' ' || text.at[i] >= 0x7f ||
+		    strchr("()<>@,;:\\\"/[]?={}", text.at[i]) != NULL)
+			return false;
+	return text.length > 0;
+}
+
+static bool needs_request(uint64_t type)
+{
+	return type == PERSISTENCE_COOKIE || type == PERSISTENCE_URL_PASSIVE ||
+	       type == PERSISTENCE_CUSTOM_ID;
+}
+
+static bool needs_rule(uint64_t type)
+{
+	return type == PERSISTENCE_RULE || type == PERSISTENCE_URL_PASSIVE ||
+	       type == PERSISTENCE_CUSTOM_ID;
+}
+
+static bool check_rule(const struct object *object, const struct command *command,
+		       struct report *report)
+{
+	uint64_t type = object_number(object, VSERVER_PERSISTENCE_TYPE);
+	struct extract extract = { EXTRACT_NONE, { NULL, 0 } };
+	bool is_known = extract_parse(object_text(object, VSERVER_RULE), &extract);
+	bool is_http = kind_same_family(object_text(object, VSERVER_PROTOCOL), STR("HTTP"));
+
+	if (needs_rule(type) && !object_is_set(object, VSERVER_RULE))
+		return fault(report, command, VSERVER_PERSISTENCE_TYPE,
+			     "-rule is missing: this -persistenceType needs it");
+	if (needs_rule(type) && !is_known)
+		return fault(report, command, VSERVER_RULE,
+			     "-rule must be one of HTTP.REQ.URL, HTTP.REQ.HOSTNAME, "
+			     "HTTP.REQ.HEADER(\"name\"), HTTP.REQ.URL.QUERY.VALUE(\"name\"), "
+			     "HTTP.REQ.COOKIE.VALUE(\"name\") and CLIENT.IP.SRC here");
+	if (!is_http &&
+	    (needs_request(type) || (type == PERSISTENCE_RULE && extract.from != EXTRACT_SOURCE)))
+		return fault(report, command, VSERVER_PERSISTENCE_TYPE,
+			     "this -persistenceType needs a virtual server of HTTP");
+	return true;
+}
+
+static bool check_persistence(const struct object *object, const struct command *command,
+			      struct report *report)
+{
+	struct str cookie = object_text(object, VSERVER_COOKIE_NAME);
+	uint32_t mask;
+
+	if (!kind_netmask(object_text(object, VSERVER_PERSIST_MASK), &mask))
+		return fault(report, command, VSERVER_PERSIST_MASK,
+			     "-persistMask must be a mask of IPv4 such as 255.255.255.0");
+	if (object_is_set(object, VSERVER_COOKIE_NAME) && !is_token(cookie))
+		return fault(report, command, VSERVER_COOKIE_NAME,
+			     "-cookieName must not be empty, nor have blanks or any of "
+			     "()<>@,;:\\\"/[]?={}");
+	return check_rule(object, command, report);
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
@@ -324,6 +392,7 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
 	return check_netmask(object, command, report) && check_trusted(object, command, report) &&
+	       check_persistence(object, command, report) &&
 	       check_spillover(object, command, report) && check_deal(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
@@ -419,9 +488,8 @@ static const struct option options[VSERVER_OPTIONS] = {
 				     .type = OPTION_CHOICE,
 				     .choices = option_enabled_disabled,
 				     .standard = "DISABLED",
-				     .help = "whether spilled clients stay with the backup for a "
-					     "while",
-				     .not_yet = "each connection is decided by itself",
+				     .help = "whether clients stay for a while with the virtual "
+					     "server that served them last, also after a spill",
 				     .since = "0.1" },
 	[VSERVER_SO_PERSISTENCE_TIMEOUT] = { .name = "soPersistenceTimeOut",
 					     .type = OPTION_NUMBER,
@@ -429,8 +497,7 @@ static const struct option options[VSERVER_OPTIONS] = {
 					     .most = 1440,
 					     .standard = "2",
 					     .unit = "min",
-					     .help = "how long they stay",
-					     .not_yet = "each connection is decided by itself",
+					     .help = "how long they stay, since they last came",
 					     .since = "0.1" },
 	[VSERVER_SO_BACKUP_ACTION] = { .name = "soBackupAction",
 				       .type = OPTION_CHOICE,
@@ -539,9 +606,55 @@ static const struct option options[VSERVER_OPTIONS] = {
 					  .most = 1440,
 					  .standard = "2",
 					  .unit = "min",
-					  .help = "how long a client is known",
-					  .not_yet = "each connection is balanced by itself",
+					  .help = "how long a client is known since it was last "
+						  "here; "
+						  "0: for ever, a cookie as long as the browser "
+						  "runs",
 					  .since = "0.1" },
+	[VSERVER_PERSISTENCE_BACKUP] = { .name = "persistenceBackup",
+					 .type = OPTION_CHOICE,
+					 .choices = persistence_backups,
+					 .standard = "NONE",
+					 .help = "what a client is known by that shows no cookie "
+						 "and nothing that -rule names",
+					 .since = "0.1" },
+	[VSERVER_BACKUP_PERSISTENCE_TIMEOUT] = { .name = "backupPersistenceTimeout",
+						 .type = OPTION_NUMBER,
+						 .least = 2,
+						 .most = 1440,
+						 .standard = "2",
+						 .unit = "min",
+						 .help = "how long it is known by that",
+						 .since = "0.1" },
+	[VSERVER_PERSIST_MASK] = { .name = "persistMask",
+				   .type = OPTION_TEXT,
+				   .standard = "0xFFFFFFFF",
+				   .help = "part of an IPv4 address that clients are known by",
+				   .since = "0.1" },
+	[VSERVER_V6_PERSIST_MASK_LENGTH] = { .name = "v6persistmasklen",
+					     .type = OPTION_NUMBER,
+					     .least = 1,
+					     .most = 128,
+					     .standard = "128",
+					     .unit = "bits",
+					     .help = "part of an IPv6 address that clients are "
+						     "known "
+						     "by",
+					     .since = "0.1" },
+	[VSERVER_COOKIE_NAME] = { .name = "cookieName",
+				  .type = OPTION_TEXT,
+				  .help = "name of the cookie of COOKIEINSERT; without it NSC_ and "
+					  "the "
+					  "name of the virtual server",
+				  .since = "0.1" },
+	[VSERVER_RULE] = { .name = "rule",
+			   .type = OPTION_TEXT,
+			   .standard = "\"none\"",
+			   .help = "text of the request that clients are known by: HTTP.REQ.URL, "
+				   "HTTP.REQ.HOSTNAME, HTTP.REQ.HEADER(\"name\"), "
+				   "HTTP.REQ.URL.QUERY.VALUE(\"name\"), "
+				   "HTTP.REQ.COOKIE.VALUE(\"name\") or CLIENT.IP.SRC",
+			   .since = "0.1" },
 	[VSERVER_DOWN_STATE_FLUSH] = { .name = "downStateFlush",
 				       .type = OPTION_CHOICE,
 				       .choices = option_enabled_disabled,

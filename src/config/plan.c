@@ -6,6 +6,7 @@
 #include "config/leave.h"
 #include "config/networks.h"
 #include "config/plan_monitor.h"
+#include "config/plan_persistence.h"
 #include "lb/lb.h"
 
 /* While a plan is made. */
@@ -164,6 +165,9 @@ static void plan_one_service(struct planner *in, const struct object *object)
 		return;
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
+	if (object_is_set(object, SERVICE_CUSTOM_ID))
+		service->custom_id = arena_copy(in->plan->arena,
+						object_text(object, SERVICE_CUSTOM_ID));
 	service->address = address;
 	service->is_enabled = true;
 	plan_state(service, object_is_enabled(object), object->leave);
@@ -367,6 +371,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->protocol = (enum protocol)object_number(object, VSERVER_PROTOCOL);
 	vserver->is_enabled = object_is_enabled(object);
 	plan_balance(object, vserver);
+	vserver->persistence = plan_persistence(object, plan->arena);
 	vserver->so_backup_action = action_of(object);
 	vserver->rule = rule_of(plan, object);
 	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct control;
+struct persist;
 
 /* All borrowed, for as long as control lives. */
 struct control_setup {
@@ -25,6 +26,7 @@ struct control_setup {
 	unsigned engine_count;
 	struct quota_map *map;
 	const struct stat_engine *engine_stats; /* one for each engine */
+	struct persist *persist;                /* shared with the engines */
 	struct keeper *keeper;
 	int socket_fd;           /* listening Unix socket for commands */
 	const char *socket_path; /* for the log */

@@ -94,8 +94,25 @@ static unsigned save(struct control *control, struct text *answer)
 	return result == 0 ? DONE : REFUSED;
 }
 
+static bool clears_sessions(const struct command *command)
+{
+	return command->verb == VERB_CLEAR &&
+	       str_equal_nocase(command->object, STR("lb persistentSessions"));
+}
+
+static unsigned clear_sessions(struct control *control, const struct command *command,
+			       struct text *answer)
+{
+	if (!show_clear_persistence(control, command, answer))
+		return REFUSED;
+	text_add(answer, STR("Done\n"));
+	return DONE;
+}
+
 static unsigned run(struct control *control, const struct command *command, struct text *answer)
 {
+	if (clears_sessions(command))
+		return clear_sessions(control, command, answer);
 	if (command_is_change(command))
 		return change(control, command, answer);
 	switch (command->verb) {

@@ -164,13 +164,14 @@ static bool show_objects(struct control *control, const struct command *command,
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
-static void show_running_config(struct control *control, const struct command *command,
+static bool show_running_config(struct control *control, const struct command *command,
 				struct text *answer)
 {
 	print_config(control->config, command_option(command, "withDefaults") != NULL, answer);
+	return true;
 }
 
-static void show_version(struct control *control, const struct command *command,
+static bool show_version(struct control *control, const struct command *command,
 			 struct text *answer)
 {
 	(void)command;
@@ -179,26 +180,29 @@ static void show_version(struct control *control, const struct command *command,
 		   control->setup.engine_count, (int)getpid());
 	show_since(control->started_wall_ms, answer);
 	text_print(answer, "\n");
+	return true;
 }
 
-static void show_config(struct control *control, const struct command *command, struct text *answer)
+static bool show_config(struct control *control, const struct command *command, struct text *answer)
 {
-	show_version(control, command, answer);
+	(void)show_version(control, command, answer);
 	text_print(answer, "\tfile: %s\n\tsaved: %s\n", control->setup.config_path,
 		   control->saved_generation == config_generation(control->config)
 			   ? "yes"
 			   : "no, there are changes since");
+	return true;
 }
 
 static const struct show_thing {
 	const char *object;
-	void (*show)(struct control *control, const struct command *command, struct text *answer);
+	bool (*show)(struct control *control, const struct command *command, struct text *answer);
 } show_things[] = {
 	{ "ns runningConfig", show_running_config },
 	{ "runningConfig", show_running_config },
 	{ "ns version", show_version },
 	{ "version", show_version },
 	{ "ns config", show_config },
+	{ "lb persistentSessions", show_persistence },
 };
 
 bool show_run(struct control *control, const struct command *command, struct text *answer)
@@ -206,12 +210,9 @@ bool show_run(struct control *control, const struct command *command, struct tex
 	control_publish(control); /* states and numbers are those of what is configured */
 	if (command->kind != NULL)
 		return show_objects(control, command, answer);
-	for (size_t i = 0; i < sizeof(show_things) / sizeof(show_things[0]); i++) {
-		if (!str_equal_nocase(command->object, str_of(show_things[i].object)))
-			continue;
-		show_things[i].show(control, command, answer);
-		return true;
-	}
+	for (size_t i = 0; i < sizeof(show_things) / sizeof(show_things[0]); i++)
+		if (str_equal_nocase(command->object, str_of(show_things[i].object)))
+			return show_things[i].show(control, command, answer);
 	text_print(answer, "ERROR: 'show %.*s' is known but not supported yet\n",
 		   STR_ARG(command->object));
 	return false;

@@ -17,6 +17,9 @@ struct control;
 bool show_run(struct control *control, const struct command *command, struct text *answer) MUST_USE;
 bool show_stat(struct control *control, const struct command *command,
 	       struct text *answer) MUST_USE;
+/* `clear lb persistentSessions` */
+bool show_clear_persistence(struct control *control, const struct command *command,
+			    struct text *answer) MUST_USE;
 /* `show engines`, `stat engines`, `show names lb vserver`: words that the reference does not know.
  * False when the line is another; then nothing was added. */
 bool show_own(struct control *control, struct str line, struct text *answer) MUST_USE;

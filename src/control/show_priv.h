@@ -29,6 +29,9 @@ void show_reserve(const struct control *control, const struct reserve *reserve, 
 void show_stat_reserve(const struct control *control, const struct reserve *reserve,
 		       const char *what, struct text *text);
 
+/* show_persistence.c: `show` and `clear lb persistentSessions`; false: the answer says why. */
+bool show_persistence(struct control *control, const struct command *command, struct text *answer);
+
 /* show_stat.c: every row, summed over the engines. */
 void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
 		    struct text *text);

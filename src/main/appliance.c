@@ -8,6 +8,7 @@
 #include "os/limits.h"
 #include "os/socket.h"
 #include "os/thread.h"
+#include "persist/persist.h"
 #include "proxy/proxy.h"
 #include "record/log.h"
 
@@ -66,6 +67,7 @@ static void *new_lines(size_t size)
 static void make_tables(struct appliance *appliance)
 {
 	appliance->stats = new_lines(appliance->count * sizeof(*appliance->stats));
+	persist_recover(appliance->options->persist);
 	appliance->engines = calloc(appliance->count, sizeof(*appliance->engines));
 	appliance->proxies = calloc(appliance->count, sizeof(*appliance->proxies));
 	must(appliance->engines != NULL && appliance->proxies != NULL);
@@ -80,6 +82,7 @@ static bool make_control(struct appliance *appliance, struct keeper *keeper)
 		.engine_count = appliance->count,
 		.map = appliance->map,
 		.engine_stats = appliance->stats,
+		.persist = appliance->options->persist,
 		.keeper = keeper,
 		.socket_fd = appliance->options->socket_fd,
 		.socket_path = appliance->options->socket_path,
@@ -124,6 +127,7 @@ static bool make_engine(struct appliance *appliance, unsigned index)
 		free(engine);
 		return false;
 	}
+	proxy_set_persist(appliance->proxies[index], appliance->options->persist);
 	return true;
 }
 

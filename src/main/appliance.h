@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct persist;
+
 struct appliance_options {
 	const char *config_path;
 	const char *socket_path;
@@ -17,6 +19,7 @@ struct appliance_options {
 	bool is_strict;
 	uint32_t drain_ms;
 	struct quota_map *map; /* borrowed: of appliance_pools() */
+	struct persist *persist; /* made before the fork: outlives the data process */
 };
 
 /* How many engines there are when nobody says: one for each CPU that this process may use. */

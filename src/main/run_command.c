@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "os/local.h"
 #include "os/socket.h"
+#include "persist/persist.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -108,9 +109,14 @@ static int supervise(struct appliance_options *options)
 		return EXIT_CODE_REFUSED;
 	}
 	options->map = appliance_pools(options->engine_count);
+	options->persist = persist_new(PERSIST_BUCKETS);
 	if (options->map == NULL)
 		fprintf(stderr, "spillway: there is no memory for the quota pools\n");
-	code = options->map != NULL ? supervisor_run(&plan) : EXIT_CODE_REFUSED;
+	if (options->persist == NULL)
+		fprintf(stderr, "spillway: there is no memory for the persistence table\n");
+	code = options->map != NULL && options->persist != NULL ? supervisor_run(&plan)
+								: EXIT_CODE_REFUSED;
+	persist_free(options->persist);
 	quota_map_free(options->map);
 	unlink(options->socket_path);
 	socket_close(options->socket_fd);

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/network.h"
 #include "base/str.h"
+#include "model/extract.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,10 +37,35 @@ enum so_backup_action {
 	SO_BACKUP_REDIRECT
 };
 
+/* How a client is known again and sent to the same service. */
+enum persistence_type {
+	PERSISTENCE_NONE,
+	PERSISTENCE_SOURCE,
+	PERSISTENCE_COOKIE,
+	PERSISTENCE_RULE,        /* a text of the request */
+	PERSISTENCE_URL_PASSIVE, /* the text is address and port of the service */
+	PERSISTENCE_CUSTOM_ID,   /* the text is the service's -CustomServerID */
+	PERSISTENCE_DESTINATION,
+	PERSISTENCE_SOURCE_DESTINATION
+};
+
+struct model_persistence {
+	enum persistence_type type;
+	uint32_t timeout_s;         /* 0: for ever; a cookie then lives as long as the browser */
+	uint32_t backup_timeout_s;  /* by source address where the type knows nothing; 0: not so */
+	uint32_t netmask;           /* of IPv4 sources, in network order */
+	uint32_t v6_netmask_length; /* bits of IPv6 sources */
+	struct str cookie;          /* name of it */
+	struct extract rule;
+	uint32_t spill_timeout_s; /* with the virtual server that served last; 0: not so */
+};
+
 /* A server that we send traffic to: a service, or one member of a service group. */
 struct model_service {
 	uint32_t id;
-	struct str name; /* of a member: "group?server?port" */
+	struct str name;     /* of a member: "group?server?port" */
+	uint64_t tag;        /* hash of the name: see persist/persist.h */
+	uint64_t custom_tag; /* hash of -CustomServerID; 0: none */
 	enum protocol protocol;
 	struct address address;
 	uint32_t pool;       /* quota pool of its connections; never MODEL_NONE */
@@ -66,6 +92,7 @@ struct model_member {
 struct model_vserver {
 	uint32_t id;
 	struct str name;
+	uint64_t tag; /* hash of the name */
 	enum protocol protocol;
 	struct address address; /* any address and port 0: not reachable, a backup only */
 	const int *listeners;   /* borrowed: a descriptor for each engine; NULL: none */
@@ -75,6 +102,7 @@ struct model_vserver {
 	uint32_t hash_length;       /* bytes of URL or host name that count; 0: all */
 	uint32_t netmask;           /* of IPv4 addresses, in network order; 0: all bits count */
 	uint32_t v6_netmask_length; /* bits; 0: all */
+	struct model_persistence persistence;
 	const struct model_member *members;
 	uint32_t member_count;
 	uint32_t pool;   /* quota pool of its clients; never MODEL_NONE: unlimited ones too */

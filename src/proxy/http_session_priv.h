@@ -96,6 +96,7 @@ struct http_session {
 	bool is_starved : 1;   /* no buffer: look again soon */
 	bool is_tunnel : 1;    /* `relay` is the union's member */
 	bool has_moved : 1;    /* bytes moved in this run */
+	bool gives_cookie : 1; /* of persistence, with the answer */
 };
 
 _Static_assert(sizeof(struct http_session) <= 448, "an idle client costs too much");

@@ -19,7 +19,7 @@ void http_upstream_unwait(struct http_session *s)
 
 static enum step_end stand_in_line(struct http_session *s, struct service *full)
 {
-	if (s->line != NULL && !service_is_usable(s->line))
+	if (s->line != NULL && !service_takes_known(s->line))
 		http_upstream_unwait(s);
 	if (s->line == NULL) {
 		http_session_set_deadline(s, HTTP_LINE_TIMEOUT_MS);
@@ -36,31 +36,35 @@ static enum step_end have(struct http_session *s, enum http_at at)
 	return http_session_go(s, at);
 }
 
-static uint64_t key_of(struct http_session *s)
+static struct persistence_ask ask_for(struct http_session *s)
 {
-	const struct balance *balance = &s->by->balance;
+	const struct vserver *vserver = s->by;
+	const struct balance *balance = &vserver->balance;
 	struct balance_client client = { .peer = &s->peer, .fd = s->client.watch.fd };
+	struct persistence_ask ask = { .peer = &s->peer, .fd = client.fd };
 
-	if (balance_reads_request(balance)) {
-		const struct h1_request *request = http_request_again(s);
-
-		client.url = request->path;
-		client.host = request->authority;
+	if (balance_reads_request(balance) || persistence_reads_request(&vserver->persistence)) {
+		ask.request = http_request_again(s);
+		client.url = ask.request->path;
+		client.host = ask.request->authority;
 	}
-	return balance_key(balance, &client);
+	ask.key = balance_key(balance, &client);
+	return ask;
 }
 
 /* Asks the members one after the other, each at most once. */
 enum step_end http_upstream_choose(struct http_session *s)
 {
 	struct vserver *vserver = s->by;
-	uint64_t key = key_of(s), tried = s->tried;
+	struct persistence_ask ask = ask_for(s);
+	uint64_t tried = s->tried;
 	struct service *full = NULL, *service;
 
 	for (uint32_t asked = 0; asked <= vserver->balance.member_count; asked++) {
-		service = vserver_choose(vserver, key, &tried);
+		service = persistence_choose(vserver, &ask, &tried);
 		if (service == NULL || s->connects >= HTTP_CONNECTS_MAX)
 			break;
+		s->gives_cookie = ask.wants_cookie;
 		switch (service_get(service, &s->task, s->may_reuse, &s->server)) {
 		case SERVICE_READY:
 			return have(s, HTTP_AT_SEND);
@@ -69,6 +73,8 @@ enum step_end http_upstream_choose(struct http_session *s)
 			http_session_set_deadline(s, service->connect_timeout_ms);
 			return have(s, HTTP_AT_CONNECT);
 		case SERVICE_FULL:
+			if (ask.is_kept)
+				return stand_in_line(s, service);
 			full = service;
 			break;
 		case SERVICE_FAILED:
@@ -76,9 +82,10 @@ enum step_end http_upstream_choose(struct http_session *s)
 			break;
 		}
 	}
-	if (full != NULL && s->connects < HTTP_CONNECTS_MAX)
-		return stand_in_line(s, full);
-	return http_answer_status(s, s->fault);
+	if (full == NULL || s->connects >= HTTP_CONNECTS_MAX)
+		return http_answer_status(s, s->fault);
+	persistence_stay(vserver, &ask, full);
+	return stand_in_line(s, full);
 }
 
 static enum step_end client_gone(struct http_session *s)

@@ -408,6 +408,11 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	return proxy;
 }
 
+void proxy_set_persist(struct proxy *proxy, struct persist *table)
+{
+	proxy->persist = table;
+}
+
 static void free_vservers(struct proxy *proxy)
 {
 	for (uint32_t id = 0; id < proxy->vserver_room; id++)

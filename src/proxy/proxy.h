@@ -24,6 +24,7 @@ struct proxy {
 	struct engine *engine;
 	struct quota_core *quota;
 	const struct quota_map *map; /* borrowed: all engines' pools, to look at */
+	struct persist *persist;     /* borrowed; NULL: there is none */
 	struct service_room services;
 	struct vserver **vservers; /* by id; owned */
 	uint32_t vserver_room;
@@ -65,6 +66,8 @@ struct proxy_limits {
  * `map` is shared with the other engines. NULL without memory. */
 struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct stat_engine *stats,
 			struct proxy_limits limits);
+/* The table of persistence that all engines share. Before the start. */
+void proxy_set_persist(struct proxy *proxy, struct persist *table);
 void proxy_free(struct proxy *proxy); /* after the thread has ended */
 
 /* A client was accepted: decides who serves it and starts a session (or answers and closes). */

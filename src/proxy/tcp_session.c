@@ -28,6 +28,7 @@ struct tcp_session {
 	uint64_t failed;    /* members that did not let us in, a bit each */
 	uint64_t chosen;    /* the bit of the one that is tried */
 	uint64_t key;       /* for the balancing method */
+	struct address peer;
 	uint64_t active_ms; /* begin of the step; while relaying the relay knows */
 	uint32_t failures;
 	bool has_left;  /* admission_leave() was called */
@@ -166,7 +167,7 @@ static enum step_end go_connect(struct tcp_session *session)
 /* In line for a full service, or where it stands already. */
 static enum step_end wait_in_line(struct tcp_session *session, struct service *full)
 {
-	if (session->waits_for != NULL && !service_is_usable(session->waits_for))
+	if (session->waits_for != NULL && !service_takes_known(session->waits_for))
 		leave_line(session);
 	if (session->waits_for == NULL)
 		session->waits_for = full;
@@ -180,6 +181,9 @@ static enum step_end step_choose(struct tcp_session *session)
 {
 	struct vserver *serving = session->session.serving;
 	uint64_t tried = session->failed;
+	struct persistence_ask ask = { .peer = &session->peer,
+				       .fd = session->client.watch.fd,
+				       .key = session->key };
 	struct service *full = NULL, *service;
 
 	if (session->client.is_broken)
@@ -187,7 +191,7 @@ static enum step_end step_choose(struct tcp_session *session)
 	for (uint32_t round = 0; round < serving->balance.member_count; round++) {
 		uint64_t before = tried;
 
-		service = vserver_choose(serving, session->key, &tried);
+		service = persistence_choose(serving, &ask, &tried);
 		if (service == NULL)
 			break;
 		switch (service_get(service, &session->task, false, &session->server)) {
@@ -196,6 +200,8 @@ static enum step_end step_choose(struct tcp_session *session)
 			session->chosen = tried & ~before;
 			return go_connect(session);
 		case SERVICE_FULL:
+			if (ask.is_kept)
+				return wait_in_line(session, service);
 			full = full != NULL ? full : service;
 			break;
 		case SERVICE_FAILED:
@@ -203,7 +209,10 @@ static enum step_end step_choose(struct tcp_session *session)
 			break;
 		}
 	}
-	return full != NULL ? wait_in_line(session, full) : finish(session, true);
+	if (full == NULL)
+		return finish(session, true);
+	persistence_stay(serving, &ask, full);
+	return wait_in_line(session, full);
 }
 
 /* --- connect --- */
@@ -360,6 +369,7 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 	*session = (struct tcp_session){ .session.cut = cut,
 					 .at = &at_choose,
 					 .task.run = run,
+					 .peer = arrival->peer,
 					 .active_ms = proxy->engine->loop.now_ms,
 					 .free_later.free = free_session };
 	list_init(&session->task.link);

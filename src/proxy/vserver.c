@@ -44,6 +44,7 @@ void vserver_free(struct vserver *vserver)
 {
 	must(vserver->sessions == 0);
 	balance_fini(&vserver->balance);
+	persistence_fini(&vserver->persistence);
 	free(vserver->redirect_url);
 	free(vserver->trusted);
 	free(vserver->listener);
@@ -191,6 +192,7 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 			  count_engines(vserver));
 	vserver->leads_on = leads_on(&vserver->balance);
 	set_trusted(vserver, model);
+	persistence_configure(&vserver->persistence, model, vserver->proxy->persist);
 	set_listener(vserver, descriptor_of(vserver, model));
 }
 

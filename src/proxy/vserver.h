@@ -9,6 +9,7 @@
 #include "proxy/balance.h"
 #include "proxy/episode.h"
 #include "proxy/holding.h"
+#include "proxy/persistence.h"
 #include "record/stat.h"
 #include "service/service.h"
 
@@ -28,7 +29,8 @@ struct vserver {
 	enum protocol protocol;
 	struct address address;
 	struct balance balance; /* its services */
-	uint32_t backup;        /* id, or MODEL_NONE */
+	struct persistence persistence;
+	uint32_t backup; /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	char *redirect_url;      /* owned; NULL: none */
 	struct network *trusted; /* owned; see struct model_vserver */

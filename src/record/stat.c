@@ -37,6 +37,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, client_aborts, "Client aborts", "clients that went away before their answer was whole"),
 	COUNT(stat_vserver, client_timeouts, "Client time-outs", "clients closed because they were idle or too slow"),
 	COUNT(stat_vserver, bad_introductions, "Bad PROXY headers", "connections of trusted proxies that did not begin with a good header in time"),
+	COUNT(stat_vserver, persistent, "Persistence hits", "times that a client was sent to the service that had served it before"),
 	{ 0 }
 };
 
@@ -74,6 +75,8 @@ const struct stat_row stat_engine_rows[] = {
 	GAUGE(stat_engine, servers, "Current server connections", "server sockets open"),
 	GAUGE(stat_engine, buffers, "Buffers", "buffers in use"),
 	COUNT(stat_engine, refused_memory, "Refused for memory", "clients refused because memory ran out"),
+	COUNT(stat_engine, persist_evicted, "Persistence evictions", "live entries of the persistence table that made room for others"),
+	COUNT(stat_engine, persist_lost, "Persistence misses", "clients that could not be noted in the persistence table because others wrote there"),
 	{ 0 }
 };
 /* clang-format on */

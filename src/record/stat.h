@@ -75,6 +75,7 @@ struct stat_vserver {
 	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */
 	struct stat_number client_aborts, client_timeouts;
 	struct stat_number bad_introductions; /* trusted proxies without a good PROXY header */
+	struct stat_number persistent; /* choices of a service that persistence made */
 };
 
 /* One service on one engine. */
@@ -108,6 +109,7 @@ struct stat_engine {
 	struct stat_number servers;  /* gauge: server connections */
 	struct stat_number buffers;  /* gauge: buffers out */
 	struct stat_number refused_memory;
+	struct stat_number persist_evicted, persist_lost; /* see persist/persist.h */
 };
 
 struct stat_row {

@@ -475,6 +475,8 @@ static void configure(struct service *service, const struct model_service *model
 	service->is_leaving = model->is_leaving;
 	service->is_up = model->is_up;
 	service->protocol = model->protocol;
+	service->tag = model->tag;
+	service->custom_tag = model->custom_tag;
 	service->pool = model->pool;
 	service->max_client = model->max_client;
 	service->max_requests = model->max_requests_per_connection;

@@ -211,7 +211,7 @@ def test_ambiguous_abbreviations(appliance, command, what):
 
 @pytest.mark.parametrize("command, kept", [
     ("add service up 127.0.0.1 HTTP 81 -CMP YES", "-CMP YES"),
-    ("set lb vserver web -persistenceType SOURCEIP", "-persistenceType SOURCEIP"),
+    ("set lb vserver web -persistenceType CALLID", "-persistenceType CALLID"),
     ("add cs vserver front HTTP 127.0.0.1 8099", "add cs vserver front HTTP 127.0.0.1 8099"),
     ("enable ns feature LB CS", "enable ns feature LB CS"),
     ("add rewrite policy p true NOREWRITE", "add rewrite policy p true NOREWRITE"),

@@ -109,11 +109,36 @@ static void test_not_yet(void **state)
 	struct scene *scene = *state;
 
 	scene_good(scene, base);
-	scene_warns(scene, "set lb vserver web -persistenceType SOURCEIP -timeout 5", "by itself");
+	scene_warns(scene, "set lb vserver web -persistenceType CALLID", "by itself");
 	scene_warns(scene, "set lb vserver web -lbMethod TOKEN", "least loaded service is taken");
 	scene_warns(scene, "add lb vserver s SSL 10.0.0.1 443", "left out of the traffic");
 	scene_good(scene, "unset lb vserver web -persistenceType -timeout -lbMethod\n");
 	scene_has_not(scene, "persistenceType");
+}
+
+static void test_persistence(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_good(scene, "set lb vserver web -persistenceType SOURCEIP -timeout 1440 "
+			  "-persistMask 255.255.255.0 -v6persistmasklen 64\n");
+	scene_has(scene, "-persistenceType SOURCEIP -timeout 1440 -persistMask 255.255.255.0 "
+			 "-v6persistmasklen 64");
+	scene_good(scene, "set lb vserver web -persistenceType RULE -rule "
+			  "q/HTTP.REQ.HEADER(\"X-User\")/\n");
+	scene_bad(scene, "unset lb vserver web -rule", "-rule is missing");
+	scene_bad(scene, "set lb vserver web -rule HTTP.RES.STATUS", "-rule must be one of");
+	scene_good(scene, "set lb vserver web -persistenceType COOKIEINSERT -cookieName c_1\n");
+	scene_bad(scene, "set lb vserver web -cookieName \"c 1\"", "-cookieName must not");
+	scene_bad(scene, "set lb vserver web -persistMask 255.0.255.0", "-persistMask must be");
+	scene_bad(scene, "add lb vserver t TCP 10.0.0.9 80 -persistenceType COOKIEINSERT",
+		  "needs a virtual server of HTTP");
+	scene_bad(scene,
+		  "add lb vserver t TCP 10.0.0.9 80 -persistenceType RULE -rule HTTP.REQ.URL",
+		  "needs a virtual server of HTTP");
+	scene_good(scene, "add lb vserver t TCP 10.0.0.9 80 -persistenceType RULE -rule "
+			  "client.ip.src\n");
 }
 
 static void test_keys(void **state)
@@ -139,9 +164,9 @@ static void test_keys(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		SCENE_TEST(test_threshold), SCENE_TEST(test_backup),  SCENE_TEST(test_address),
-		SCENE_TEST(test_deal),      SCENE_TEST(test_backup),  SCENE_TEST(test_address),
-		SCENE_TEST(test_redirect),  SCENE_TEST(test_not_yet), SCENE_TEST(test_keys)
+		SCENE_TEST(test_threshold), SCENE_TEST(test_backup),     SCENE_TEST(test_address),
+		SCENE_TEST(test_deal),      SCENE_TEST(test_redirect),   SCENE_TEST(test_not_yet),
+		SCENE_TEST(test_keys),      SCENE_TEST(test_persistence)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/persistence.h"
+
+#include "base/hash.h"
+#include "os/socket.h"
+#include "proxy/http_extract.h"
+#include "proxy/proxy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NOBODY = -1, MARK_DIGITS = 16, TIME_DIGITS = 8 };
+
+/* What is found out about one client. */
+struct trace {
+	const struct vserver *vserver;
+	struct persist_key key;
+	uint32_t timeout_s;
+	bool has_key;
+	uint64_t seen; /* what the table said; 0: nothing */
+	int index;     /* of the member; NOBODY: not known, or not bound any more */
+};
+
+static uint64_t now_s(const struct vserver *vserver)
+{
+	return vserver->proxy->engine->loop.now_ms / 1000;
+}
+
+static const struct service *member(const struct vserver *vserver, uint32_t index)
+{
+	return vserver->balance.members[index].service;
+}
+
+/* --- which member is meant --- */
+
+static int find_tag(const struct vserver *vserver, uint64_t tag)
+{
+	for (uint32_t index = 0; tag != 0 && index < vserver->balance.member_count; index++)
+		if (member(vserver, index)->tag == tag)
+			return (int)index;
+	return NOBODY;
+}
+
+static int find_custom(const struct vserver *vserver, struct str text)
+{
+	uint64_t tag = text.length > 0 ? hash_bytes(text.at, text.length) : 0;
+
+	for (uint32_t index = 0; tag != 0 && index < vserver->balance.member_count; index++)
+		if (member(vserver, index)->custom_tag == tag)
+			return (int)index;
+	return NOBODY;
+}
+
+static int digit_of(char letter)
+{
+	if (letter >= '0' && letter <= '9')
+		return letter - '0';
+	letter |= 0x20;
+	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/* Hexadecimal digits to bytes; false when there are others, or not as many. */
+static bool read_bytes(struct str text, unsigned char *bytes, size_t count)
+{
+	if (text.length != 2 * count)
+		return false;
+	for (size_t index = 0; index < count; index++) {
+		int high = digit_of(text.at[2 * index]), low = digit_of(text.at[2 * index + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[index] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+/* "7F0000010050": address and port as hexadecimal digits; 36 of them with IPv6. */
+static bool read_place(struct str text, struct address *place)
+{
+	unsigned char bytes[18];
+
+	*place = (struct address){ 0 };
+	if (read_bytes(text, bytes, 6)) {
+		place->v4.sin_family = AF_INET;
+		memcpy(&place->v4.sin_addr, bytes, 4);
+		address_set_port(place, (uint16_t)(bytes[4] << 8 | bytes[5]));
+		return true;
+	}
+	if (!read_bytes(text, bytes, 18))
+		return false;
+	place->v6.sin6_family = AF_INET6;
+	memcpy(&place->v6.sin6_addr, bytes, 16);
+	address_set_port(place, (uint16_t)(bytes[16] << 8 | bytes[17]));
+	return true;
+}
+
+static int find_place(const struct vserver *vserver, struct str text)
+{
+	struct address place;
+
+	if (!read_place(text, &place))
+		return NOBODY;
+	for (uint32_t index = 0; index < vserver->balance.member_count; index++)
+		if (address_equal(&member(vserver, index)->address, &place))
+			return (int)index;
+	return NOBODY;
+}
+
+/* --- the cookie --- */
+
+static uint64_t mark_of(const struct persistence *persistence, const struct service *service)
+{
+	uint64_t pair[2] = { persistence->owner, service->tag };
+
+	return sip_hash(persist_secret(persistence->table), pair, sizeof(pair));
+}
+
+static uint64_t read_number(const unsigned char *bytes, size_t count)
+{
+	uint64_t number = 0;
+
+	for (size_t index = 0; index < count; index++)
+		number = number << 8 | bytes[index];
+	return number;
+}
+
+/* An old one is none; one that has lived for half its time is given anew. */
+static int find_cookie(const struct vserver *vserver, struct persistence_ask *ask)
+{
+	const struct persistence *persistence = &vserver->persistence;
+	struct str value = http_extract_cookie(ask->request, persistence->model.cookie);
+	unsigned char bytes[(MARK_DIGITS + TIME_DIGITS) / 2];
+	uint64_t mark, age_s, timeout_s = persistence->model.timeout_s;
+
+	ask->wants_cookie = true;
+	if (!read_bytes(value, bytes, sizeof(bytes)))
+		return NOBODY;
+	mark = read_number(bytes, MARK_DIGITS / 2);
+	age_s = now_s(vserver) - read_number(bytes + MARK_DIGITS / 2, TIME_DIGITS / 2);
+	if (timeout_s > 0 && age_s > timeout_s)
+		return NOBODY;
+	for (uint32_t index = 0; index < vserver->balance.member_count; index++) {
+		if (mark_of(persistence, member(vserver, index)) != mark)
+			continue;
+		ask->wants_cookie = timeout_s > 0 && age_s >= timeout_s / 2;
+		return (int)index;
+	}
+	return NOBODY;
+}
+
+struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
+			      char text[PERSISTENCE_COOKIE_ROOM])
+{
+	const struct persistence *persistence = &vserver->persistence;
+	char age[32] = "";
+	int length;
+
+	if (find_tag(vserver, service->tag) == NOBODY || persistence->table == NULL)
+		return (struct str){ NULL, 0 };
+	if (persistence->model.timeout_s > 0)
+		(void)snprintf(age, sizeof(age), "; Max-Age=%" PRIu32,
+			       persistence->model.timeout_s);
+	length = snprintf(text, PERSISTENCE_COOKIE_ROOM,
+			  "%s=%016" PRIx64 "%08" PRIx32 "%s; Path=/; HttpOnly", persistence->cookie,
+			  mark_of(persistence, service), (uint32_t)now_s(vserver), age);
+	must(length > 0);
+	if (length >= PERSISTENCE_COOKIE_ROOM)
+		return (struct str){ NULL, 0 };
+	return (struct str){ text, (size_t)length };
+}
+
+/* --- the table --- */
+
+static void add_source(const struct persistence *persistence, struct persist_key *key,
+		       const struct address *peer)
+{
+	persist_key_source(key, peer, persistence->model.netmask,
+			   persistence->model.v6_netmask_length);
+}
+
+static void add_destination(const struct vserver *vserver, struct persist_key *key, int fd)
+{
+	struct address reached = vserver->address;
+
+	if (!address_is_any(&reached) || socket_local(fd, &reached) == 0)
+		persist_key_destination(key, &reached);
+}
+
+/* The text that -rule names, or the address; false when the request has none. */
+static bool add_rule(const struct persistence *persistence, struct persist_key *key,
+		     const struct persistence_ask *ask)
+{
+	struct str text;
+
+	if (persistence->model.rule.from == EXTRACT_SOURCE) {
+		add_source(persistence, key, ask->peer);
+		return true;
+	}
+	if (ask->request == NULL)
+		return false;
+	text = http_extract(ask->request, &persistence->model.rule);
+	if (text.length == 0)
+		return false;
+	persist_key_text(persistence->table, key, text);
+	return true;
+}
+
+static bool make_key(struct trace *trace, const struct persistence_ask *ask)
+{
+	const struct persistence *persistence = &trace->vserver->persistence;
+	uint64_t owner = persistence->owner;
+	struct persist_key *key = &trace->key;
+
+	switch (persistence->model.type) {
+	case PERSISTENCE_NONE:
+	case PERSISTENCE_COOKIE:
+	case PERSISTENCE_URL_PASSIVE:
+	case PERSISTENCE_CUSTOM_ID:
+		return false;
+	case PERSISTENCE_SOURCE:
+		persist_key_begin(key, PERSIST_SOURCE, owner);
+		add_source(persistence, key, ask->peer);
+		return true;
+	case PERSISTENCE_DESTINATION:
+		persist_key_begin(key, PERSIST_DESTINATION, owner);
+		add_destination(trace->vserver, key, ask->fd);
+		return true;
+	case PERSISTENCE_SOURCE_DESTINATION:
+		persist_key_begin(key, PERSIST_SOURCE_DESTINATION, owner);
+		add_source(persistence, key, ask->peer);
+		add_destination(trace->vserver, key, ask->fd);
+		return true;
+	case PERSISTENCE_RULE:
+		persist_key_begin(key, PERSIST_RULE, owner);
+		return add_rule(persistence, key, ask);
+	}
+	must_not_reach();
+}
+
+/* What the type knows, else the source address when that is the backup. */
+static struct trace look_up(const struct vserver *vserver, const struct persistence_ask *ask)
+{
+	const struct persistence *persistence = &vserver->persistence;
+	struct trace trace = { .vserver = vserver, .index = NOBODY };
+
+	trace.timeout_s = persistence->model.timeout_s;
+	trace.has_key = make_key(&trace, ask);
+	if (!trace.has_key && persistence->model.backup_timeout_s > 0) {
+		persist_key_begin(&trace.key, PERSIST_SOURCE, persistence->owner);
+		add_source(persistence, &trace.key, ask->peer);
+		trace.timeout_s = persistence->model.backup_timeout_s;
+		trace.has_key = true;
+	}
+	if (!trace.has_key)
+		return trace;
+	persist_key_end(persistence->table, &trace.key);
+	trace.seen = persist_use(persistence->table, &trace.key, now_s(vserver), trace.timeout_s);
+	trace.index = find_tag(vserver, trace.seen);
+	return trace;
+}
+
+/* The tag that holds now: another engine may have been quicker. */
+static uint64_t put(struct trace *trace, uint64_t value)
+{
+	struct stat_engine *stats = trace->vserver->proxy->stats;
+
+	if (trace->seen == value)
+		return value;
+	switch (persist_put(trace->vserver->persistence.table, &trace->key, now_s(trace->vserver),
+			    trace->timeout_s, &trace->seen, value)) {
+	case PERSIST_KEPT:
+		break;
+	case PERSIST_FULL:
+		stat_add(&stats->persist_evicted, 1);
+		break;
+	case PERSIST_LOST:
+		stat_add(&stats->persist_lost, 1);
+		break;
+	}
+	return trace->seen;
+}
+
+/* --- the choice --- */
+
+static int find_named(const struct vserver *vserver, struct persistence_ask *ask)
+{
+	const struct model_persistence *model = &vserver->persistence.model;
+
+	switch (model->type) {
+	case PERSISTENCE_COOKIE:
+		return find_cookie(vserver, ask);
+	case PERSISTENCE_URL_PASSIVE:
+		return find_place(vserver, http_extract(ask->request, &model->rule));
+	case PERSISTENCE_CUSTOM_ID:
+		return find_custom(vserver, http_extract(ask->request, &model->rule));
+	case PERSISTENCE_NONE:
+	case PERSISTENCE_SOURCE:
+	case PERSISTENCE_RULE:
+	case PERSISTENCE_DESTINATION:
+	case PERSISTENCE_SOURCE_DESTINATION:
+		break;
+	}
+	return NOBODY;
+}
+
+static bool can_have(const struct vserver *vserver, int index, uint64_t tried)
+{
+	if (index == NOBODY || !service_takes_known(member(vserver, (uint32_t)index)))
+		return false;
+	return index >= 64 || (tried & (uint64_t)1 << index) == 0;
+}
+
+static struct service *keep(struct vserver *vserver, struct persistence_ask *ask, int index,
+			    uint64_t *tried)
+{
+	if (index < 64)
+		*tried |= (uint64_t)1 << index;
+	ask->is_kept = true;
+	stat_add(&vserver->stats->persistent, 1);
+	return vserver->balance.members[index].service;
+}
+
+/* Where the client goes that nothing leads anywhere; *tried has it. */
+static struct service *choose_anew(struct vserver *vserver, struct persistence_ask *ask,
+				   struct trace *trace, uint64_t *tried)
+{
+	uint64_t before = *tried;
+	struct service *service = vserver_choose(vserver, ask->key, tried);
+	int winner;
+
+	if (service == NULL || !trace->has_key)
+		return service;
+	winner = find_tag(vserver, put(trace, service->tag));
+	if (winner == NOBODY || member(vserver, (uint32_t)winner) == service)
+		return service;
+	if (can_have(vserver, winner, before)) {
+		*tried = before;
+		return keep(vserver, ask, winner, tried);
+	}
+	(void)put(trace, service->tag);
+	return service;
+}
+
+struct service *persistence_choose(struct vserver *vserver, struct persistence_ask *ask,
+				   uint64_t *tried)
+{
+	const struct persistence *persistence = &vserver->persistence;
+	struct trace trace;
+	int index;
+
+	must_be_on(vserver->proxy->engine);
+	ask->is_kept = ask->wants_cookie = false;
+	if (persistence->model.type == PERSISTENCE_NONE || persistence->table == NULL)
+		return vserver_choose(vserver, ask->key, tried);
+	index = find_named(vserver, ask);
+	trace = look_up(vserver, ask);
+	if (!can_have(vserver, index, *tried)) {
+		ask->wants_cookie = persistence->model.type == PERSISTENCE_COOKIE;
+		index = trace.index;
+	}
+	if (!can_have(vserver, index, *tried))
+		return choose_anew(vserver, ask, &trace, tried);
+	if (trace.has_key)
+		(void)put(&trace, member(vserver, (uint32_t)index)->tag);
+	return keep(vserver, ask, index, tried);
+}
+
+void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask,
+		      const struct service *service)
+{
+	struct trace trace;
+
+	if (vserver->persistence.model.type == PERSISTENCE_NONE ||
+	    vserver->persistence.table == NULL)
+		return;
+	trace = look_up(vserver, ask);
+	if (trace.has_key)
+		(void)put(&trace, service->tag);
+}
+
+/* --- spillover --- */
+
+static bool begin_spill(struct trace *trace, const struct vserver *reached,
+			const struct address *peer)
+{
+	const struct persistence *persistence = &reached->persistence;
+
+	if (persistence->table == NULL || persistence->model.spill_timeout_s == 0)
+		return false;
+	*trace = (struct trace){ .vserver = reached, .has_key = true };
+	trace->timeout_s = persistence->model.spill_timeout_s;
+	persist_key_begin(&trace->key, PERSIST_SPILL, persistence->owner);
+	add_source(persistence, &trace->key, peer);
+	persist_key_end(persistence->table, &trace->key);
+	trace->seen = persist_use(persistence->table, &trace->key, now_s(reached),
+				  trace->timeout_s);
+	return true;
+}
+
+uint64_t persistence_spill_find(const struct vserver *reached, const struct address *peer)
+{
+	struct trace trace;
+
+	return begin_spill(&trace, reached, peer) ? trace.seen : 0;
+}
+
+/* Whoever served last wins, so that what others have put meanwhile is overwritten. */
+void persistence_spill_note(const struct vserver *reached, const struct address *peer,
+			    const struct vserver *serving)
+{
+	uint64_t tag = serving->persistence.owner;
+	struct trace trace;
+
+	if (begin_spill(&trace, reached, peer) && put(&trace, tag) != tag)
+		(void)put(&trace, tag);
+}
+
+/* --- life --- */
+
+void persistence_configure(struct persistence *persistence, const struct model_vserver *model,
+			   struct persist *table)
+{
+	persistence_fini(persistence);
+	persistence->table = table;
+	persistence->owner = model->tag;
+	persistence->model = model->persistence;
+	persistence->cookie = str_dup(model->persistence.cookie);
+	persistence->rule_name = str_dup(model->persistence.rule.name);
+	persistence->model.cookie = str_of(persistence->cookie);
+	persistence->model.rule.name = str_of(persistence->rule_name);
+}
+
+void persistence_fini(struct persistence *persistence)
+{
+	free(persistence->cookie);
+	free(persistence->rule_name);
+	persistence->cookie = persistence->rule_name = NULL;
+}

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients come back to the service that served them: every type of persistence, by what arrives at
+the origins, on one engine and on four; over changes, and over the death of the data process."""
+import os
+import re
+import signal
+
+import pytest
+
+from spillway import Client, answers, field, greets, plain, tcp_names, wait_until
+
+both = pytest.mark.parametrize("engines", [1, 4])
+COOKIE = re.compile(r"(\S+?)=([0-9a-f]{24})(?:; Max-Age=(\d+))?; Path=/; HttpOnly$")
+CLIENTS = [f"127.4.{index}.9" for index in range(12)]
+
+
+def site(stage, engines, options, protocol="HTTP", count=4, addresses=("127.0.0.1",), more=()):
+    """Services s0.. named a.. behind a virtual server v; round robin unless said otherwise."""
+    lines, names = [], "abcdefgh"[:count]
+    origins = [stage.script(answers(plain(name)) if protocol == "HTTP" else greets(name))
+               for name in names]
+    port = stage.port()
+    lines.append(f"add lb vserver v {protocol} {addresses[0]} {port} -lbMethod ROUNDROBIN {options}")
+    for index, origin in enumerate(origins):
+        extra = more[index] if more else ""
+        lines += [f"add service s{index} 127.0.0.1 {protocol} {origin.port} -healthMonitor NO {extra}",
+                  f"bind lb vserver v s{index}"]
+    return stage.run("\n".join(lines) + "\n", engines), port, origins
+
+
+def ask(port, source=None, path="/", fields=""):
+    with Client(port, source=(source, 0) if source else None) as client:
+        client.send(f"GET {path} HTTP/1.1\r\nHost: test\r\n{fields}\r\n")
+        return client.response()
+
+
+def name(port, source=None, path="/", fields=""):
+    return ask(port, source, path, fields).body.decode()
+
+
+def greeted(port, source):
+    with Client(port, source=(source, 0)) as client:
+        return tcp_names([client]).popitem()[0]
+
+
+def sessions(here, which=""):
+    text = here.do(f"show lb persistentSessions {which}")
+    return int(re.search(r"persistent sessions: (\d+)", text).group(1)), text
+
+
+def is_spread(choose, engines, times=12):
+    """Nobody is known: one engine goes round, four go round each for itself."""
+    return len({choose() for _ in range(times)}) >= (4 if engines == 1 else 2)
+
+
+def held(choose, keys, least=3):
+    """Where each key came at first; always there, and the keys to many."""
+    first = {key: choose(key) for key in keys}
+    for _ in range(3):
+        assert {key: choose(key) for key in keys} == first
+    assert len(set(first.values())) >= least, first
+    return first
+
+
+@both
+@pytest.mark.parametrize("protocol", ["HTTP", "TCP"])
+def test_source(stage, engines, protocol):
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP", protocol)
+    choose = (lambda key: name(port, key)) if protocol == "HTTP" else (lambda key: greeted(port, key))
+    held(choose, CLIENTS)
+    count, text = sessions(here, "v")
+    assert count == len(CLIENTS)
+    assert all(f"v  SOURCEIP  {client}  s" in text for client in CLIENTS), text
+    assert here.vserver("v")["persistent"] >= 3 * len(CLIENTS)
+
+
+@both
+def test_source_mask(stage, engines):
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP -persistMask 255.255.0.0")
+    assert len({name(port, client) for client in CLIENTS}) == 1
+    here.do("set lb vserver v -persistMask 255.255.255.0")
+    held(lambda key: name(port, key), CLIENTS)
+
+
+@both
+def test_requests_of_one_connection(stage, engines):
+    """Every request is the same client's, whatever the method would say."""
+    _, port, _ = site(stage, engines, "-persistenceType SOURCEIP")
+    with Client(port, source=(CLIENTS[0], 0)) as client:
+        names = {client.get().body for _ in range(8)}
+    assert len(names) == 1
+
+
+@both
+def test_destination(stage, engines):
+    """All clients of one reached address are together; a wildcard has many addresses."""
+    _, port, _ = site(stage, engines, "-persistenceType DESTIP", addresses=("0.0.0.0",))
+
+    def to(address, source):
+        with Client(port, host=address, source=(source, 0)) as client:
+            return client.get().body
+    places = {f"127.0.0.{last}": to(f"127.0.0.{last}", CLIENTS[0]) for last in range(1, 13)}
+    assert len(set(places.values())) >= 3
+    for address, place in places.items():
+        assert {to(address, client) for client in CLIENTS} == {place}
+
+
+@both
+def test_source_and_destination(stage, engines):
+    here, port, _ = site(stage, engines, "-persistenceType SRCIPDESTIP", addresses=("0.0.0.0",))
+
+    def to(key):
+        with Client(port, host=key[0], source=(key[1], 0)) as client:
+            return client.get().body
+    held(to, [(address, client) for address in ("127.0.0.1", "127.0.0.2") for client in CLIENTS])
+    assert "SRCIPDESTIP  127.4.0.9 to 127.0.0.2  s" in sessions(here)[1]
+
+
+@both
+def test_cookie(stage, engines):
+    """The answer brings it, the client shows it, and is not given it again."""
+    here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT")
+    names = set()
+    for _ in range(8):
+        answer = ask(port)
+        key, value, age = COOKIE.match(field(answer, "Set-Cookie")).groups()
+        assert (key, age) == ("NSC_v", "120")
+        names.add(answer.body)
+        for _ in range(4):
+            again = ask(port, fields=f"Cookie: x=y; {key}={value}; z\r\n")
+            assert again.body == answer.body and field(again, "Set-Cookie") is None
+    assert len(names) >= (4 if engines == 1 else 2)
+    here.do("set lb vserver v -cookieName mine -timeout 0")
+    key, value, age = COOKIE.match(field(ask(port), "Set-Cookie")).groups()
+    assert (key, age) == ("mine", None)
+    assert sessions(here)[0] == 0
+
+
+@both
+def test_cookie_that_is_wrong(stage, engines):
+    """What a client made up, or has from elsewhere, leads nowhere: it is balanced and told anew."""
+    here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT")
+    value = COOKIE.match(field(ask(port), "Set-Cookie")).group(2)
+    flipped = f"{int(value[0], 16) ^ 1:x}{value[1:]}"
+    for wrong in (flipped, value[:16] + "00000000", "0" * 24, "", "x" * 24, value + "00", "%00" * 8):
+        assert COOKIE.match(field(ask(port, fields=f"Cookie: NSC_v={wrong}\r\n"), "Set-Cookie"))
+        if wrong != value[:16] + "00000000":  # that may be young: the machine was just started
+            assert is_spread(lambda: name(port, fields=f"Cookie: NSC_v={wrong}\r\n"), engines)
+    other = stage.port()
+    here.do(f"add lb vserver w HTTP 127.0.0.1 {other} -persistenceType COOKIEINSERT -cookieName NSC_v",
+            *[f"bind lb vserver w s{index}" for index in range(4)])
+    assert field(ask(other, fields=f"Cookie: NSC_v={value}\r\n"), "Set-Cookie") is not None
+
+
+@both
+def test_cookie_of_an_unbound_service(stage, engines):
+    here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT")
+    answer = ask(port)
+    value = COOKIE.match(field(answer, "Set-Cookie")).group(2)
+    service = "s" + str("abcd".index(answer.body.decode()))
+    here.do(f"unbind lb vserver v {service}")
+    again = ask(port, fields=f"Cookie: NSC_v={value}\r\n")
+    assert again.body != answer.body and field(again, "Set-Cookie") is not None
+    here.do(f"bind lb vserver v {service}")
+    assert ask(port, fields=f"Cookie: NSC_v={value}\r\n").body == answer.body
+
+
+@both
+def test_backup_by_source(stage, engines):
+    """Who shows no cookie is known by the address meanwhile."""
+    here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT -persistenceBackup SOURCEIP "
+                                         "-backupPersistenceTimeout 5")
+    held(lambda key: name(port, key), CLIENTS)
+    answers_ = {client: ask(port, client) for client in CLIENTS}
+    assert all(field(answer, "Set-Cookie") for answer in answers_.values())
+    value = COOKIE.match(field(answers_[CLIENTS[0]], "Set-Cookie")).group(2)
+    for client in CLIENTS:  # a cookie counts more than an address
+        assert ask(port, client, fields=f"Cookie: NSC_v={value}\r\n").body == answers_[CLIENTS[0]].body
+    left = [int(seconds) for seconds in re.findall(r"(\d+) s$", sessions(here)[1], re.M)]
+    assert len(left) == len(CLIENTS) and all(200 < seconds <= 300 for seconds in left)
+
+
+RULES = {
+    'HTTP.REQ.HEADER("X-User")': lambda key: {"fields": f"X-User: {key}\r\n"},
+    'http.req.cookie.value("id")': lambda key: {"fields": f"Cookie: a=b; id={key}\r\n"},
+    'HTTP.REQ.URL.QUERY.VALUE("id")': lambda key: {"path": f"/x?a=b&id={key}"},
+    'HTTP.REQ.URL': lambda key: {"path": f"/{key}"},
+    'CLIENT.IP.SRC': lambda key: {"source": CLIENTS[key]},
+}
+
+
+@both
+@pytest.mark.parametrize("rule", RULES)
+def test_rule(stage, engines, rule):
+    _, port, _ = site(stage, engines, f"-persistenceType RULE -rule q/{rule}/")
+    held(lambda key: name(port, **RULES[rule](key)), range(12))
+    if "HEADER" in rule:  # without it nobody is known
+        assert is_spread(lambda: name(port), engines)
+
+
+@both
+def test_url_passive(stage, engines):
+    """The URL says address and port of the service."""
+    _, port, origins = site(stage, engines,
+                            '-persistenceType URLPASSIVE -rule q/HTTP.REQ.URL.QUERY.VALUE("sid")/')
+    for index, origin in enumerate(origins):
+        for case in (str.upper, str.lower):
+            sid = case(f"7F000001{origin.port:04X}")
+            assert {name(port, path=f"/?sid={sid}") for _ in range(3)} == {"abcd"[index]}
+    for wrong in ("7F0000010001", "7F00", "zz", ""):
+        assert is_spread(lambda: name(port, path=f"/?sid={wrong}"), engines)
+
+
+@both
+def test_custom_server_id(stage, engines):
+    here, port, _ = site(stage, engines,
+                         '-persistenceType CUSTOMSERVERID -rule q/HTTP.REQ.URL.QUERY.VALUE("at")/',
+                         more=[f"-CustomServerID place{index}" for index in range(4)])
+    for index in range(4):
+        assert {name(port, path=f"/?at=place{index}") for _ in range(3)} == {"abcd"[index]}
+    assert is_spread(lambda: name(port, path="/?at=place"), engines)
+    here.do("set service s1 -CustomServerID moon")
+    assert name(port, path="/?at=moon") == "b"
+
+
+@both
+def test_service_that_is_down(stage, engines):
+    """Its clients go elsewhere and stay there."""
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP")
+    first = held(lambda key: name(port, key), CLIENTS)
+    here.do("disable service s0")
+    wait_until(lambda: not here.is_up("s0"), "it is disabled")
+    second = {client: name(port, client) for client in CLIENTS}
+    assert "a" not in second.values()
+    assert all(second[client] == first[client] for client in CLIENTS if first[client] != "a")
+    here.do("enable service s0")
+    wait_until(lambda: here.is_up("s0"), "it is enabled")
+    assert {client: name(port, client) for client in CLIENTS} == second
+
+
+@both
+def test_service_that_is_full(stage, engines):
+    """A client waits for its service while others have room; a new client goes to those."""
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP", "TCP", 2)
+    first = greeted(port, CLIENTS[0])
+    service = "s" + str("ab".index(first))
+    here.do(f"set service {service} -maxClient 1")
+    with Client(port, source=(CLIENTS[0], 0)) as one, Client(port, source=(CLIENTS[0], 0)) as two:
+        wait_until(lambda: here.service(service)["waiting"] == 1, "one of them waits")
+        for client in CLIENTS[1:5]:
+            assert greeted(port, client) != first
+
+
+@both
+def test_clear(stage, engines):
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP -timeout 1440")
+    held(lambda key: name(port, key), CLIENTS)
+    here.do(f"clear lb persistentSessions v -persistenceParameter {CLIENTS[0]}")
+    assert sessions(here)[0] == len(CLIENTS) - 1
+    here.do("clear lb persistentSessions v")
+    assert sessions(here) == (0, "persistent sessions: 0\n")
+    assert "there is no lb vserver x" in here.refuse("show lb persistentSessions x")
+    assert "there is no lb vserver x" in here.refuse("clear lb persistentSessions x")
+    assert "address of a client" in here.refuse("clear lb persistentSessions v "
+                                                "-persistenceParameter moon")
+
+
+@both
+def test_survives_changes_and_a_crash(stage, engines):
+    """set, a configuration that is read again, kill -9 of the data process: all clients and all
+    cookies lead to where they did."""
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP -timeout 60")
+    cookies = stage.port()
+    here.do(f"add lb vserver c HTTP 127.0.0.1 {cookies} -persistenceType COOKIEINSERT",
+            *[f"bind lb vserver c s{index}" for index in range(4)])
+    first = held(lambda key: name(port, key), CLIENTS)
+    answer = ask(cookies)
+    jar = f"Cookie: NSC_c={COOKIE.match(field(answer, 'Set-Cookie')).group(2)}\r\n"
+
+    def is_same():
+        return ({client: name(port, client) for client in CLIENTS} == first and
+                {name(cookies, fields=jar) for _ in range(4)} == {answer.body.decode()})
+    here.do("set lb vserver v -lbMethod LEASTCONNECTION -timeout 30")
+    assert is_same()
+    text = here.running_config()
+    here.do("clear ns config -force basic")
+    here.do(*text.splitlines())
+    assert is_same()
+    child = here.data_process()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: here.data_process() not in (None, child), "the next data process runs")
+    wait_until(here.is_ready, "it answers")
+    assert is_same()
+    assert sessions(here, "v")[0] == len(CLIENTS)
+
+
+@pytest.mark.parametrize("command, why", [
+    ("-persistenceType RULE", "-rule is missing"),
+    ("-persistenceType URLPASSIVE -rule 1", "-rule must be one of"),
+    ('-persistenceType RULE -rule q/HTTP.REQ.HEADER("a b")/', "-rule must be one of"),
+    ("-persistMask 255.0.255.0", "-persistMask must be a mask"),
+    ("-v6persistmasklen 129", "1 to 128"),
+    ("-timeout 1441", "0 to 1440"),
+    ("-backupPersistenceTimeout 1", "2 to 1440"),
+    ("-cookieName 'a;b'", "-cookieName must not"),
+    ("-persistenceType COOKIES", "COOKIES"),
+])
+def test_bad_input(stage, command, why):
+    here, port, _ = site(stage, 1, "-persistenceType SOURCEIP", count=1)
+    before = here.running_config()
+    assert why in here.refuse(f"set lb vserver v {command}")
+    assert here.running_config() == before
+
+
+def test_cookies_are_of_http(stage):
+    here, _, _ = site(stage, 1, "", "TCP", 1)
+    for kind in ("COOKIEINSERT", 'RULE -rule q/HTTP.REQ.URL/'):
+        assert "needs a virtual server of HTTP" in here.refuse(
+            f"set lb vserver v -persistenceType {kind}")
