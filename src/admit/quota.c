@@ -34,7 +34,7 @@
  * Nobody waits here for another. A unit in another engine's hands for longer than a few looks
  * makes the answer QUOTA_AGAIN.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 enum {
 	PROBES = 4, /* engines looked at before the shared pool is emptied */
@@ -460,6 +460,7 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t
 		looks++;
 		quota_pause();
 	}
+	core->why = QUOTA_WHY_IN_HANDS;
 	return QUOTA_AGAIN;
 }
 
@@ -583,7 +584,7 @@ static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t
 	return false;
 }
 
-static void give_now(struct quota_core *core, uint32_t id, int64_t uses)
+void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 {
 	struct seat seat = sit(core, id);
 	uint64_t w = quota_load(seat.stash), before;
@@ -622,8 +623,8 @@ void quota_give(struct quota_core *core, uint32_t id)
 	struct pocket *pocket = &core->pockets[id];
 	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
 
-	if ((mode & (QUOTA_DEBT | QUOTA_SETTLE)) != QUOTA_SETTLE) {
-		give_now(core, id, 1);
+	if ((mode & (QUOTA_DEBT | QUOTA_SETTLE)) != QUOTA_SETTLE && !(mode & QUOTA_FROZEN)) {
+		quota_core_give(core, id, 1);
 		if (UNLIKELY(mode & QUOTA_RETURNING))
 			quota_guard_given(core, id);
 		return;
@@ -637,13 +638,23 @@ void quota_give(struct quota_core *core, uint32_t id)
 
 void quota_turn_end(struct quota_core *core)
 {
+	uint32_t frozen = QUOTA_NONE;
+
 	core->turn++;
+	if (UNLIKELY(quota_load(&quota_head_at(core->map)->audit) != core->audit))
+		quota_audit_hear(core);
 	while (core->listed_count > 0) {
 		uint32_t id = core->listed[--core->listed_count];
 		uint32_t uses = core->pockets[id].uses;
 
+		if (UNLIKELY(id == core->frozen)) {
+			frozen = id;
+			continue;
+		}
 		core->pockets[id] = (struct pocket){ 0 };
 		if (uses > 0)
-			give_now(core, id, uses);
+			quota_core_give(core, id, uses);
 	}
+	if (UNLIKELY(frozen != QUOTA_NONE))
+		core->listed[core->listed_count++] = frozen;
 }

@@ -48,6 +48,7 @@ enum quota_why {
 	QUOTA_WHY_EARLY,      /* T1 and T2 want clients spilled before the limit */
 	QUOTA_WHY_HYSTERESIS, /* it was full, and is not free enough or long enough yet */
 	QUOTA_WHY_AUDIT,      /* QUOTA_AGAIN: the pool is counted anew, for a turn */
+	QUOTA_WHY_IN_HANDS,   /* QUOTA_AGAIN: what is free is in another engine's hands */
 	QUOTA_WHYS
 };
 
@@ -140,7 +141,7 @@ void quota_core_free(struct quota_core *core);
 enum quota_result quota_take(struct quota_core *core, uint32_t pool) MUST_USE;
 enum quota_result quota_take_as(struct quota_core *core, uint32_t pool,
 				enum quota_class class) MUST_USE;
-/* Of the last QUOTA_FULL of this engine, whatever the pool; right after it. */
+/* Of the last answer of this engine that was not QUOTA_OK, whatever the pool; right after it. */
 enum quota_why quota_why(const struct quota_core *core);
 void quota_give(struct quota_core *core, uint32_t pool);
 /* Whether somebody who asked now, wherever, would probably be refused: to tell of an episode of

@@ -4,7 +4,7 @@
  * hysteresis. All of it stands before the pools' own decision and refuses only, so that nothing
  * here can let a use too many in.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 #include "os/clock.h"
 
 static int64_t used_by(const struct quota_map *map, uint32_t id, unsigned core)
@@ -130,6 +130,10 @@ enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_
 {
 	enum quota_result result;
 
+	if (mode & QUOTA_FROZEN) {
+		core->why = QUOTA_WHY_AUDIT;
+		return QUOTA_AGAIN;
+	}
 	if (class == QUOTA_CLASS_KEPT) {
 		result = take_kept(core, id, mode);
 	} else {

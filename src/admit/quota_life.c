@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admit/quota_life.h"
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 static bool is_open(const struct quota_map *map, uint32_t id)
 {
@@ -148,6 +148,7 @@ void quota_map_revive(struct quota_map *map)
 		atomic_fetch_or(&head->live[core / 64], (uint64_t)1 << core % 64);
 	if (touched(map) > 0)
 		atomic_fetch_add_explicit(&head->deaths, map->cores, memory_order_relaxed);
+	quota_audit_forget(map);
 	hash_fini(&map->by_key);
 	map->free_first = map->free_count = 0;
 	for (uint32_t id = 0; id < map->pools; id++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
 #include <stdlib.h>
@@ -103,6 +103,8 @@ struct quota_core *quota_core_new(struct quota_map *map, unsigned index)
 	*core = (struct quota_core){
 		.map = map,
 		.index = index,
+		.frozen = QUOTA_NONE,
+		.audit = quota_load(&quota_head_at(map)->audit),
 		.bytes = bytes,
 		.pockets = (void *)(memory + head),
 		.listed = (void *)(memory + head + pockets),
@@ -280,7 +282,7 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 	if (limit < before)
 		quota_rule_change(pool, QUOTA_CHANGE - 1, QUOTA_DEBT | QUOTA_LOWERING);
 	(void)quota_pool_add(pool, limit - before, 0);
-	quota_rule_change(pool, QUOTA_DEBT, quota_rule_mode(map, pool, limit));
+	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
 	collect_debt(map, pool, id);
 	quota_pool_debt_end(pool);
 	quota_rule_relabel(map, id);

@@ -11,7 +11,7 @@
  * exceed the limit, and every unit stays covered as I1 and I2 in quota.c say, so that the mode may
  * change at any time.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 static int64_t least(int64_t a, int64_t b)
 {

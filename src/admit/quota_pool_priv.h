@@ -31,9 +31,10 @@ enum {
 #define QUOTA_HYSTERESIS ((uint64_t)128)  /* return_free is set */
 #define QUOTA_RETURNING  ((uint64_t)256)  /* ... and the pool was full; engines set and clear it */
 #define QUOTA_QUEUE      ((uint64_t)512)  /* some may wait: nothing is kept in pockets */
+#define QUOTA_FROZEN     ((uint64_t)1024) /* its units are being counted: quota_audit.c */
 #define QUOTA_CHANGE     ((uint64_t)4096) /* counts the changes of the mode in the bits above */
 /* What a take has to look at first: quota_guard.c. */
-#define QUOTA_GUARDED (QUOTA_EARLY | QUOTA_HYSTERESIS)
+#define QUOTA_GUARDED (QUOTA_EARLY | QUOTA_HYSTERESIS | QUOTA_FROZEN)
 
 static inline uint16_t quota_changes(uint64_t mode)
 {

@@ -10,7 +10,6 @@
 #include "admit/quota_life.h"
 #include "admit/quota_pool_priv.h"
 #include "base/hash.h"
-#include "base/list.h"
 #include "record/stat.h"
 
 /* What an engine has learnt about a pool: it decides cost only. Owner: the engine, from the message
@@ -37,6 +36,11 @@ struct quota_head {
 	_Atomic uint64_t live[QUOTA_MASKS]; /* engines that are not dead; written by control */
 	_Atomic uint64_t deaths;
 	_Atomic uint32_t touched; /* pools from this id on were never open */
+	/* The newest audit: number << 32 | pool; it runs while the number is odd. */
+	alignas(64) _Atomic uint64_t audit;
+	struct {
+		alignas(64) _Atomic uint64_t audit; /* that the engine has done its part of */
+	} acks[QUOTA_CORES_MAX];
 };
 
 /* Owner: control. Where everything lies in the mapping, and which ids are free. */
@@ -107,76 +111,19 @@ static inline struct quota_habit *quota_habit_at(const struct quota_map *map, un
 	return (struct quota_habit *)(void *)(quota_part_at(map, core) + map->habits_at) + pool;
 }
 
-/* Uses of one pool given back in this turn. */
-struct pocket {
-	uint32_t uses;
-	bool is_listed;
-};
-
-/* Those of one engine who wait for a use of one pool. */
-struct quota_line {
-	struct list waiters; /* struct quota_waiter, oldest first */
-	struct list link;    /* in quota_core.queued while somebody waits */
-};
-
-struct quota_core {
-	const struct quota_map *map; /* borrowed: lives longer */
-	unsigned index;
-	size_t bytes; /* of this and what follows it in memory */
-	uint32_t turn;
-	enum quota_why why;     /* of the last QUOTA_FULL */
-	struct pocket *pockets; /* by pool */
-	uint32_t *listed;       /* pools whose pocket was used in this turn */
-	uint32_t listed_count;
-	struct quota_line *lines; /* by pool; all zero until its first use */
-	struct list queued;       /* lines in which somebody waits */
-};
-
 static inline struct quota_counts *quota_counts_at(const struct quota_map *map, unsigned core,
 						   uint32_t pool)
 {
 	return &map->counts[(size_t)core * map->pools + pool];
 }
 
-/* Engines, both modes: quota.c. */
-
-/* Ends the sealed time of the own stash, which S counts as open already: one store of W opens, and
- * makes the old U void. */
-void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used,
-		       int64_t idle);
-/* Not what is drawn without a limit: there it says nothing. */
-void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units);
-
-/* One use more in force, taken from S by another hand. */
-void quota_core_note_use(struct quota_core *core, uint32_t id);
-
-/* The line: quota_queue.c. */
-
-/* After something came to S while somebody waits. Any thread. */
-void quota_queue_serve(const struct quota_map *map, uint32_t id);
-bool quota_queue_is_idle(const struct quota_map *map, uint32_t id);
-void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned core);
-void quota_queues_free(struct quota_map *map);
-/* Whether what is given back may wait for the end of the turn (when the limit allows it), or has to
- * come at once. Control. */
-void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns);
-/* A take that the rule has nothing against; `reserve` uses of S are not for it. Not counted. */
-enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t mode,
-				  int64_t reserve);
-
-/* Engines, pools with QUOTA_GUARDED: quota_guard.c. */
-
-enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_t mode,
-				   enum quota_class class);
-/* Whether the time of RETURNING is over, `free_units` being free now; ends it then. */
-bool quota_guard_return(struct quota_pool *pool, int64_t free_units, uint64_t now_ms);
-/* After a use came back while RETURNING. */
-void quota_guard_given(const struct quota_core *core, uint32_t id);
-
 /* Control: quota_map.c. */
 
 /* All its units free, dealt out anew; what was in it before is forgotten, the counts are not. */
 void quota_map_deal(struct quota_map *map, uint32_t id);
+
+/* Control: quota_audit.c. After a crash. */
+void quota_audit_forget(struct quota_map *map);
 
 /* Control: quota_rule.c. */
 
@@ -189,10 +136,3 @@ uint64_t quota_rule_mode(const struct quota_map *map, const struct quota_pool *p
 void quota_rule_change(struct quota_pool *pool, uint64_t keep, uint64_t set);
 /* The numbers changed: where nobody may keep what he had, what is idle comes back to S. */
 void quota_rule_relabel(struct quota_map *map, uint32_t id);
-
-/* Engines, QUOTA_MODE_PATENT: quota_patent.c. */
-
-/* QUOTA_OK or QUOTA_FULL; not counted as admitted or refused. */
-enum quota_result quota_patent_take(struct quota_core *core, uint32_t id);
-/* How many of `idle` go back: whole batches of what is borrowed. */
-int64_t quota_patent_surplus(const struct quota_pool *pool, int64_t idle, int64_t held);

@@ -24,7 +24,7 @@
  */
 #include "admit/quota_queue.h"
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <sys/mman.h>
 

@@ -4,7 +4,7 @@
  * changes while uses live. Both modes keep every unit counted and covered (I1 and I2 in quota.c),
  * so that any rule may follow any other at any time.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -185,7 +185,7 @@ void quota_set_rule(struct quota_map *map, uint32_t id, const struct quota_rule 
 
 	pool->rule = *rule;
 	quota_rule_apply(map, pool, limit);
-	quota_rule_change(pool, QUOTA_DEBT, quota_rule_mode(map, pool, limit));
+	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
 	quota_rule_relabel(map, id);
 	quota_queue_serve(map, id);
 }
@@ -197,8 +197,8 @@ void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns)
 
 	if (quota_is_patent(pool))
 		return;
-	quota_rule_change(pool, QUOTA_DEBT, turns ? 0 : QUOTA_QUEUE);
-	quota_rule_change(pool, QUOTA_DEBT, quota_rule_mode(map, pool, limit));
+	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, turns ? 0 : QUOTA_QUEUE);
+	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
 }
 
 struct quota_rule quota_rule_of(const struct quota_map *map, uint32_t id)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 /* W, then U, then W again: equal means that U belongs to it. */
 static void read_core(const struct quota_map *map, uint32_t id, unsigned core, int64_t *used,

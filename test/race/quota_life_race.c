@@ -5,7 +5,7 @@
  * life reaches the next one: every fresh pool is whole, never has more uses than its limit, and
  * nobody but its owner touches an engine's habits.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <stdlib.h>
 

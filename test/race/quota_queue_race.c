@@ -4,7 +4,7 @@
  * any time, while the limit changes: tickets are served in their order over all engines; never more
  * uses than the limit; nobody waits while a unit is free; and at the end nothing is lost.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
 #include <pthread.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 enum { STAGE_SLOTS = 4 };
 

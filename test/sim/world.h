@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 enum { WORLD_ENGINES_MAX = 128 };
 

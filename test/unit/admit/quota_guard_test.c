@@ -3,7 +3,7 @@
  * are for clients that are kept; a pool that was full stays spilling until enough was free for long
  * enough; each is counted by its reason, and nothing lets a use too many in.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

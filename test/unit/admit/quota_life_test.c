@@ -4,7 +4,7 @@
  * pool is found by its key, whole, under its limit and with its counts, in whatever state it was
  * left; what nobody claims is closed.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

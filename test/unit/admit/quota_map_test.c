@@ -4,7 +4,7 @@
  * is dealt again only when nothing of its earlier life can still arrive; ten thousand pools on
  * sixty-four engines fit 32 MiB.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

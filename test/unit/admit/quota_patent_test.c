@@ -4,7 +4,7 @@
  * too many in, the limit holds nevertheless. Units that are free elsewhere when a client spills are
  * counted. The mode may change under live uses, both ways.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

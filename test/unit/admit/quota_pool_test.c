@@ -3,7 +3,7 @@
  * in whole and leaves a busy one alone; a debt ends when nothing is owed and the limit is not about
  * to fall.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  */
 #include "admit/quota_queue.h"
 
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * never more than there is; a fixed rule borrows the batch and keeps two, whatever the demand; any
  * rule may follow any other while uses live, and the limit holds.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

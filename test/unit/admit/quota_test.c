@@ -4,7 +4,7 @@
  * others write; batches come and go; who sleeps with idle uses is emptied, who is moving uses makes
  * the answer undecided, not wrong.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

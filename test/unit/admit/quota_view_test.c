@@ -2,7 +2,7 @@
  * Promised: what is shown of a pool adds up: used, idle and available make the limit, each engine's
  * part makes the sum, and what happened is counted where it happened.
  */
-#include "admit/quota_priv.h"
+#include "admit/quota_core_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
