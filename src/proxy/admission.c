@@ -111,7 +111,6 @@ static enum verdict take_use(const struct admission *in, struct vserver *vserver
 		if (quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS &&
 		    departure_is_near(vserver->proxy, holding, leaving, in->waited_ms))
 			return VERDICT_AGAIN;
-		quota_note_spill(core_of(vserver), holding->pool);
 		return VERDICT_SPILL;
 	}
 	must_not_reach();
@@ -158,18 +157,45 @@ static enum verdict test_all(struct admission *in, struct vserver *vserver, enum
 /* Leaves the reason in the slot, for the end of the walk. */
 static enum verdict ask(struct admission *in, struct vserver *vserver)
 {
-	enum admission_ask what = ask_of(in, vserver);
-	enum verdict verdict;
-
 	in->last = vserver;
 	vserver->reason = REASON_NONE;
-	verdict = test_all(in, vserver, what);
+	return test_all(in, vserver, ask_of(in, vserver));
+}
+
+/* --- what is counted of a decision --- */
+
+static const struct test *test_of(enum reason reason)
+{
+	for (unsigned i = 0; i < TESTS; i++)
+		if (tests[i].reason == reason)
+			return &tests[i];
+	must_not_reach();
+}
+
+static void count_asked(const struct admission *in, struct vserver *vserver)
+{
+	const struct test *test;
+
 	/* A client's requests are not news to who has it. */
-	if (verdict == VERDICT_SPILL || (verdict == VERDICT_PASS && what != ASK_REQUEST))
+	if (vserver->reason != REASON_NONE || ask_of(in, vserver) != ASK_REQUEST)
 		stat_add(&vserver->stats->asked[vserver->reason], 1);
+	if (LIKELY(vserver->reason == REASON_NONE))
+		return;
+	test = test_of(vserver->reason);
+	if (test->holding != NULL)
+		quota_note_spill(core_of(vserver), test->holding(vserver)->pool);
 	if (reason_is_full(vserver->reason))
 		episode_note(vserver, vserver->reason);
-	return verdict;
+}
+
+/* Once for each client, however often it had to ask. */
+static void count_all_asked(const struct admission *in)
+{
+	struct vserver *vserver = in->reached;
+
+	for (; vserver != in->last; vserver = backup_of(vserver))
+		count_asked(in, vserver);
+	count_asked(in, vserver);
 }
 
 /* --- who is served --- */
@@ -306,6 +332,7 @@ static enum admit end_of_chain(struct admission *in)
 {
 	struct vserver *accepting = NULL, *redirecting = NULL, *vserver = in->reached;
 
+	count_all_asked(in);
 	for (const struct vserver *before = NULL; before != in->last;
 	     before = vserver, vserver = backup_of(vserver)) {
 		if (was_full(vserver) && vserver->so_backup_action == SO_BACKUP_ACCEPT) {
@@ -324,6 +351,7 @@ static enum admit end_of_chain(struct admission *in)
 static enum admit serve(struct admission *in, struct vserver *serving)
 {
 	in->serving = serving;
+	count_all_asked(in);
 	count_served(in);
 	count_spills(in->reached, serving);
 	return ADMIT_OK;
