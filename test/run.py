@@ -180,6 +180,12 @@ def tidy(tally):
         count_tap(tally, program, code, text)
 
 
+def models(tally):
+    """The models of the pools, the small ones; test/model/run.sh knows larger ones."""
+    code, text = run(["sh", "test/model/run.sh", "short"], 300)
+    count_tap(tally, "model", code, text)
+
+
 def fuzz(tally, seconds, seed):
     """Each target for `seconds`, two side by side; new inputs are kept in build-fuzz/corpus."""
     def one(name):
@@ -239,6 +245,8 @@ def slowest(cases):
 def run_all(tally, options):
     with Stage("house rules", tally):
         tidy(tally)
+    with Stage("models", tally):
+        models(tally)
     with Stage("compile: release", tally):
         has_release = make(tally, "build")
     with Stage("compile: address and undefined behaviour sanitizers", tally):
