@@ -94,12 +94,29 @@ static enum admission_ask ask_of(const struct admission *in, const struct vserve
 	return vserver == in->reached ? ASK_REQUEST : ASK_GUEST;
 }
 
+/* The persistence table is looked at only when it matters. */
+static bool is_known(const struct admission *in, const struct vserver *vserver)
+{
+	return !in->is_request && (in->known == vserver || persistence_knows(vserver, in->peer));
+}
+
+static enum quota_result take_one(const struct admission *in, struct vserver *vserver,
+				  struct holding *holding)
+{
+	enum quota_result result = holding_take(holding, core_of(vserver));
+
+	if (result == QUOTA_FULL && quota_why(core_of(vserver)) == QUOTA_WHY_EARLY &&
+	    is_known(in, vserver))
+		result = holding_take_known(holding, core_of(vserver));
+	return result;
+}
+
 static enum verdict take_use(const struct admission *in, struct vserver *vserver,
 			     struct holding *holding)
 {
 	const struct vserver *leaving = holding == &vserver->clients ? vserver : NULL;
 
-	switch (holding_take(holding, core_of(vserver))) {
+	switch (take_one(in, vserver, holding)) {
 	case QUOTA_OK:
 		return VERDICT_PASS;
 	case QUOTA_AGAIN:
@@ -216,8 +233,10 @@ static void count_served(const struct admission *in)
 	}
 	if (ask_of(in, serving) != ASK_REQUEST)
 		count_client(serving);
-	if (!in->is_request)
-		stat_add(&serving->proxy->stats->clients, 1);
+	if (in->is_request)
+		return;
+	stat_add(&serving->proxy->stats->clients, 1);
+	persistence_spill_note(in->reached, in->peer, serving);
 }
 
 void admission_leave(struct vserver *serving)
@@ -357,12 +376,51 @@ static enum admit serve(struct admission *in, struct vserver *serving)
 	return ADMIT_OK;
 }
 
+/* Who in the chain served this client last; NULL: nobody, or it is not known. */
+static struct vserver *find_known(const struct admission *in)
+{
+	uint64_t tag = in->is_request ? 0 : persistence_spill_find(in->reached, in->peer);
+	struct vserver *vserver = in->reached;
+
+	for (uint32_t hops = in->reached->proxy->vserver_room; tag != 0 && hops > 0; hops--) {
+		if (vserver == NULL || vserver->persistence.owner == tag)
+			return vserver;
+		vserver = backup_of(vserver);
+	}
+	return NULL;
+}
+
+/* A backup that served the client last comes before those who stand before it in the chain. */
+static enum verdict ask_known(struct admission *in)
+{
+	enum verdict verdict;
+
+	if (in->known == NULL || in->known == in->reached)
+		return VERDICT_SPILL;
+	verdict = ask(in, in->known);
+	for (struct vserver *vserver = in->reached; verdict == VERDICT_PASS && vserver != in->known;
+	     vserver = backup_of(vserver)) {
+		vserver->reason = REASON_KEPT;
+		stat_add(&vserver->stats->asked[REASON_KEPT], 1);
+	}
+	return verdict;
+}
+
 enum admit admission_decide(struct admission *in)
 {
 	uint32_t hops = in->reached->proxy->vserver_room; /* the configuration refuses loops */
 	struct vserver *vserver = in->reached;
 
 	must_be_on(in->reached->proxy->engine);
+	in->known = find_known(in);
+	switch (ask_known(in)) {
+	case VERDICT_PASS:
+		return serve(in, in->known);
+	case VERDICT_AGAIN:
+		return ADMIT_AGAIN;
+	case VERDICT_SPILL:
+		break;
+	}
 	while (vserver != NULL && hops-- > 0) {
 		switch (ask(in, vserver)) {
 		case VERDICT_PASS:

@@ -38,6 +38,7 @@ struct admission {
 	/* The answer: who serves, or who refuses (with ADMIT_REDIRECT it has the URL). */
 	struct vserver *serving;
 	const struct vserver *last; /* scratch: the last that was asked */
+	struct vserver *known;      /* scratch: who served this client last; NULL: nobody */
 };
 
 enum admit {

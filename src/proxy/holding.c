@@ -6,15 +6,26 @@ void holding_init(struct holding *holding)
 	*holding = (struct holding){ .pool = QUOTA_NONE };
 }
 
-enum quota_result holding_take(struct holding *holding, struct quota_core *core)
+static enum quota_result take_as(struct holding *holding, struct quota_core *core,
+				 enum quota_class class)
 {
 	enum quota_result result = QUOTA_OK;
 
 	if (holding->pool != QUOTA_NONE)
-		result = quota_take(core, holding->pool);
+		result = quota_take_as(core, holding->pool, class);
 	if (result == QUOTA_OK)
 		holding->count++;
 	return result;
+}
+
+enum quota_result holding_take(struct holding *holding, struct quota_core *core)
+{
+	return take_as(holding, core, QUOTA_CLASS_PLAIN);
+}
+
+enum quota_result holding_take_known(struct holding *holding, struct quota_core *core)
+{
+	return take_as(holding, core, QUOTA_CLASS_KEPT);
 }
 
 void holding_force(struct holding *holding)

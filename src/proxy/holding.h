@@ -32,6 +32,8 @@ struct holding {
 void holding_init(struct holding *holding);
 /* QUOTA_OK: one more is in force; holding_give() once. */
 enum quota_result holding_take(struct holding *holding, struct quota_core *core) MUST_USE;
+/* Likewise, for a client that is known: thresholds below the limit are not for it. */
+enum quota_result holding_take_known(struct holding *holding, struct quota_core *core) MUST_USE;
 /* One more past the limit; holding_give() likewise. */
 void holding_force(struct holding *holding);
 void holding_give(struct holding *holding, struct quota_core *core);

@@ -379,6 +379,18 @@ void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask
 		(void)put(&trace, service->tag);
 }
 
+/* Before there is a connection or a request an address is all that can be known. */
+bool persistence_knows(const struct vserver *vserver, const struct address *peer)
+{
+	const struct persistence *persistence = &vserver->persistence;
+	struct persistence_ask ask = { .peer = peer, .fd = -1 };
+
+	if (persistence->table == NULL || (persistence->model.type != PERSISTENCE_SOURCE &&
+					   persistence->model.backup_timeout_s == 0))
+		return false;
+	return look_up(vserver, &ask).seen != 0;
+}
+
 /* --- spillover --- */
 
 static bool begin_spill(struct trace *trace, const struct vserver *reached,

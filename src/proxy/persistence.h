@@ -69,6 +69,9 @@ void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask
 struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
 			      char text[PERSISTENCE_COOKIE_ROOM]);
 
+/* Whether the table knows a service of this virtual server for a client of that address. */
+bool persistence_knows(const struct vserver *vserver, const struct address *peer);
+
 /* The tag of the virtual server that served this client last, with spillover persistence; 0: it is
  * not known. */
 uint64_t persistence_spill_find(const struct vserver *reached, const struct address *peer);

@@ -11,6 +11,7 @@ enum reason {
 	REASON_DISABLED,
 	REASON_DOWN, /* no service that is enabled and up */
 	REASON_LOOP, /* the client has come through this appliance, or through too many */
+	REASON_KEPT, /* a backup served the client last, and -soPersistence keeps it there */
 	/* Limits of its own that are reached: client connections, requests in flight, TLS
 	 * sessions ... */
 	REASON_CLIENTS,

@@ -26,6 +26,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, asked[REASON_DISABLED], "Asked while disabled", "clients not served here because it was disabled"),
 	COUNT(stat_vserver, asked[REASON_DOWN], "Asked while down", "clients not served here because none of its services was up"),
 	COUNT(stat_vserver, asked[REASON_LOOP], "Asked in a loop", "clients not sent on to another appliance because they came through this one before, or through too many"),
+	COUNT(stat_vserver, asked[REASON_KEPT], "Kept by a backup", "clients that stayed with the backup that served them last, by -soPersistence"),
 	COUNT(stat_vserver, asked[REASON_CLIENTS], "Asked at the limit of connections", "clients not served here because the limit of client connections was reached"),
 	COUNT(stat_vserver, asked[REASON_REQUESTS], "Asked at the limit of requests", "requests not served here because the limit of requests in flight was reached"),
 	COUNT(stat_vserver, asked[REASON_SESSIONS], "Asked at the limit of sessions", "TLS sessions refused because the limit of sessions was reached"),

@@ -294,6 +294,87 @@ def test_survives_changes_and_a_crash(stage, engines):
     assert sessions(here, "v")[0] == len(CLIENTS)
 
 
+def spill_site(stage, engines, protocol="HTTP", limit=1, more=""):
+    """web with that limit and its backup spare, clients kept for two minutes."""
+    serve = (lambda name: answers(plain(name))) if protocol == "HTTP" else greets
+    one, two = stage.script(serve("primary")), stage.script(serve("backup"))
+    port = stage.port()
+    return stage.run(f"""
+add service a 127.0.0.1 {protocol} {one.port} -healthMonitor NO
+add service b 127.0.0.1 {protocol} {two.port} -healthMonitor NO
+add lb vserver spare {protocol} 0.0.0.0 0
+add lb vserver web {protocol} 127.0.0.1 {port} -soMethod CONNECTION -soThreshold {limit} \
+    -backupVServer spare -soPersistence ENABLED -soPersistenceTimeOut 2 {more}
+bind lb vserver web a
+bind lb vserver spare b
+""".replace("\\\n", ""), engines), port
+
+
+@both
+@pytest.mark.parametrize("protocol", ["HTTP", "TCP"])
+def test_spilled_client_stays(stage, engines, protocol):
+    """A client that spilled keeps its backup when the primary has room again; others do not. Who
+    served last wins; clear lets all go back."""
+    here, port = spill_site(stage, engines, protocol)
+    who = (lambda key: name(port, key)) if protocol == "HTTP" else (lambda key: greeted(port, key))
+    with Client(port, source=(CLIENTS[0], 0)) as client:
+        if protocol == "HTTP":
+            assert client.get().body == b"primary"
+        else:
+            assert tcp_names([client]) == {"primary": 1}
+        assert {who(CLIENTS[1]), who(CLIENTS[2])} == {"backup"}
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    for _ in range(3):
+        assert (who(CLIENTS[0]), who(CLIENTS[1]), who(CLIENTS[2])) == ("primary", "backup", "backup")
+        wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    assert here.stat("lb vserver", "web")["kept_by_a_backup"] == 6
+    assert f"web  SPILLOVER  {CLIENTS[1]}  spare  " in here.do("show lb persistentSessions web")
+    here.do("disable lb vserver spare")
+    assert who(CLIENTS[1]) == "primary"
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    here.do("enable lb vserver spare")
+    assert (who(CLIENTS[1]), who(CLIENTS[2])) == ("primary", "backup")
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    here.do("clear lb persistentSessions web")
+    assert who(CLIENTS[2]) == "primary"
+
+
+@both
+def test_spilled_client_stays_over_a_crash(stage, engines):
+    here, port = spill_site(stage, engines)
+    with Client(port, source=(CLIENTS[0], 0)) as client:
+        assert client.get().body == b"primary"
+        assert name(port, CLIENTS[1]) == "backup"
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    child = here.data_process()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: here.data_process() not in (None, child), "the next data process runs")
+    wait_until(here.is_ready, "it answers")
+    assert (name(port, CLIENTS[1]), name(port, CLIENTS[3])) == ("backup", "primary")
+    here.do("set lb vserver web -soPersistence DISABLED")
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    assert name(port, CLIENTS[1]) == "primary"
+
+
+@both
+def test_last_uses_are_for_known_clients(stage, engines):
+    """With a reserve (T2) new clients spill early; one that the primary knows still gets in."""
+    here, port = spill_site(stage, engines, "TCP", 10, "-persistenceType SOURCEIP")
+    assert greeted(port, CLIENTS[0]) == "primary"
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "it has left")
+    here.do("set lb vserver web -soSharedThreshold 4")
+    clients = []
+    try:
+        for index in range(20):
+            clients.append(Client(port, source=(f"127.5.{index}.1", 0)))
+        names = tcp_names(clients)
+        assert names["primary"] <= 6 and names["backup"] >= 14
+        assert greeted(port, CLIENTS[0]) == "primary"
+    finally:
+        for client in clients:
+            client.close()
+
+
 @pytest.mark.parametrize("command, why", [
     ("-persistenceType RULE", "-rule is missing"),
     ("-persistenceType URLPASSIVE -rule 1", "-rule must be one of"),

@@ -4,6 +4,7 @@
  * client's.
  */
 #include "chain.h"
+#include "persist/persist.h"
 
 static void the_chain_fills_in_order(void **unused)
 {
@@ -55,6 +56,77 @@ static void who_is_down_is_passed_over(void **unused)
 	for (int i = 0; i < 3; i++)
 		leave(&scene, i, 1);
 	house_free(scene.house);
+}
+
+/* With -soPersistence of 2 minutes, all of one client. */
+static struct persist *keep_clients(struct scene *scene)
+{
+	struct persist *table = persist_new(64);
+
+	assert_non_null(table);
+	proxy_set_persist(scene->house->proxies[0], table);
+	for (int i = 0; i < 3; i++) {
+		struct model_vserver *model = &scene->house->vservers[scene->ids[i]];
+
+		model->tag = 100 + (uint64_t)i;
+		model->persistence.netmask = UINT32_MAX;
+		model->persistence.spill_timeout_s = i == 0 ? 120 : 0;
+	}
+	house_publish(scene->house);
+	return table;
+}
+
+static void who_spilled_stays_until_the_time_is_over(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 2, 3 });
+	struct persist *table = keep_clients(&scene);
+
+	(void)unused;
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), 1);
+	leave(&scene, 0, 1);
+	assert_int_equal(admit(&scene), 1); /* though the first has room */
+	assert_int_equal(STAT(&scene, 0, spilled), 2);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_KEPT]), 1);
+	assert_int_equal(STAT(&scene, 1, spilled_in), 2);
+	assert_int_equal(admit(&scene), 0); /* the backup is full: who serves last wins */
+	leave(&scene, 1, 1);
+	leave(&scene, 0, 1);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), 1);
+	leave(&scene, 0, 1);
+	scene.house->engines[0].loop.now_ms += 119000;
+	assert_int_equal(STAT(&scene, 1, clients), 2);
+	leave(&scene, 1, 2);
+	assert_int_equal(admit(&scene), 1); /* the time counts from the last connection */
+	scene.house->engines[0].loop.now_ms += 121000;
+	assert_int_equal(admit(&scene), 0);
+	leave(&scene, 0, 1);
+	leave(&scene, 1, 1);
+	house_free(scene.house);
+	persist_free(table);
+}
+
+static void who_is_kept_by_one_that_is_down_is_free(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 2, 3 });
+	struct persist *table = keep_clients(&scene);
+
+	(void)unused;
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), 1);
+	leave(&scene, 0, 1);
+	scene.house->services[1].is_enabled = false;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), 0);
+	scene.house->services[1].is_enabled = true;
+	house_publish(scene.house);
+	leave(&scene, 0, 1);
+	assert_int_equal(admit(&scene), 0);
+	leave(&scene, 0, 1);
+	leave(&scene, 1, 1);
+	house_free(scene.house);
+	persist_free(table);
 }
 
 static void a_disabled_one_is_down(void **unused)
@@ -275,6 +347,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_fills_in_order),
 		cmocka_unit_test(who_is_down_is_passed_over),
+		cmocka_unit_test(who_spilled_stays_until_the_time_is_over),
+		cmocka_unit_test(who_is_kept_by_one_that_is_down_is_free),
 		cmocka_unit_test(a_disabled_one_is_down),
 		cmocka_unit_test(accept_lets_in_past_the_limit),
 		cmocka_unit_test(the_end_of_the_chain_decides),

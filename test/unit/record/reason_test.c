@@ -29,6 +29,7 @@ static void what_cannot_serve_is_not_full(void **unused)
 	assert_false(reason_is_full(REASON_DISABLED));
 	assert_false(reason_is_full(REASON_DOWN));
 	assert_true(reason_is_full(REASON_CLIENTS));
+	assert_true(reason_is_full(REASON_KEPT));
 }
 
 int main(void)
