@@ -110,12 +110,14 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.session_pool = given->session_pool,
 		.backup = from->backup != MODEL_NONE ? in->vservers[from->backup].id : MODEL_NONE,
 		.so_backup_action = from->so_backup_action,
+		.spill = from->spill,
 		.redirect_url = arena_copy(in->arena, from->redirect_url),
 		.trusted = build_trusted(in, from),
 		.trusted_count = from->trusted_count,
 		.client_timeout_ms = from->client_timeout_ms,
 		.stats = given->stats,
 	};
+	vserver->spill.is_held_out = given->is_held_out;
 	return vserver;
 }
 

@@ -20,6 +20,7 @@ struct build_service {
 struct build_vserver {
 	uint32_t id, pool;
 	struct stat_vserver *stats;
+	bool is_held_out;
 	uint32_t request_pool, session_pool; /* MODEL_NONE: not limited */
 	const int *listeners;                /* NULL: none. Must live as long as the snapshot */
 };

@@ -38,7 +38,7 @@ static const struct choice so_methods[] = {
 	[SO_METHOD_CONNECTION] = { "CONNECTION", NULL },
 	[SO_METHOD_DYNAMICCONNECTION] = { "DYNAMICCONNECTION", NULL },
 	[SO_METHOD_BANDWIDTH] = { "BANDWIDTH", no_limit },
-	[SO_METHOD_HEALTH] = { "HEALTH", no_limit },
+	[SO_METHOD_HEALTH] = { "HEALTH", NULL },
 	[SO_METHOD_NONE] = { "NONE", NULL },
 	[SO_METHOD_SSLSESSION] = { "SSLSESSION", NULL },
 	[SO_METHOD_REQUEST] = { "REQUEST", NULL },
@@ -591,8 +591,6 @@ static const struct option options[VSERVER_OPTIONS] = {
 					      .standard = "DISABLED",
 					      .help = "whether it stays out after it was down "
 						      "until it is enabled",
-					      .not_yet =
-						      "it takes clients again as soon as it is up",
 					      .since = "0.1" },
 	[VSERVER_PERSISTENCE_TYPE] = { .name = "persistenceType",
 				       .type = OPTION_CHOICE,
@@ -668,8 +666,36 @@ static const struct option options[VSERVER_OPTIONS] = {
 				       .unit = "%",
 				       .help = "part of the services that must be up for it to be "
 					       "up",
-				       .not_yet = "one service that is up is enough",
 				       .since = "0.1" },
+	[VSERVER_SO_RAMP] = { .name = "soRamp",
+			      .type = OPTION_NUMBER,
+			      .is_ours = true,
+			      .least = 1,
+			      .most = 99,
+			      .unit = "%",
+			      .help = "from this part of the limit on a rising share of the "
+				      "clients "
+				      "spills",
+			      .since = "0.1" },
+	[VSERVER_SO_RETURN] = { .name = "soReturn",
+				.type = OPTION_NUMBER,
+				.is_ours = true,
+				.least = 1,
+				.most = 99,
+				.unit = "%",
+				.help = "once the limit was reached clients spill until no more "
+					"than "
+					"this part of it is in use",
+				.since = "0.1" },
+	[VSERVER_SO_SHADOW] = { .name = "soShadow",
+				.type = OPTION_CHOICE,
+				.is_ours = true,
+				.choices = option_enabled_disabled,
+				.standard = "DISABLED",
+				.help = "whether clients that would spill are counted and logged, "
+					"but "
+					"served",
+				.since = "0.1" },
 	[VSERVER_COMMENT] = { .name = "comment",
 			      .type = OPTION_TEXT,
 			      .help = "whatever an operator wants to remember",

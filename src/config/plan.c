@@ -312,6 +312,9 @@ static struct quota_rule rule_of(const struct plan *plan, const struct object *o
 	if (object_is_set(object, VSERVER_SO_BATCH))
 		rule.batch = number32(object, VSERVER_SO_BATCH);
 	rule.mode = (enum quota_mode)object_number(object, VSERVER_SO_QUOTA_MODE);
+	if (object_is_set(object, VSERVER_SO_RETURN))
+		rule.return_free = (struct quota_amount){ 100 - number32(object, VSERVER_SO_RETURN),
+							  true };
 	rule.engine_threshold = amount_of(object, VSERVER_SO_ENGINE_THRESHOLD);
 	rule.shared_threshold = amount_of(object, VSERVER_SO_SHARED_THRESHOLD);
 	return rule;
@@ -351,6 +354,18 @@ static int64_t threshold_of(const struct object *object, uint64_t method)
 	return (int64_t)object_number(object, VSERVER_SO_THRESHOLD);
 }
 
+static struct model_spill spill_of(const struct object *object)
+{
+	int64_t health = threshold_of(object, SO_METHOD_HEALTH);
+
+	return (struct model_spill){
+		.health_least = health != PLAN_UNLIMITED ? (uint32_t)health : 0,
+		.up_least = number32(object, VSERVER_HEALTH_THRESHOLD),
+		.ramp = number32(object, VSERVER_SO_RAMP),
+		.is_shadow = object_number(object, VSERVER_SO_SHADOW) == OPTION_FIRST,
+	};
+}
+
 static void plan_vserver(struct planner *in, const struct object *object)
 {
 	struct plan *plan = in->plan;
@@ -374,6 +389,10 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->persistence = plan_persistence(object, plan->arena);
 	vserver->so_backup_action = action_of(object);
 	vserver->rule = rule_of(plan, object);
+	vserver->spill = spill_of(object);
+	vserver->stays_out = object_number(object, VSERVER_DISABLE_PRIMARY_ON_DOWN) ==
+				     OPTION_FIRST &&
+			     object_text(object, VSERVER_BACKUP).length > 0;
 	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);
 	vserver->session_limit = threshold_of(object, SO_METHOD_SSLSESSION);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));

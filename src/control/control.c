@@ -91,6 +91,7 @@ static struct build_vserver build_vserver(void *context, uint64_t uid)
 	return (struct build_vserver){ .id = vserver->entry.id,
 				       .pool = vserver->entry.pool,
 				       .stats = vserver->stats,
+				       .is_held_out = vserver->is_held_out,
 				       .request_pool = vserver->requests.pool,
 				       .session_pool = vserver->sessions.pool,
 				       .listeners = vserver->gate != NULL ? vserver->gate->fds
@@ -179,7 +180,8 @@ static void hear_spill(struct control *control, unsigned engine, const struct me
 		return;
 	/* The plan may be older than a change of this turn. */
 	(void)control_plan(control);
-	spill_tell(&control->runtime, vserver, engine, message->number != 0,
+	must(message->number < REASON_COUNT);
+	spill_tell(&control->runtime, vserver, engine, (enum reason)message->number,
 		   destination_of(control, vserver));
 }
 

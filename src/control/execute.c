@@ -5,6 +5,7 @@
 #include "config/print.h"
 #include "control/claim.h"
 #include "control/control_priv.h"
+#include "control/news.h"
 #include "control/show.h"
 #include "os/file.h"
 #include "os/socket.h"
@@ -36,6 +37,22 @@ static unsigned finish(const struct report *report, struct text *answer)
 	return DONE;
 }
 
+/* What a command means besides the configuration. */
+static void follow(struct control *control, const struct command *command)
+{
+	if (command->verb != VERB_ENABLE || command->kind != &kind_vserver)
+		return;
+	for (unsigned i = 0; i < command->place_count; i++) {
+		const struct object *object = config_find(control->config, KIND_VSERVER,
+							  command->places[i].text);
+		struct runtime_vserver *vserver =
+			object != NULL ? runtime_vserver(&control->runtime, object->uid) : NULL;
+
+		if (vserver != NULL && vserver->plan != NULL)
+			news_enabled(control, vserver);
+	}
+}
+
 static unsigned change(struct control *control, const struct command *command, struct text *answer)
 {
 	struct report report = REPORT_EMPTY;
@@ -51,6 +68,8 @@ static unsigned change(struct control *control, const struct command *command, s
 		print_report(&report, answer);
 	else if (claim_check(&claim, control->config, &control->gates, answer))
 		status = finish(&report, answer);
+	if (status == DONE)
+		follow(control, command);
 	claim_end(&claim);
 	report_free(&report);
 	return status;

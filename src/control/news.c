@@ -77,6 +77,34 @@ static void log_vserver(const struct runtime_vserver *vserver, uint32_t up)
 			  vserver->plan->member_count);
 }
 
+/* One is enough, unless -healthThreshold wants a share of them. */
+static bool is_enough(const struct plan_vserver *plan, uint32_t up)
+{
+	return up > 0 && (uint64_t)up * 100 >= (uint64_t)plan->spill.up_least * plan->member_count;
+}
+
+/* -disablePrimaryOnDown: once it was down its backup keeps the clients until an operator enables
+ * it. The engines hear of it by a snapshot. */
+static void hold_out(struct control *control, struct runtime_vserver *vserver, bool was_up)
+{
+	const struct plan_vserver *plan = vserver->plan;
+	bool was_held = vserver->is_held_out;
+
+	if (!plan->stays_out || !plan->is_enabled)
+		vserver->is_held_out = false;
+	else if (was_up && !vserver->is_up)
+		vserver->is_held_out = true;
+	if (vserver->is_held_out)
+		vserver->is_up = false;
+	if (vserver->is_held_out == was_held)
+		return;
+	control->is_published = false;
+	if (vserver->is_held_out)
+		log_write(LOG_LEVEL_NOTICE,
+			  "vserver %s stays out until it is enabled: -disablePrimaryOnDown",
+			  vserver->entry.name);
+}
+
 /* Of one that is disabled, or whose services are, clients may finish. */
 static void settle_vserver(struct control *control, struct runtime_vserver *vserver)
 {
@@ -84,7 +112,8 @@ static void settle_vserver(struct control *control, struct runtime_vserver *vser
 	bool had_service = vserver->has_service, was_up = vserver->is_up;
 	uint32_t up = count_up(control, plan, &vserver->has_service);
 
-	vserver->is_up = plan->is_enabled && up > 0;
+	vserver->is_up = plan->is_enabled && is_enough(plan, up);
+	hold_out(control, vserver, was_up);
 	if (vserver->is_up != was_up)
 		log_vserver(vserver, up);
 	if (had_service && !vserver->has_service && plan->is_enabled && plan->flushes)
@@ -203,6 +232,16 @@ void news_init(struct control *control)
 void news_fini(struct control *control)
 {
 	timer_cancel(&control->loop.timers, &control->leave_timer);
+}
+
+void news_enabled(struct control *control, struct runtime_vserver *vserver)
+{
+	if (!vserver->is_held_out)
+		return;
+	vserver->is_held_out = false;
+	control->is_published = false;
+	log_write(LOG_LEVEL_NOTICE, "vserver %s may serve again: it was enabled",
+		  vserver->entry.name);
 }
 
 void news_take(struct control *control)

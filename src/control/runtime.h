@@ -16,6 +16,7 @@
 #include "control/reserve.h"
 #include "control/state.h"
 #include "model/snapshot.h"
+#include "record/reason.h"
 #include "record/stat.h"
 
 #include <stdbool.h>
@@ -66,10 +67,12 @@ struct runtime_vserver {
 	struct address address; /* where it listens, or last did; zero: nowhere yet */
 	bool is_up;             /* enabled, and a service is up */
 	bool has_service;       /* one that serves, be it only those that it knows */
+	bool is_held_out;       /* it was down, and waits for an operator: -disablePrimaryOnDown */
 	bool is_cut_due;        /* its clients, once engines know why */
 	int listen_error;       /* -errno of the last attempt; 0: none */
 	uint64_t spilling[2];   /* bit for each engine that says it spills */
-	uint64_t spill_since_ms; /* wall clock; of the episode */
+	enum reason spill_reason; /* of the newest episode */
+	uint64_t spill_since_ms;  /* wall clock; of the episode */
 	uint64_t episodes;
 	uint64_t spill_ms_total; /* of the episodes that are over */
 };

@@ -19,6 +19,8 @@ const char *show_vserver_state(const struct runtime_vserver *vserver)
 {
 	if (!vserver->plan->is_enabled)
 		return "OUT OF SERVICE";
+	if (vserver->is_held_out)
+		return "DOWN, until it is enabled";
 	return vserver->is_up ? "UP" : "DOWN";
 }
 
@@ -82,6 +84,27 @@ static void explain_sum(const struct control *control, const struct runtime_vser
 	}
 }
 
+/* Spills below. */
+static void explain_health(const struct control *control, const struct plan_vserver *plan,
+			   struct text *text)
+{
+	uint64_t up = 0, all = 0;
+
+	text_print(text,
+		   "\tthreshold: %" PRIu32 "\n\tthreshold because: ", plan->spill.health_least);
+	text_add(text, STR("-soThreshold, percent of the weight of the services that is up"));
+	for (uint32_t i = 0; i < plan->member_count; i++) {
+		const struct runtime_service *service = member_of(control, &plan->members[i]);
+		bool is_up = service->state == STATE_UP;
+
+		all += plan->members[i].weight;
+		up += is_up ? plan->members[i].weight : 0;
+		text_print(text, "%s%s %" PRIu32 " (%s)", i == 0 ? ": " : ", ", service->entry.name,
+			   plan->members[i].weight, is_up ? "up" : "down");
+	}
+	text_print(text, "\n\thealth: %" PRIu64 "\n", all > 0 ? up * 100 / all : 100);
+}
+
 static void explain_resource(const struct plan_vserver *plan, struct text *text)
 {
 	bool counts_requests = plan->request_limit != PLAN_UNLIMITED;
@@ -99,6 +122,10 @@ static void explain_limit(const struct control *control, const struct runtime_vs
 	if (vserver->plan->request_limit != PLAN_UNLIMITED ||
 	    vserver->plan->session_limit != PLAN_UNLIMITED) {
 		explain_resource(vserver->plan, text);
+		return;
+	}
+	if (vserver->plan->spill.health_least > 0) {
+		explain_health(control, vserver->plan, text);
 		return;
 	}
 	if (vserver->entry.limit < 0)
@@ -177,6 +204,8 @@ static void show_spilling(const struct runtime_vserver *vserver, struct text *te
 {
 	text_print(text, "\tspilling: %s\n", spill_is_on(vserver) ? "yes" : "no");
 	if (spill_is_on(vserver)) {
+		text_print(text, "\tspilling because: %s\n",
+			   reason_rows[vserver->spill_reason].text);
 		text_add(text, STR("\tspilling since: "));
 		show_since(vserver->spill_since_ms, text);
 		text_add(text, STR("\n"));

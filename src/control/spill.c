@@ -5,6 +5,7 @@
 #include "record/log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 bool spill_is_on(const struct runtime_vserver *vserver)
 {
@@ -28,46 +29,88 @@ static uint64_t count_spilled(const struct runtime *runtime, const struct runtim
 	return sum;
 }
 
-static void begin(const struct runtime *runtime, struct runtime_vserver *vserver,
-		  const char *destination)
+/* The pool that the reason is about; QUOTA_NONE: none. */
+static uint32_t pool_of(const struct runtime *runtime, const struct runtime_vserver *vserver)
 {
+	enum reason reason = vserver->spill_reason;
+
+	if (reason == REASON_SESSIONS)
+		return vserver->sessions.pool;
+	if (reason == REASON_ALL_CLIENTS)
+		return runtime->clients.pool;
+	if (reason == REASON_ALL_REQUESTS)
+		return runtime->requests.pool;
+	if (reason_is_full(reason) && reason != REASON_HEALTH)
+		return vserver->requests.pool != QUOTA_NONE ? vserver->requests.pool
+							    : vserver->entry.pool;
+	return QUOTA_NONE;
+}
+
+/* " (limit 10, uses 10)", as far as there are any. */
+static void print_uses(const struct runtime *runtime, const struct runtime_vserver *vserver,
+		       char text[80])
+{
+	uint32_t pool = pool_of(runtime, vserver);
 	struct quota_view view;
 
-	quota_read(runtime->map, vserver->entry.pool, &view);
+	text[0] = '\0';
+	if (pool == QUOTA_NONE)
+		return;
+	quota_read(runtime->map, pool, &view);
+	snprintf(text, 80, " (limit %" PRId64 ", uses %" PRId64 ")", view.limit, view.used);
+}
+
+static bool is_shadow(const struct runtime_vserver *vserver)
+{
+	return vserver->plan != NULL && vserver->plan->spill.is_shadow;
+}
+
+static void begin(const struct runtime *runtime, struct runtime_vserver *vserver,
+		  enum reason reason, const char *destination)
+{
+	char uses[80];
+
+	vserver->spill_reason = reason;
 	vserver->spill_since_ms = clock_wall_ms();
 	vserver->episodes++;
-	log_write(LOG_LEVEL_NOTICE,
-		  "vserver %s spills: the limit of %" PRId64 " is reached (%" PRId64
-		  " uses); new clients go to %s",
-		  vserver->entry.name, view.limit, view.used, destination);
+	print_uses(runtime, vserver, uses);
+	if (is_shadow(vserver) && !reason_is_of_all(reason))
+		log_write(LOG_LEVEL_NOTICE,
+			  "vserver %s would spill: %s%s; it serves on (-soShadow), else new "
+			  "clients would go to %s",
+			  vserver->entry.name, reason_rows[reason].text, uses, destination);
+	else
+		log_write(LOG_LEVEL_NOTICE, "vserver %s spills: %s%s; new clients go to %s",
+			  vserver->entry.name, reason_rows[reason].text, uses,
+			  reason_is_of_all(reason) ? "nobody: -soBackupAction decides"
+						   : destination);
 }
 
 static void end(const struct runtime *runtime, struct runtime_vserver *vserver)
 {
 	uint64_t lasted = clock_wall_ms() - vserver->spill_since_ms;
-	struct quota_view view;
+	char uses[80];
 
-	quota_read(runtime->map, vserver->entry.pool, &view);
 	vserver->spill_ms_total += lasted;
+	print_uses(runtime, vserver, uses);
 	log_write(LOG_LEVEL_NOTICE,
-		  "vserver %s has room again after %" PRIu64 ".%03u s: %" PRId64 " of %" PRId64
-		  " uses; spilled so far: %" PRIu64,
-		  vserver->entry.name, lasted / 1000, (unsigned)(lasted % 1000), view.used,
-		  view.limit, count_spilled(runtime, vserver));
+		  "vserver %s has room again after %" PRIu64 ".%03u s%s; spilled so far: %" PRIu64,
+		  vserver->entry.name, lasted / 1000, (unsigned)(lasted % 1000), uses,
+		  count_spilled(runtime, vserver));
 }
 
 void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsigned engine,
-		bool is_spilling, const char *destination)
+		enum reason reason, const char *destination)
 {
 	bool was_on = spill_is_on(vserver);
 	uint64_t bit = (uint64_t)1 << (engine % 64);
 
-	if (is_spilling)
+	if (reason != REASON_NONE)
 		vserver->spilling[engine / 64] |= bit;
 	else
 		vserver->spilling[engine / 64] &= ~bit;
 	if (!was_on && spill_is_on(vserver))
-		begin(runtime, vserver, destination);
+		begin(runtime, vserver, reason, destination);
 	else if (was_on && !spill_is_on(vserver))
 		end(runtime, vserver);
 }

@@ -89,6 +89,16 @@ struct model_member {
 	uint32_t weight;  /* 1..100 */
 };
 
+/* What makes a virtual server spill besides the limits of its pools. */
+struct model_spill {
+	uint32_t
+		health_least; /* -soMethod HEALTH: percent of the weight that is to be up; 0: off */
+	uint32_t up_least;    /* -healthThreshold: percent of the services; 0: one is enough */
+	uint32_t ramp;        /* -soRamp: percent of the limit; 0: off */
+	bool is_shadow;       /* what would spill is counted, and served */
+	bool is_held_out;     /* it was down and waits for an operator */
+};
+
 struct model_vserver {
 	uint32_t id;
 	struct str name;
@@ -105,12 +115,13 @@ struct model_vserver {
 	struct model_persistence persistence;
 	const struct model_member *members;
 	uint32_t member_count;
-	uint32_t pool;   /* quota pool of its clients; never MODEL_NONE: unlimited ones too */
+	uint32_t pool;         /* quota pool of its clients; never MODEL_NONE: unlimited ones too */
 	uint32_t request_pool; /* of its requests in flight; MODEL_NONE: not limited */
 	uint32_t session_pool; /* of its TLS sessions; likewise */
 	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	struct str redirect_url;    /* empty: none */
+	struct model_spill spill;
+	struct str redirect_url; /* empty: none */
 	/* Who must, and may, say in the PROXY protocol who his client is; none: nobody. */
 	const struct network *trusted;
 	uint32_t trusted_count;

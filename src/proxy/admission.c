@@ -49,6 +49,40 @@ static enum verdict is_loop(struct admission *in, struct vserver *vserver)
 									   : VERDICT_PASS;
 }
 
+static enum verdict is_held_out(struct admission *in, struct vserver *vserver)
+{
+	(void)in;
+	return vserver->spill.is_held_out ? VERDICT_SPILL : VERDICT_PASS;
+}
+
+static enum verdict is_unhealthy(struct admission *in, struct vserver *vserver)
+{
+	uint32_t least = vserver->spill.health_least;
+
+	(void)in;
+	return least > 0 && vserver_health(vserver) < least ? VERDICT_SPILL : VERDICT_PASS;
+}
+
+/* What is limited: requests or clients. */
+static bool limits_requests(const struct vserver *vserver)
+{
+	return vserver->requests.pool != QUOTA_NONE;
+}
+
+static enum verdict is_on_ramp(struct admission *in, struct vserver *vserver)
+{
+	struct proxy *proxy = vserver->proxy;
+	const struct holding *holding = limits_requests(vserver) ? &vserver->requests
+								 : &vserver->clients;
+
+	if (limits_requests(vserver) ? !in->is_request : in->is_request && vserver == in->reached)
+		return VERDICT_PASS;
+	return ramp_spills(&vserver->ramp, proxy->map, holding->pool, proxy->engine->loop.now_ms,
+			   &proxy->seed)
+		       ? VERDICT_SPILL
+		       : VERDICT_PASS;
+}
+
 static struct holding *clients_of(struct vserver *vserver)
 {
 	return &vserver->clients;
@@ -78,7 +112,10 @@ static const struct test {
 } tests[] = {
 	{ REASON_DISABLED, ASK_CLIENT | ASK_GUEST, is_disabled, NULL },
 	{ REASON_DOWN, ASK_CLIENT | ASK_GUEST, is_down, NULL },
+	{ REASON_HELD_OUT, ASK_CLIENT | ASK_GUEST, is_held_out, NULL },
 	{ REASON_LOOP, ASK_CLIENT | ASK_GUEST, is_loop, NULL },
+	{ REASON_HEALTH, ASK_CLIENT | ASK_GUEST, is_unhealthy, NULL },
+	{ REASON_RAMP, ASK_ALL, is_on_ramp, NULL },
 	{ REASON_CLIENTS, ASK_CLIENT | ASK_GUEST, NULL, clients_of },
 	{ REASON_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, requests_of },
 	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
@@ -111,11 +148,35 @@ static enum quota_result take_one(const struct admission *in, struct vserver *vs
 	return result;
 }
 
-static enum verdict take_use(const struct admission *in, struct vserver *vserver,
+/* Why a pool says that it is full, in the words of the operator. */
+static enum reason reason_of(const struct vserver *vserver, const struct holding *holding,
+			     enum reason full)
+{
+	struct quota_view view;
+
+	if (quota_why(core_of(vserver)) == QUOTA_WHY_EARLY)
+		return REASON_EARLY;
+	if (quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS)
+		return full;
+	quota_read(vserver->proxy->map, holding->pool, &view);
+	return view.used < view.limit ? REASON_RETURN : full;
+}
+
+static bool is_worth_waiting(const struct admission *in, struct vserver *vserver,
 			     struct holding *holding)
 {
 	const struct vserver *leaving = holding == &vserver->clients ? vserver : NULL;
 
+	return !vserver->spill.is_shadow && quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS &&
+	       departure_is_near(vserver->proxy, holding, leaving, in->waited_ms);
+}
+
+static enum verdict take_use(const struct admission *in, struct vserver *vserver,
+			     const struct test *test)
+{
+	struct holding *holding = test->holding(vserver);
+
+	vserver->reason = test->reason;
 	switch (take_one(in, vserver, holding)) {
 	case QUOTA_OK:
 		return VERDICT_PASS;
@@ -125,16 +186,34 @@ static enum verdict take_use(const struct admission *in, struct vserver *vserver
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
-		if (quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS &&
-		    departure_is_near(vserver->proxy, holding, leaving, in->waited_ms))
+		vserver->reason = reason_of(vserver, holding, test->reason);
+		if (is_worth_waiting(in, vserver, holding))
 			return VERDICT_AGAIN;
+		vserver->full_pool = holding->pool;
 		return VERDICT_SPILL;
 	}
 	must_not_reach();
 }
 
+/* A share of the clients comes and goes: the limit is what lasts. */
+static bool is_near_limit(const struct vserver *vserver)
+{
+	struct quota_view view;
+	const struct holding *holding = limits_requests(vserver) ? &vserver->requests
+								 : &vserver->clients;
+
+	quota_read(vserver->proxy->map, holding->pool, &view);
+	return ramp_share(vserver->ramp.percent, view.used, view.limit) > 0;
+}
+
 bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 {
+	if (reason == REASON_HEALTH)
+		return vserver_health(vserver) < vserver->spill.health_least;
+	if (reason == REASON_RAMP)
+		return is_near_limit(vserver);
+	if (reason == REASON_RETURN || reason == REASON_EARLY)
+		reason = limits_requests(vserver) ? REASON_REQUESTS : REASON_CLIENTS;
 	for (unsigned i = 0; i < TESTS; i++)
 		if (tests[i].reason == reason && tests[i].holding != NULL)
 			return holding_is_full(tests[i].holding(vserver), vserver->proxy->map);
@@ -149,6 +228,26 @@ static void give_all(struct vserver *vserver, enum admission_ask ask, unsigned c
 			holding_give(tests[count].holding(vserver), core_of(vserver));
 }
 
+static enum verdict test_one(struct admission *in, struct vserver *vserver, const struct test *test)
+{
+	if (test->holding != NULL)
+		return take_use(in, vserver, test);
+	vserver->reason = test->reason;
+	return test->test(in, vserver);
+}
+
+/* What would spill is served, past the limit, and counted as if. */
+static bool is_only_shadow(struct vserver *vserver, const struct test *test)
+{
+	if (!vserver->spill.is_shadow || !reason_is_full(vserver->reason) ||
+	    reason_is_of_all(vserver->reason))
+		return false;
+	if (test->holding != NULL)
+		holding_force(test->holding(vserver));
+	vserver->shadow = vserver->reason;
+	return true;
+}
+
 static enum verdict test_all(struct admission *in, struct vserver *vserver, enum admission_ask ask)
 {
 	for (unsigned i = 0; i < TESTS; i++) {
@@ -157,17 +256,14 @@ static enum verdict test_all(struct admission *in, struct vserver *vserver, enum
 
 		if ((test->asks & ask) == 0)
 			continue;
-		if (test->holding != NULL)
-			verdict = take_use(in, vserver, test->holding(vserver));
-		else
-			verdict = test->test(in, vserver);
-		if (verdict == VERDICT_PASS)
+		verdict = test_one(in, vserver, test);
+		if (verdict == VERDICT_PASS ||
+		    (verdict == VERDICT_SPILL && is_only_shadow(vserver, test)))
 			continue;
 		give_all(vserver, ask, i);
-		if (verdict == VERDICT_SPILL)
-			vserver->reason = test->reason;
 		return verdict;
 	}
+	vserver->reason = REASON_NONE;
 	return VERDICT_PASS;
 }
 
@@ -175,33 +271,26 @@ static enum verdict test_all(struct admission *in, struct vserver *vserver, enum
 static enum verdict ask(struct admission *in, struct vserver *vserver)
 {
 	in->last = vserver;
-	vserver->reason = REASON_NONE;
+	vserver->full_pool = QUOTA_NONE;
+	vserver->shadow = REASON_NONE;
 	return test_all(in, vserver, ask_of(in, vserver));
 }
 
 /* --- what is counted of a decision --- */
 
-static const struct test *test_of(enum reason reason)
-{
-	for (unsigned i = 0; i < TESTS; i++)
-		if (tests[i].reason == reason)
-			return &tests[i];
-	must_not_reach();
-}
-
 static void count_asked(const struct admission *in, struct vserver *vserver)
 {
-	const struct test *test;
-
 	/* A client's requests are not news to who has it. */
 	if (vserver->reason != REASON_NONE || ask_of(in, vserver) != ASK_REQUEST)
 		stat_add(&vserver->stats->asked[vserver->reason], 1);
-	if (LIKELY(vserver->reason == REASON_NONE))
-		return;
-	test = test_of(vserver->reason);
-	if (test->holding != NULL)
-		quota_note_spill(core_of(vserver), test->holding(vserver)->pool);
-	if (reason_is_full(vserver->reason))
+	if (vserver->full_pool != QUOTA_NONE)
+		quota_note_spill(core_of(vserver), vserver->full_pool);
+	if (UNLIKELY(vserver->shadow != REASON_NONE)) {
+		stat_add(&vserver->stats->shadowed, 1);
+		episode_note(vserver, vserver->shadow);
+	}
+	/* Who is kept by a backup is no news of the limit. */
+	if (UNLIKELY(reason_is_full(vserver->reason)) && vserver->reason != REASON_KEPT)
 		episode_note(vserver, vserver->reason);
 }
 
@@ -401,7 +490,8 @@ static enum verdict ask_known(struct admission *in)
 	for (struct vserver *vserver = in->reached; verdict == VERDICT_PASS && vserver != in->known;
 	     vserver = backup_of(vserver)) {
 		vserver->reason = REASON_KEPT;
-		stat_add(&vserver->stats->asked[REASON_KEPT], 1);
+		vserver->shadow = REASON_NONE;
+		vserver->full_pool = QUOTA_NONE;
 	}
 	return verdict;
 }

@@ -25,7 +25,8 @@ struct vserver;
 enum admission_ask {
 	ASK_CLIENT = 1,  /* a new client */
 	ASK_REQUEST = 2, /* a request, of the virtual server that has its client */
-	ASK_GUEST = 4    /* a request, of a backup: there it counts as a client, too */
+	ASK_ALL = 7,
+	ASK_GUEST = 4 /* a request, of a backup: there it counts as a client, too */
 };
 
 /* One client that asks to be served, or one request of a client that `reached` has. */

@@ -393,6 +393,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	slab_init(&proxy->parked_slab, sizeof(struct parked), PARKED_MAX);
 	slab_init(&proxy->introduction_slab, sizeof(struct introduction), limits.sessions_max);
 	list_init(&proxy->introductions);
+	proxy->seed = 0x9E3779B97F4A7C15u * (engine->index + 1);
 	holding_init(&proxy->clients);
 	holding_init(&proxy->requests);
 	list_init(&proxy->all_sessions);

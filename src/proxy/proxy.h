@@ -41,6 +41,7 @@ struct proxy {
 	struct list introductions;        /* that are being read */
 	uint32_t appliance;               /* number of ours in the trail of a client */
 	struct holding clients, requests; /* of the whole appliance */
+	uint64_t seed;                    /* of the chance of ramps */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */

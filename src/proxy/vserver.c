@@ -11,14 +11,34 @@ static struct loop *loop_of(const struct vserver *vserver)
 	return &vserver->proxy->engine->loop;
 }
 
+/* One is enough, unless a share of them is wanted. */
 bool vserver_is_up(const struct vserver *vserver)
 {
+	const struct balance *balance = &vserver->balance;
+	uint64_t wanted = (uint64_t)vserver->spill.up_least * balance->member_count, up = 0;
+
 	if (!vserver->is_configured || !vserver->is_enabled)
 		return false;
-	for (uint32_t index = 0; index < vserver->balance.member_count; index++)
-		if (service_is_usable(vserver->balance.members[index].service))
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		up += service_is_usable(balance->members[index].service);
+		if (up > 0 && up * 100 >= wanted)
 			return true;
+	}
 	return false;
+}
+
+uint32_t vserver_health(const struct vserver *vserver)
+{
+	const struct balance *balance = &vserver->balance;
+	uint64_t up = 0, all = 0;
+
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		const struct balance_member *member = &balance->members[index];
+
+		all += member->weight;
+		up += service_is_usable(member->service) ? member->weight : 0;
+	}
+	return all > 0 ? (uint32_t)(up * 100 / all) : 100;
 }
 
 /* --- the choice of a service --- */
@@ -183,6 +203,8 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 	holding_move(&vserver->handshakes, vserver->proxy->quota, model->session_pool);
 	vserver->backup = model->backup;
 	vserver->so_backup_action = model->so_backup_action;
+	vserver->spill = model->spill;
+	vserver->ramp.percent = model->spill.ramp;
 	vserver->client_timeout_ms = model->client_timeout_ms;
 	vserver->stats = &model->stats[vserver->proxy->engine->index];
 	free(vserver->redirect_url);

@@ -10,6 +10,7 @@
 #include "proxy/episode.h"
 #include "proxy/holding.h"
 #include "proxy/persistence.h"
+#include "proxy/ramp.h"
 #include "record/stat.h"
 #include "service/service.h"
 
@@ -41,7 +42,11 @@ struct vserver {
 	uint32_t sessions;         /* on this engine, counted while they refer to this slot */
 	uint32_t parked;           /* on this engine: clients that reached it, not decided yet */
 	enum reason reason;        /* scratch of admission_decide(): why it did not serve */
+	enum reason shadow;        /* likewise: why it would not have */
+	uint32_t full_pool;        /* likewise: the pool that had no use left */
 	struct episode episode;
+	struct model_spill spill;
+	struct ramp ramp;
 	struct holding clients;    /* admitted and not left; the pool is never none */
 	struct holding requests;   /* HTTP, in flight */
 	struct holding handshakes; /* TLS, whose handshake was begun */
@@ -59,8 +64,10 @@ void vserver_free(struct vserver *vserver); /* after the engine's end */
 /* Stops to listen, for good. */
 void vserver_close(struct vserver *vserver);
 
-/* True when at least one member is enabled and up. */
+/* True when it is enabled, at least one member is up, and as many as -healthThreshold wants. */
 bool vserver_is_up(const struct vserver *vserver);
+/* Percent of the weight of its members that is up; 100 without members. */
+uint32_t vserver_health(const struct vserver *vserver);
 
 /* Chooses a service, see balance_choose(), and adds it to `tried`. NULL: none. */
 struct service *vserver_choose(struct vserver *vserver, uint64_t key, uint64_t *tried) MUST_USE;

@@ -9,9 +9,14 @@
 enum reason {
 	REASON_NONE, /* it serves */
 	REASON_DISABLED,
-	REASON_DOWN, /* no service that is enabled and up */
-	REASON_LOOP, /* the client has come through this appliance, or through too many */
-	REASON_KEPT, /* a backup served the client last, and -soPersistence keeps it there */
+	REASON_DOWN,     /* no service that is enabled and up */
+	REASON_HELD_OUT, /* it was down and waits for an operator */
+	REASON_LOOP,     /* the client has come through this appliance, or through too many */
+	REASON_KEPT,     /* a backup served the client last, and -soPersistence keeps it there */
+	REASON_HEALTH,   /* too little of the weight of its services is up */
+	REASON_RAMP,     /* near the limit: a share spills */
+	REASON_RETURN,   /* the limit was reached, and not enough is free since */
+	REASON_EARLY,    /* T1 and T2 want it before the limit */
 	/* Limits of its own that are reached: client connections, requests in flight, TLS
 	 * sessions ... */
 	REASON_CLIENTS,

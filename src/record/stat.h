@@ -70,6 +70,7 @@ struct stat_vserver {
 	struct stat_number redirected, dropped; /* of the refused ones */
 	/* Clients that asked it, by why it did not serve them; REASON_NONE: it did. */
 	struct stat_number asked[REASON_COUNT];
+	struct stat_number shadowed;          /* would have been spilled */
 	struct stat_number spilled_undecided; /* taken for full because no engine could tell */
 	struct stat_number bad_requests;      /* 400, 431, 501, ... answered by us */
 	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */

@@ -18,18 +18,20 @@ static void one_episode_over_all_engines(void **state)
 	struct runtime_vserver vserver = { .entry.name = (char[]){ "web" }, .stats = stats };
 
 	(void)state;
+	reserve_init(&vserver.requests);
 	vserver.entry.pool = quota_open(map, 10, 80, 10);
 	assert_false(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 1, true, "spare");
-	spill_tell(&runtime, &vserver, 0, true, "spare");
+	spill_tell(&runtime, &vserver, 1, REASON_CLIENTS, "spare");
+	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, "spare");
 	assert_true(spill_is_on(&vserver));
 	assert_int_equal(vserver.episodes, 1);
-	spill_tell(&runtime, &vserver, 1, false, "spare");
+	assert_int_equal(vserver.spill_reason, REASON_CLIENTS);
+	spill_tell(&runtime, &vserver, 1, REASON_NONE, "spare");
 	assert_true(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 0, false, "spare");
+	spill_tell(&runtime, &vserver, 0, REASON_NONE, "spare");
 	assert_false(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 0, false, "spare"); /* said twice: no matter */
-	spill_tell(&runtime, &vserver, 0, true, "spare");
+	spill_tell(&runtime, &vserver, 0, REASON_NONE, "spare"); /* said twice: no matter */
+	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, "spare");
 	assert_int_equal(vserver.episodes, 2);
 	quota_map_free(map);
 }
