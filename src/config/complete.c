@@ -57,6 +57,7 @@ static const struct {
 } ours[] = {
 	{ "show", "engines", "what each engine does" },
 	{ "stat", "engines", "what each engine does" },
+	{ "show", "spillover audit", "counts the units of a virtual server's limit, or of all" },
 };
 
 /* Which objects an argument names. */

@@ -275,6 +275,7 @@ static void hear(struct control_inbox *inbox, const struct message *message)
 	case MESSAGE_CUT_SERVICE:
 	case MESSAGE_CUT_VSERVER:
 	case MESSAGE_DRAIN:
+	case MESSAGE_WAKE:
 	case MESSAGE_STOP:
 		must_not_reach();
 	}
@@ -415,6 +416,8 @@ struct control *control_new(const struct control_setup *setup)
 	timer_init(&control->drain_timer, end_drain);
 	timer_init(&control->relisten_timer, relisten);
 	hold_init(control);
+	audit_init(control);
+	watchdog_init(&control->watchdog, &control->loop, setup->engines, setup->engine_count);
 	news_init(control);
 	shortage_init(&control->shortage, &control->loop);
 	control->health = (struct health_room){
@@ -513,6 +516,8 @@ bool control_start(struct control *control)
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
 	hold_start(control);
+	audit_start(control);
+	watchdog_start(&control->watchdog);
 	timer_arm(&control->loop.timers, &control->relisten_timer,
 		  control->loop.now_ms + RELISTEN_MS);
 	return true;
@@ -539,6 +544,8 @@ void control_free(struct control *control)
 	timer_cancel(&control->loop.timers, &control->drain_timer);
 	timer_cancel(&control->loop.timers, &control->relisten_timer);
 	hold_fini(control);
+	audit_fini(control);
+	watchdog_fini(&control->watchdog);
 	news_fini(control);
 	shortage_fini(&control->shortage);
 	for (uint32_t id = 0; id < runtime->service_room; id++)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/plan.h"
+#include "control/audit.h"
 #include "control/control.h"
 #include "control/gate.h"
 #include "control/health.h"
@@ -15,6 +16,7 @@
 #include "control/publish.h"
 #include "control/runtime.h"
 #include "control/shortage.h"
+#include "control/watchdog.h"
 
 enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
 
@@ -46,6 +48,8 @@ struct control {
 	struct health_room health;
 	struct operators operators;
 	struct shortage shortage;
+	struct watchdog watchdog;
+	struct audits audits;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;

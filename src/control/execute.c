@@ -170,9 +170,10 @@ unsigned execute_line(struct control *control, struct str line, struct text *ans
 	struct command command;
 	struct report report = REPORT_EMPTY;
 	unsigned status = DONE;
+	bool is_right = true;
 
-	if (show_own(control, line, answer))
-		return DONE;
+	if (show_own(control, line, &is_right, answer))
+		return is_right ? DONE : REFUSED;
 	arena = arena_new();
 	switch (command_parse(line, arena, &command, &report)) {
 	case COMMAND_OK:

@@ -4,6 +4,7 @@
 #include "config/lex.h"
 #include "config/print.h"
 #include "control/show_priv.h"
+#include "control/show_spillover.h"
 #include "os/clock.h"
 
 #include <inttypes.h>
@@ -235,9 +236,9 @@ static bool show_names(struct control *control, struct str object, struct text *
 	return true;
 }
 
-bool show_own(struct control *control, struct str line, struct text *answer)
+bool show_own(struct control *control, struct str line, bool *is_right, struct text *answer)
 {
-	const struct str names = STR("show names ");
+	const struct str names = STR("show names "), spillover = STR("show spillover ");
 	struct str trimmed = str_trim(line);
 
 	if (str_starts_nocase(trimmed, names))
@@ -252,5 +253,10 @@ bool show_own(struct control *control, struct str line, struct text *answer)
 		show_stat_engines(control, answer);
 		return true;
 	}
+	if (str_starts_nocase(trimmed, spillover))
+		return show_spillover(control,
+				      (struct str){ trimmed.at + spillover.length,
+						    trimmed.length - spillover.length },
+				      is_right, answer);
 	return false;
 }

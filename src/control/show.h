@@ -20,6 +20,8 @@ bool show_stat(struct control *control, const struct command *command,
 /* `clear lb persistentSessions` */
 bool show_clear_persistence(struct control *control, const struct command *command,
 			    struct text *answer) MUST_USE;
-/* `show engines`, `stat engines`, `show names lb vserver`: words that the reference does not know.
- * False when the line is another; then nothing was added. */
-bool show_own(struct control *control, struct str line, struct text *answer) MUST_USE;
+/* `show engines`, `stat engines`, `show names lb vserver`, `show spillover audit`: words that the
+ * reference does not know. False when the line is another; then nothing was added. *is_right stays
+ * true unless the answer is an error. */
+bool show_own(struct control *control, struct str line, bool *is_right,
+	      struct text *answer) MUST_USE;

@@ -125,9 +125,10 @@ void show_stat_engines(struct control *control, struct text *text)
 	text_print(text, "engines: %u\n", setup->engine_count);
 	show_stat_rows(stat_engine_rows, setup->engine_stats, size, setup->engine_count, text);
 	for (unsigned i = 0; i < setup->engine_count; i++) {
-		text_print(text, "engine %u\n\tcpu: %d\n\taccepting: %s\n", i,
-			   setup->engines[i]->cpu,
-			   shortage_has(&control->shortage, i) ? "paused" : "yes");
+		text_print(text, "engine %u\n\tcpu: %d\n\taccepting: %s\n\tstalls: %" PRIu64 "\n",
+			   i, setup->engines[i]->cpu,
+			   shortage_has(&control->shortage, i) ? "paused" : "yes",
+			   control->watchdog.known[i].stalls);
 		show_stat_rows(stat_engine_rows, &setup->engine_stats[i], size, 1, text);
 	}
 }

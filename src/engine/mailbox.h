@@ -22,6 +22,7 @@ enum message_kind {
 	MESSAGE_CUT_SERVICE,   /* id: service; close its connections now (down-state flush) */
 	MESSAGE_CUT_VSERVER,   /* id: vserver; end its clients' sessions now, likewise */
 	MESSAGE_DRAIN,         /* take no new clients; say MESSAGE_DRAINED when the last has left */
+	MESSAGE_WAKE,          /* nothing but a turn is wanted */
 	MESSAGE_STOP,          /* leave the loop now */
 	/* engine to control */
 	MESSAGE_TAKEN,        /* number: snapshot; the engine uses no older one any more */

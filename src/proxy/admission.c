@@ -181,7 +181,9 @@ static enum verdict take_use(const struct admission *in, struct vserver *vserver
 	case QUOTA_OK:
 		return VERDICT_PASS;
 	case QUOTA_AGAIN:
-		if (in->waited_ms < UNDECIDED_WAIT_MS)
+		if (in->waited_ms < UNDECIDED_WAIT_MS ||
+		    (in->waited_ms != ADMISSION_NO_WAIT &&
+		     quota_why(core_of(vserver)) == QUOTA_WHY_AUDIT))
 			return VERDICT_AGAIN;
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		return VERDICT_SPILL;

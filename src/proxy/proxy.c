@@ -293,6 +293,7 @@ static void receive(struct engine *engine, const struct message *message)
 	case MESSAGE_DRAIN:
 		drain(proxy);
 		return;
+	case MESSAGE_WAKE: /* its turn ends as any other */
 	case MESSAGE_STOP: /* the engine leaves its loop; then end() */
 		return;
 	case MESSAGE_TAKEN:

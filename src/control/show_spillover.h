@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * show_spillover.h - `show spillover audit [vserver]`: words of ours about the quota pools.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "base/str.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+
+struct control;
+
+/* What stands behind "show spillover "; false when it is another command. *is_right becomes false
+ * when the answer is an error. */
+bool show_spillover(struct control *control, struct str words, bool *is_right,
+		    struct text *answer) MUST_USE;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an operator reads of the pools with `show spillover`, of one virtual server or of all, and
+ * that a name that is not there is an error.
+ */
+#include "stage.h"
+
+static const char *const config =
+	"add lb vserver web HTTP 0.0.0.0 0 -soMethod CONNECTION -soThreshold 7\n"
+	"add lb vserver free HTTP 0.0.0.0 0\n";
+
+static void audit(void **state)
+{
+	struct stage *stage = stage_run(config);
+
+	(void)state;
+	/* Its engines do not turn. */
+	assert_int_equal(stage_do(stage, "show spillover audit"), 0);
+	stage_must_say(stage, "web: not counted, an engine is busy");
+	stage_must_say(stage, "free: no limit");
+	assert_int_equal(stage_do(stage, "show spillover audit free"), 0);
+	assert_false(stage_said(stage, "web"));
+	assert_int_equal(stage_do(stage, "show spillover audit nobody"), 1);
+	stage_must_say(stage, "ERROR: there is no lb vserver nobody");
+	stage_close(stage);
+}
+
+static void others_are_the_references(void **state)
+{
+	struct stage *stage = stage_run(config);
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "show spillover policy"), 0);
+	assert_int_equal(stage_do(stage, "show spillover nonsense"), 1);
+	stage_close(stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(audit),
+		cmocka_unit_test(others_are_the_references),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
