@@ -15,6 +15,8 @@ enum {
 	UNASKED_RETRY_MS = 1000, /* after a probe that could not be sent for lack of descriptors */
 	FIRST_SPREAD_MS = 100,   /* of first probes that decide alone */
 	LEARN_ENOUGH = 8,        /* answers before the average is of account */
+	GRID_MS = 8,             /* see arm_next() */
+	GRID_SHARE = 100,        /* of an interval, where that is less */
 	LEARN_SHARE = 8          /* a new answer weighs one in so many */
 };
 
@@ -30,6 +32,10 @@ struct monitor {
 	struct probe probe;
 	struct timer next;               /* armed between probes */
 	uint64_t started_ms, started_ns; /* of the last probe */
+	uint64_t due_ms;                 /* when it was to start, but for the grid */
+	uint64_t made_ms;                /* its probes lie at made_ms + place_ms + n intervals */
+	uint32_t place_ms;
+	bool is_in_place;
 	enum monitor_state state;
 	uint64_t since_wall_ms;
 	unsigned __int128 failures; /* bit n: the last probe but n failed */
@@ -112,9 +118,35 @@ static void write_request(struct monitor *monitor)
 	text_add(&monitor->request, STR("User-Agent: spillway\r\nConnection: close\r\n\r\n"));
 }
 
+/* Probes start on a grid that all monitors share, some dozens at once: with a wake-up of its own
+ * each, of ours and of the server's, thousands cost a third more. */
 static void arm_next(struct monitor *monitor, uint64_t at_ms)
 {
-	timer_arm(&monitor->loop->timers, &monitor->next, at_ms);
+	uint64_t grid = monitor->conf.interval_ms / GRID_SHARE;
+
+	grid = grid > GRID_MS ? GRID_MS : grid > 0 ? grid : 1;
+	monitor->due_ms = at_ms;
+	timer_arm(&monitor->loop->timers, &monitor->next, (at_ms + grid - 1) / grid * grid);
+}
+
+/* The pause is counted from when the last probe was due, unless it came much too late. */
+static void arm_after(struct monitor *monitor, uint32_t pause)
+{
+	uint64_t from = monitor->due_ms + GRID_MS >= monitor->started_ms ? monitor->due_ms
+									 : monitor->started_ms;
+
+	arm_next(monitor, from + pause);
+}
+
+/* Behind a first probe that came at once: the next one is earlier than it would be. */
+static void arm_in_place(struct monitor *monitor)
+{
+	uint64_t due = monitor->made_ms + monitor->place_ms;
+
+	while (due <= monitor->started_ms)
+		due += monitor->conf.interval_ms;
+	monitor->is_in_place = true;
+	arm_next(monitor, due);
 }
 
 static void start_probe(struct timer *timer)
@@ -264,7 +296,7 @@ static void ended(struct probe *probe, bool is_good, const char *said)
 	snprintf(text, sizeof(text), "%s", said);
 	if (probe->was_never_asked) {
 		snprintf(monitor->last, sizeof(monitor->last), "%s", text);
-		arm_next(monitor, monitor->started_ms + UNASKED_RETRY_MS);
+		arm_after(monitor, UNASKED_RETRY_MS);
 		return;
 	}
 	if (is_good && !probe->was_silent)
@@ -276,7 +308,10 @@ static void ended(struct probe *probe, bool is_good, const char *said)
 	record(monitor, is_good != monitor->conf.is_reverse);
 	warn_failing(monitor);
 	monitor->state = decide(monitor);
-	arm_next(monitor, monitor->started_ms + pause_ms(monitor));
+	if (monitor->is_in_place || monitor->state == MONITOR_DOWN)
+		arm_after(monitor, pause_ms(monitor));
+	else
+		arm_in_place(monitor);
 	tells = !capacity_equal(&monitor->told, &probe->capacity);
 	monitor->told = probe->capacity;
 	if (monitor->state != before) {
@@ -302,16 +337,30 @@ static void choose_target(struct monitor *monitor, const struct address *service
 		address_set_port(&monitor->target, conf->destination_port);
 }
 
-/* Where in its time a first probe goes out, the name and the address tell. */
+/* A number for each monitor, so that any run of them lies evenly over 0..2^32: multiples of the
+ * golden ratio (Knuth, The Art of Computer Programming, 6.4, theorem S). */
+static uint32_t next_place(void)
+{
+	static uint32_t place;
+
+	return place += 0x9e3779b9;
+}
+
+/* Where in its interval its probes go out. */
+static void choose_place(struct monitor *monitor)
+{
+	monitor->made_ms = monitor->loop->now_ms;
+	monitor->place_ms = (uint32_t)((uint64_t)next_place() * monitor->conf.interval_ms >> 32);
+}
+
+/* Of what nothing is known yet the first probe comes at once. */
 static uint64_t first_delay_ms(const struct monitor *monitor)
 {
-	uint64_t place = hash_bytes(&monitor->target, sizeof(monitor->target)) ^
-			 hash_bytes(monitor->conf.name.at, monitor->conf.name.length);
-	uint32_t spread = monitor->conf.interval_ms;
+	uint32_t interval = monitor->conf.interval_ms;
 
-	if (monitor->state == MONITOR_UNKNOWN && spread > FIRST_SPREAD_MS)
-		spread = FIRST_SPREAD_MS;
-	return place % spread;
+	if (monitor->state == MONITOR_UNKNOWN && interval > FIRST_SPREAD_MS)
+		return (uint64_t)monitor->place_ms * FIRST_SPREAD_MS / interval;
+	return monitor->place_ms;
 }
 
 struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
@@ -340,6 +389,7 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 	monitor->probe.request = monitor->request.at;
 	monitor->probe.request_length = monitor->request.length;
 	timer_init(&monitor->next, start_probe);
+	choose_place(monitor);
 	if (conf->is_enabled)
 		arm_next(monitor, loop->now_ms + first_delay_ms(monitor));
 	return monitor;

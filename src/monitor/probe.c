@@ -75,10 +75,15 @@ bool probe_watch(struct probe *probe, int fd)
 	probe->watch.fd = -1;
 	if (fd >= 0)
 		socket_close(fd);
+	probe_refuse(probe, err);
+	return false;
+}
+
+void probe_refuse(struct probe *probe, int err)
+{
 	probe->was_never_asked = err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
 				 err == -ENOMEM;
 	probe_end(probe, false, "%s", socket_error_text(err));
-	return false;
 }
 
 void probe_end(struct probe *probe, bool is_good, const char *format, ...)
@@ -105,7 +110,7 @@ bool probe_connected(struct probe *probe, unsigned events)
 		return true;
 	if (!(events & LOOP_WRITE))
 		return false;
-	err = socket_connect_result(probe->watch.fd);
+	err = events & LOOP_BROKEN ? socket_connect_result(probe->watch.fd) : 0;
 	if (err != 0) {
 		probe_end(probe, false, "%s", socket_error_text(err));
 		return false;

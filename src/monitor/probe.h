@@ -11,6 +11,7 @@
 #include "engine/loop.h"
 #include "model/monitor_conf.h"
 #include "monitor/capacity.h"
+#include "monitor/echo.h"
 #include "os/program.h"
 #include "os/socket.h"
 
@@ -54,8 +55,8 @@ struct probe {
 	bool was_silent;           /* well without an answer: no time to learn from */
 	bool was_never_asked;      /* we had no descriptor or memory: says nothing of the server */
 	/* The kind's own. */
-	bool is_connected, is_raw;
-	uint16_t sequence;      /* of echoes */
+	bool is_connected;
+	struct echo echo;
 	struct program program; /* owned */
 };
 
@@ -72,6 +73,9 @@ static inline bool probe_runs(const struct probe *probe)
 /* For kinds. */
 /* Watches a fresh descriptor, or ends the probe when fd is -errno: false. */
 bool probe_watch(struct probe *probe, int fd);
+/* The probe could not begin: an outcome in words; of a shortage of ours it says nothing of the
+ * server. */
+void probe_refuse(struct probe *probe, int err);
 /* The outcome, in words: the last thing that a kind does with the probe. */
 void probe_end(struct probe *probe, bool is_good, const char *format, ...) PRINTF(3, 4);
 /* Whether a TCP connect has come to its end; a failed one ends the probe: false. */

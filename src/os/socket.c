@@ -2,12 +2,15 @@
 #include "os/socket.h"
 
 #include <errno.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BACKLOG = 65535 }; /* the system cuts it to net.core.somaxconn */
+enum { ECHO_BUFFER = 8 << 20 };
 
 static int set_option(int fd, int level, int option, int value)
 {
@@ -231,26 +234,73 @@ int socket_datagram(const struct address *to)
 	return err;
 }
 
-int socket_ping(const struct address *to, bool *is_raw)
+/* Of a raw socket: only answers come in, not what others ask. */
+static void filter_answers(int fd, int family)
 {
-	int protocol = to->any.sa_family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
-	struct address peer = *to;
+	struct icmp_filter v4 = { ~(1u << ICMP_ECHOREPLY) };
+	struct icmp6_filter v6;
+
+	ICMP6_FILTER_SETBLOCKALL(&v6);
+	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &v6);
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &v6, sizeof(v6));
+	else
+		(void)setsockopt(fd, SOL_RAW, ICMP_FILTER, &v4, sizeof(v4));
+}
+
+/* Answers of thousands of hosts may wait while our thread does something else. */
+static void widen(int fd)
+{
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, ECHO_BUFFER) != 0)
+		(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, ECHO_BUFFER);
+}
+
+static int open_echo(int family, bool *is_raw)
+{
+	int protocol = family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
 	int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-	int fd = socket(to->any.sa_family, SOCK_DGRAM | flags, protocol);
+	int fd = socket(family, SOCK_DGRAM | flags, protocol);
 
 	*is_raw = fd < 0;
-	if (fd < 0)
-		fd = socket(to->any.sa_family, SOCK_RAW | flags, protocol);
+	if (fd >= 0)
+		return fd;
+	fd = socket(family, SOCK_RAW | flags, protocol);
 	if (fd < 0)
 		return -errno;
-	address_set_port(&peer, 0);
-	if (connect(fd, &peer.any, address_length(&peer)) != 0) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
+	filter_answers(fd, family);
 	return fd;
+}
+
+int socket_echo(int family, bool *is_raw)
+{
+	int fd = open_echo(family, is_raw);
+
+	if (fd >= 0)
+		widen(fd);
+	return fd;
+}
+
+ssize_t socket_send_to(int fd, const void *bytes, size_t length, const struct address *to)
+{
+	ssize_t count;
+
+	do
+		count = sendto(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any,
+			       address_length(to));
+	while (count < 0 && errno == EINTR);
+	return count >= 0 ? count : -errno;
+}
+
+ssize_t socket_receive_from(int fd, void *bytes, size_t room, struct address *from)
+{
+	socklen_t length = sizeof(*from);
+	ssize_t count;
+
+	*from = (struct address){ 0 };
+	do
+		count = recvfrom(fd, bytes, room, MSG_DONTWAIT, &from->any, &length);
+	while (count < 0 && errno == EINTR);
+	return count >= 0 ? count : -errno;
 }
 
 static const struct {

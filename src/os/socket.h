@@ -51,9 +51,12 @@ int socket_peer(int fd, struct address *address) MUST_USE;
 
 /* A UDP socket that is connected to `to`: reading and writing are with it alone. */
 int socket_datagram(const struct address *to) MUST_USE;
-/* A datagram socket for ICMP or ICMPv6 echoes to `to`, connected to it: without privilege where the
- * system allows that, else raw (*is_raw: answers to other processes come in too, and IPv4 ones
- * begin with the IP header). Returns the descriptor. */
-int socket_ping(const struct address *to, bool *is_raw) MUST_USE;
+/* A datagram socket for ICMP or ICMPv6 echoes: without privilege where the system allows that, else
+ * raw (*is_raw: answers to other processes come in too, and IPv4 ones begin with the IP header).
+ * Returns the descriptor. */
+int socket_echo(int family, bool *is_raw) MUST_USE;
+/* One datagram; bytes, or -errno; -EAGAIN: not now. */
+ssize_t socket_send_to(int fd, const void *bytes, size_t length, const struct address *to) MUST_USE;
+ssize_t socket_receive_from(int fd, void *bytes, size_t room, struct address *from) MUST_USE;
 /* In words, for people: socket_error_text(-ECONNREFUSED) is "connection refused". */
 const char *socket_error_text(int error);

@@ -114,9 +114,13 @@ class Appliance:
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=limits)
-        wait_until(self.is_ready, "the appliance is ready")
-        if "add service" in config:
-            wait_until(self.has_probed, "the first probes are answered")
+        try:
+            wait_until(self.is_ready, "the appliance is ready")
+            if "add service" in config:
+                wait_until(self.has_probed, "the first probes are answered")
+        except BaseException:
+            self.end()  # nobody else knows of it yet
+            raise
 
     def is_ready(self):
         if self.process.poll() is not None:

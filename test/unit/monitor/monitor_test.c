@@ -260,7 +260,6 @@ static void test_spread(void **state)
 					  (size_t)snprintf(names[i], sizeof(names[i]), "m%d", i) };
 		many[i] = monitor_new(&loop, &conf, &server.at, MONITOR_UP, changed, &changes);
 	}
-	/* That all of fifty fall into the first tenth has a chance of one in 10^50. */
 	timer_run(&loop.timers, begun + 10000);
 	for (int i = 0; i < COUNT; i++) {
 		struct monitor_view view;
@@ -269,7 +268,32 @@ static void test_spread(void **state)
 		sent += view.sent > 0;
 		monitor_free(many[i]);
 	}
-	assert_in_range(sent, 0, COUNT - 1);
+	assert_in_range(sent, COUNT / 10 - 2, COUNT / 10 + 2);
+}
+
+/* The first probes of what is not known come at once; the next ones are spread. */
+static void test_spread_of_the_second(void **state)
+{
+	enum { COUNT = 20 };
+	struct monitor_conf conf = quick("TCP");
+	struct monitor *many[COUNT];
+	struct monitor_view view;
+	unsigned sent = 0;
+
+	(void)state;
+	conf.interval_ms = 100000;
+	for (int i = 0; i < COUNT; i++)
+		many[i] = monitor_new(&loop, &conf, &server.at, MONITOR_UNKNOWN, changed, &changes);
+	while (changes < COUNT)
+		loop_turn(&loop);
+	timer_run(&loop.timers, loop.now_ms + 50000);
+	for (int i = 0; i < COUNT; i++) {
+		monitor_look(many[i], &view);
+		assert_in_range(view.sent, 1, 2);
+		sent += (unsigned)view.sent;
+		monitor_free(many[i]);
+	}
+	assert_in_range(sent, COUNT + COUNT / 2 - 2, COUNT + COUNT / 2 + 2);
 }
 
 #define test_on_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -286,6 +310,7 @@ int main(void)
 		test_on_loop(test_disabled_is_silent),
 		test_on_loop(test_freed_in_its_callback_and_in_a_probe),
 		test_on_loop(test_spread),
+		test_on_loop(test_spread_of_the_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
