@@ -26,6 +26,8 @@ struct quota_waiter {
 	struct list link; /* in its engine's part of the line while it waits */
 	uint64_t ticket;  /* drawn in the order of the line, over all engines */
 	uint32_t pool;
+	/* Called by whoever takes it from quota_queue_next(), who need not know what waits. */
+	void (*served)(struct quota_waiter *waiter);
 };
 
 enum quota_join {

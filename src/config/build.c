@@ -111,6 +111,8 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.backup = from->backup != MODEL_NONE ? in->vservers[from->backup].id : MODEL_NONE,
 		.so_backup_action = from->so_backup_action,
 		.spill = from->spill,
+		.queue_depth = from->queue_depth,
+		.queue_timeout_ms = from->queue_timeout_ms,
 		.redirect_url = arena_copy(in->arena, from->redirect_url),
 		.trusted = build_trusted(in, from),
 		.trusted_count = from->trusted_count,

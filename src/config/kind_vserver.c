@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admit/quota.h"
+#include "admit/quota_queue.h"
 #include "base/address.h"
 #include "config/command.h"
 #include "config/config.h"
@@ -149,6 +149,19 @@ static bool check_spillover(struct object *object, const struct command *command
 		return fault(report, command, VSERVER_SO_THRESHOLD,
 			     "-soThreshold is a percentage with HEALTH: 1 to 100");
 	return true;
+}
+
+/* Nobody waits while the plain scheme spills with units free elsewhere. */
+static bool check_queue(struct object *object, const struct command *command, struct report *report)
+{
+	bool is_mode;
+
+	if (object_number(object, VSERVER_SO_QUEUE_DEPTH) == 0 ||
+	    object_number(object, VSERVER_SO_QUOTA_MODE) != QUOTA_MODE_PATENT)
+		return true;
+	is_mode = command_option(command, "soQuotaMode") != NULL;
+	return fault(report, command, is_mode ? VSERVER_SO_QUOTA_MODE : VSERVER_SO_QUEUE_DEPTH,
+		     "-soQueueDepth needs -soQuotaMode EXACT: with PATENT nobody waits");
 }
 
 /* Of the ways to say how a limit is dealt out one may stand. */
@@ -393,7 +406,8 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "https://... or /...");
 	return check_netmask(object, command, report) && check_trusted(object, command, report) &&
 	       check_persistence(object, command, report) &&
-	       check_spillover(object, command, report) && check_deal(object, command, report) &&
+	       check_spillover(object, command, report) && check_queue(object, command, report) &&
+	       check_deal(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
 }
@@ -554,6 +568,23 @@ static const struct option options[VSERVER_OPTIONS] = {
 					  .help = "uses, or part of the shared pool, that are kept "
 						  "for clients which are known",
 					  .since = "0.1" },
+	[VSERVER_SO_QUEUE_DEPTH] = { .name = "soQueueDepth",
+				     .type = OPTION_NUMBER,
+				     .is_ours = true,
+				     .most = QUOTA_QUEUE_DEPTH_MAX,
+				     .standard = "0",
+				     .help = "so many clients wait in line for the limit of client "
+					     "connections before others spill",
+				     .since = "0.1" },
+	[VSERVER_SO_QUEUE_TIMEOUT] = { .name = "soQueueTimeout",
+				       .type = OPTION_NUMBER,
+				       .is_ours = true,
+				       .least = 1,
+				       .most = 600000,
+				       .standard = "1000",
+				       .unit = "ms",
+				       .help = "a client that waited so long in line spills",
+				       .since = "0.1" },
 	[VSERVER_SO_BATCH] = { .name = "soBatch",
 			       .type = OPTION_NUMBER,
 			       .is_ours = true,

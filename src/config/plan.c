@@ -393,6 +393,8 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->stays_out = object_number(object, VSERVER_DISABLE_PRIMARY_ON_DOWN) ==
 				     OPTION_FIRST &&
 			     object_text(object, VSERVER_BACKUP).length > 0;
+	vserver->queue_depth = number32(object, VSERVER_SO_QUEUE_DEPTH);
+	vserver->queue_timeout_ms = number32(object, VSERVER_SO_QUEUE_TIMEOUT);
 	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);
 	vserver->session_limit = threshold_of(object, SO_METHOD_SSLSESSION);
 	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));

@@ -70,10 +70,11 @@ struct plan_vserver {
 	uint32_t member_count;
 	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
 	enum so_backup_action so_backup_action;
-	struct quota_rule rule;               /* how its limit is dealt out */
-	struct model_spill spill;             /* without is_held_out */
-	bool stays_out;                       /* -disablePrimaryOnDown, with a backup */
-	int64_t request_limit, session_limit; /* -soMethod REQUEST, SSLSESSION; PLAN_UNLIMITED */
+	struct quota_rule rule;                 /* how its limit is dealt out */
+	struct model_spill spill;               /* without is_held_out */
+	bool stays_out;                         /* -disablePrimaryOnDown, with a backup */
+	int64_t request_limit, session_limit;   /* -soMethod REQUEST, SSLSESSION; PLAN_UNLIMITED */
+	uint32_t queue_depth, queue_timeout_ms; /* as in struct model_vserver */
 	struct str redirect_url;
 	const struct network *trusted; /* as in struct model_vserver */
 	uint32_t trusted_count;

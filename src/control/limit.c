@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/limit.h"
 
+#include "admit/quota_queue.h"
 #include "control/health.h"
+#include "record/log.h"
 
 int64_t limit_capacity(void *context, const struct plan_service *planned)
 {
@@ -27,14 +29,30 @@ static void share(struct runtime *runtime, struct runtime_entry *entry,
 	quota_set_rule(runtime->map, entry->pool, rule);
 }
 
+/* After the rule: its mode says whether there may be a line. */
+static void line_up(struct runtime *runtime, struct runtime_entry *entry, uint32_t depth)
+{
+	if (entry->queue_depth == depth)
+		return;
+	if (quota_queue_set(runtime->map, entry->pool, depth))
+		entry->queue_depth = depth;
+	else
+		log_write(LOG_LEVEL_ERROR, "%s: there is no memory for the line of those who wait",
+			  entry->name);
+}
+
 void limit_share(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++)
 		share(runtime, &runtime_service(runtime, plan->services[i].uid)->entry,
 		      &plan->max_client);
-	for (uint32_t i = 0; i < plan->vserver_count; i++)
-		share(runtime, &runtime_vserver(runtime, plan->vservers[i].uid)->entry,
-		      &plan->vservers[i].rule);
+	for (uint32_t i = 0; i < plan->vserver_count; i++) {
+		const struct plan_vserver *planned = &plan->vservers[i];
+		struct runtime_entry *entry = &runtime_vserver(runtime, planned->uid)->entry;
+
+		share(runtime, entry, &planned->rule);
+		line_up(runtime, entry, planned->queue_depth);
+	}
 }
 
 static void set_reserves(struct runtime *runtime, struct runtime_vserver *vserver)

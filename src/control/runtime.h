@@ -39,6 +39,7 @@ struct runtime_entry {
 	uint64_t named_in;
 	int64_t limit;          /* of the pool; -1: none */
 	struct quota_rule rule; /* of the pool */
+	uint32_t queue_depth;   /* of the pool */
 };
 
 struct runtime_service {

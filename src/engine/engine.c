@@ -2,7 +2,9 @@
 #include "engine/engine.h"
 
 #include "os/thread.h"
+#include "os/wake.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,10 +35,30 @@ static bool has_mail(struct loop *loop)
 {
 	struct engine *engine = list_entry(loop, struct engine, loop);
 
-	if (!mailbox_has_mail(&engine->inbox))
+	/* Seq_cst: it is the R2 of mailbox.c for the bell, as engine_ring() is its S1 and S2. */
+	if (!mailbox_has_mail(&engine->inbox) &&
+	    !atomic_load_explicit(&engine->bell, memory_order_seq_cst))
 		return false;
 	loop_ready(loop, &engine->mail_task);
 	return true;
+}
+
+void engine_ring(struct engine *engine)
+{
+	if (atomic_exchange_explicit(&engine->bell, true, memory_order_seq_cst))
+		return; /* who rang before has woken it, or does */
+	if (atomic_load_explicit(&engine->loop.is_asleep, memory_order_seq_cst))
+		wake_send(engine->inbox.wake_fd);
+}
+
+static void answer_bell(struct engine *engine)
+{
+	if (!atomic_load_explicit(&engine->bell, memory_order_relaxed))
+		return;
+	/* Pairs with engine_ring(): what was done before it is seen now. */
+	(void)atomic_exchange_explicit(&engine->bell, false, memory_order_seq_cst);
+	if (engine->rung != NULL)
+		engine->rung(engine);
 }
 
 static void read_mail(struct task *task)
@@ -44,6 +66,7 @@ static void read_mail(struct task *task)
 	struct engine *engine = list_entry(task, struct engine, mail_task);
 	struct message message;
 
+	answer_bell(engine);
 	while (mailbox_take(&engine->inbox, &message)) {
 		if (engine->receive != NULL)
 			engine->receive(engine, &message);

@@ -33,8 +33,11 @@ struct engine {
 	void (*receive)(struct engine *engine, const struct message *message);
 	void (*begin)(struct engine *engine); /* first thing on the thread */
 	void (*end)(struct engine *engine);   /* last thing on the thread */
+	void (*rung)(struct engine
+			     *engine); /* after engine_ring(), once or for several; NULL: nothing */
 	struct task mail_task;
 	struct watch mail_watch;
+	_Atomic bool bell;         /* engine_ring() */
 	uint32_t paused_listeners; /* out of descriptors; control is told of the first and last */
 };
 
@@ -52,5 +55,7 @@ void engine_join(struct engine *engine);          /* after MESSAGE_STOP was sent
 void engine_fini(struct engine *engine);
 /* To control; never lost and never blocks: what finds the outbox full is kept and sent later. */
 void engine_tell(struct engine *engine, struct message message);
+/* Any thread: the engine calls rung() in its next turn, and is woken when it sleeps. */
+void engine_ring(struct engine *engine);
 /* For tests that drive an engine's functions from the test's own thread. */
 void engine_enter(const struct engine *engine);

@@ -2,6 +2,7 @@
 #include "main/appliance.h"
 
 #include "admit/quota_life.h"
+#include "admit/quota_queue.h"
 #include "control/control.h"
 #include "engine/engine.h"
 #include "main/exit_code.h"
@@ -141,8 +142,16 @@ static bool make_engines(struct appliance *appliance)
 	return true;
 }
 
+static void ring(void *context, unsigned engine)
+{
+	struct appliance *appliance = context;
+
+	engine_ring(appliance->engines[engine]);
+}
+
 static bool start_engines(struct appliance *appliance)
 {
+	quota_queue_set_bell(appliance->map, ring, appliance);
 	while (appliance->started < appliance->count) {
 		int result = engine_start(appliance->engines[appliance->started]);
 

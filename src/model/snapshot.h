@@ -119,6 +119,8 @@ struct model_vserver {
 	uint32_t request_pool; /* of its requests in flight; MODEL_NONE: not limited */
 	uint32_t session_pool; /* of its TLS sessions; likewise */
 	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
+	uint32_t queue_depth;  /* how many may wait for a use of `pool`; 0: nobody */
+	uint32_t queue_timeout_ms;
 	enum so_backup_action so_backup_action;
 	struct model_spill spill;
 	struct str redirect_url; /* empty: none */

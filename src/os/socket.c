@@ -204,6 +204,13 @@ bool socket_is_quiet(int fd)
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+bool socket_has_bytes(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 int socket_local(int fd, struct address *address)
 {
 	socklen_t length = sizeof(*address);

@@ -23,6 +23,7 @@ static struct quota_core *core_of(const struct vserver *vserver)
 enum verdict {
 	VERDICT_PASS,  /* no reason: on with the next test */
 	VERDICT_SPILL, /* for the reason of the test */
+	VERDICT_QUEUE, /* it may wait in line */
 	VERDICT_AGAIN  /* not to be said yet */
 };
 
@@ -171,11 +172,30 @@ static bool is_worth_waiting(const struct admission *in, struct vserver *vserver
 	       departure_is_near(vserver->proxy, holding, leaving, in->waited_ms);
 }
 
-static enum verdict take_use(const struct admission *in, struct vserver *vserver,
-			     const struct test *test)
+/* Full: is there a line to stand in? */
+static bool may_queue(const struct admission *in, const struct vserver *vserver,
+		      const struct holding *holding)
+{
+	return in->may_queue && !vserver->spill.is_shadow && holding == &vserver->clients &&
+	       vserver->queue_depth > 0 && !in->is_request &&
+	       quota_why(core_of(vserver)) == QUOTA_WHY_FULL;
+}
+
+static bool adopt(struct admission *in, const struct vserver *vserver, struct holding *holding)
+{
+	if (in->granted != vserver || holding != &vserver->clients)
+		return false;
+	in->granted = NULL;
+	holding_adopt(holding);
+	return true;
+}
+
+static enum verdict take_use(struct admission *in, struct vserver *vserver, const struct test *test)
 {
 	struct holding *holding = test->holding(vserver);
 
+	if (adopt(in, vserver, holding))
+		return VERDICT_PASS;
 	vserver->reason = test->reason;
 	switch (take_one(in, vserver, holding)) {
 	case QUOTA_OK:
@@ -189,6 +209,8 @@ static enum verdict take_use(const struct admission *in, struct vserver *vserver
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
 		vserver->reason = reason_of(vserver, holding, test->reason);
+		if (may_queue(in, vserver, holding))
+			return VERDICT_QUEUE;
 		if (is_worth_waiting(in, vserver, holding))
 			return VERDICT_AGAIN;
 		vserver->full_pool = holding->pool;
@@ -510,6 +532,9 @@ enum admit admission_decide(struct admission *in)
 		return serve(in, in->known);
 	case VERDICT_AGAIN:
 		return ADMIT_AGAIN;
+	case VERDICT_QUEUE:
+		in->serving = in->known;
+		return ADMIT_QUEUE;
 	case VERDICT_SPILL:
 		break;
 	}
@@ -519,6 +544,9 @@ enum admit admission_decide(struct admission *in)
 			return serve(in, vserver);
 		case VERDICT_AGAIN:
 			return ADMIT_AGAIN;
+		case VERDICT_QUEUE:
+			in->serving = vserver;
+			return ADMIT_QUEUE;
 		case VERDICT_SPILL:
 			break;
 		}

@@ -36,6 +36,9 @@ struct admission {
 	const struct trail *trail; /* NULL: none */
 	bool is_request;
 	uint64_t waited_ms;
+	bool may_queue; /* ADMIT_QUEUE is an answer */
+	/* A client's use of its pool is the caller's; NULL when somebody took it over. */
+	struct vserver *granted;
 	/* The answer: who serves, or who refuses (with ADMIT_REDIRECT it has the URL). */
 	struct vserver *serving;
 	const struct vserver *last; /* scratch: the last that was asked */
@@ -46,6 +49,7 @@ enum admit {
 	ADMIT_OK,       /* admission_leave() once, admission_request_over() for a request */
 	ADMIT_REFUSE,   /* drop: 503 with Retry-After, or reset */
 	ADMIT_REDIRECT, /* 302 to redirect_url */
+	ADMIT_QUEUE,    /* `serving` is full and has a line: wait for it there */
 	ADMIT_AGAIN     /* undecided, or full while others are leaving: ask again soon, with the
 			   time that it has waited; after a while it is decided */
 };

@@ -28,6 +28,11 @@ enum quota_result holding_take_known(struct holding *holding, struct quota_core 
 	return take_as(holding, core, QUOTA_CLASS_KEPT);
 }
 
+void holding_adopt(struct holding *holding)
+{
+	holding->count++;
+}
+
 void holding_force(struct holding *holding)
 {
 	holding->count++;

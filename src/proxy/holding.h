@@ -34,6 +34,8 @@ void holding_init(struct holding *holding);
 enum quota_result holding_take(struct holding *holding, struct quota_core *core) MUST_USE;
 /* Likewise, for a client that is known: thresholds below the limit are not for it. */
 enum quota_result holding_take_known(struct holding *holding, struct quota_core *core) MUST_USE;
+/* One more is in force: its use was taken from the pool for it before. holding_give() once. */
+void holding_adopt(struct holding *holding);
 /* One more past the limit; holding_give() likewise. */
 void holding_force(struct holding *holding);
 void holding_give(struct holding *holding, struct quota_core *core);

@@ -47,6 +47,8 @@ static enum step_end ask(struct http_session *s)
 		return http_answer_spilled(s, NULL);
 	case ADMIT_REDIRECT:
 		return http_answer_spilled(s, in.serving->redirect_url);
+	case ADMIT_QUEUE: /* for clients only */
+		must_not_reach();
 	case ADMIT_AGAIN:
 		http_session_set_deadline(s, LOOK_MS);
 		return STEP_WAIT;

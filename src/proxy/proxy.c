@@ -96,6 +96,64 @@ static void unpark(struct proxy *proxy, struct parked *parked)
 	proxy_session_left(proxy);
 }
 
+/* False: it is not answered. */
+static bool answer(struct proxy *proxy, enum admit admit, struct vserver *serving,
+		   const struct arrival *arrival)
+{
+	switch (admit) {
+	case ADMIT_OK:
+		start(proxy, serving, arrival);
+		return true;
+	case ADMIT_REFUSE:
+		refuse(proxy, serving, false, arrival);
+		return true;
+	case ADMIT_REDIRECT:
+		refuse(proxy, serving, true, arrival);
+		return true;
+	case ADMIT_QUEUE:
+	case ADMIT_AGAIN:
+		return false;
+	}
+	must_not_reach();
+}
+
+void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct vserver *granted,
+		      const struct arrival *arrival)
+{
+	struct admission in = { .reached = reached,
+				.peer = &arrival->peer,
+				.trail = introduction_trail(arrival->introduction),
+				.waited_ms = ADMISSION_NO_WAIT,
+				.granted = granted };
+	enum admit admit = admission_decide(&in);
+
+	must_be_on(proxy->engine);
+	/* It is not needed: who waits next may have it. */
+	if (in.granted != NULL)
+		quota_give(proxy->quota, granted->clients.pool);
+	if (!answer(proxy, admit, in.serving, arrival))
+		must_not_reach();
+}
+
+/* False: undecided. */
+static bool stand_in_line(struct proxy *proxy, struct vserver *reached, struct vserver *at,
+			  const struct arrival *arrival)
+{
+	switch (queue_enter(proxy, reached, at, arrival)) {
+	case QUOTA_JOINED:
+		return true;
+	case QUOTA_SERVED:
+		proxy_decide_now(proxy, reached, at, arrival);
+		return true;
+	case QUOTA_CROWDED:
+		proxy_decide_now(proxy, reached, NULL, arrival);
+		return true;
+	case QUOTA_UNDECIDED:
+		return false;
+	}
+	must_not_reach();
+}
+
 /* False: undecided. */
 static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited_ms,
 		   const struct arrival *arrival)
@@ -103,23 +161,13 @@ static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited
 	struct admission in = { .reached = reached,
 				.peer = &arrival->peer,
 				.trail = introduction_trail(arrival->introduction),
-				.waited_ms = waited_ms };
+				.waited_ms = waited_ms,
+				.may_queue = true };
+	enum admit admit = admission_decide(&in);
 
-	switch (admission_decide(&in)) {
-	case ADMIT_OK:
-		start(proxy, in.serving, arrival);
-		return true;
-	case ADMIT_REFUSE:
-		refuse(proxy, in.serving, false, arrival);
-		return true;
-	case ADMIT_REDIRECT:
-		refuse(proxy, in.serving, true, arrival);
-		return true;
-	case ADMIT_AGAIN:
-		must(waited_ms != ADMISSION_NO_WAIT);
-		return false;
-	}
-	must_not_reach();
+	if (admit == ADMIT_QUEUE)
+		return stand_in_line(proxy, reached, in.serving, arrival);
+	return answer(proxy, admit, in.serving, arrival);
 }
 
 static void arrive(struct proxy *proxy, struct vserver *reached, const struct arrival *arrival)
@@ -128,7 +176,7 @@ static void arrive(struct proxy *proxy, struct vserver *reached, const struct ar
 	if (reached->parked == 0 && decide(proxy, reached, 0, arrival))
 		return;
 	if (!park(proxy, reached, arrival))
-		(void)decide(proxy, reached, ADMISSION_NO_WAIT, arrival);
+		proxy_decide_now(proxy, reached, NULL, arrival);
 }
 
 void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const struct address *peer)
@@ -186,7 +234,7 @@ void proxy_client_left(struct proxy *proxy)
 void proxy_session_left(struct proxy *proxy)
 {
 	if (!proxy->is_draining || proxy->has_drained || proxy->sessions > 0 ||
-	    !list_is_empty(&proxy->parked))
+	    !list_is_empty(&proxy->parked) || !list_is_empty(&proxy->queued))
 		return;
 	proxy->has_drained = true;
 	tell(proxy, MESSAGE_DRAINED, proxy->engine->index, 0);
@@ -353,6 +401,14 @@ static void close_parked(struct proxy *proxy)
 	loop_unready(&proxy->parked_task);
 }
 
+static void rung(struct engine *engine)
+{
+	struct proxy *proxy = engine->plane;
+
+	if (!proxy->is_stopping)
+		queue_look(proxy);
+}
+
 /* Everything that is open is closed as by a reset, so that every count returns to zero. */
 static void end(struct engine *engine)
 {
@@ -363,6 +419,7 @@ static void end(struct engine *engine)
 	close_listeners(proxy);
 	introduction_close_all(proxy);
 	close_parked(proxy);
+	queue_close_all(proxy);
 	while (!list_is_empty(&proxy->all_sessions)) {
 		struct session *session = session_of_link(proxy->all_sessions.next);
 
@@ -399,6 +456,8 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	holding_init(&proxy->requests);
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
+	slab_init(&proxy->queued_slab, sizeof(struct queued), limits.sessions_max);
+	list_init(&proxy->queued);
 	timer_init(&proxy->parked_timer, on_parked_timer);
 	loop_task_init(&proxy->parked_task, look_at_parked);
 	proxy->turn_hook.turn_end = end_turn;
@@ -407,6 +466,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	engine->receive = receive;
 	engine->begin = begin;
 	engine->end = end;
+	engine->rung = rung;
 	return proxy;
 }
 
@@ -432,6 +492,7 @@ void proxy_free(struct proxy *proxy)
 	slab_fini(&proxy->tcp_sessions);
 	slab_fini(&proxy->http_sessions);
 	slab_fini(&proxy->parked_slab);
+	slab_fini(&proxy->queued_slab);
 	slab_fini(&proxy->introduction_slab);
 	quota_core_free(proxy->quota);
 	free(proxy->candidates);

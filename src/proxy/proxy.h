@@ -9,6 +9,7 @@
 #include "model/snapshot.h"
 #include "proxy/arrival.h"
 #include "proxy/holding.h"
+#include "proxy/queue.h"
 #include "proxy/session.h"
 #include "proxy/vserver.h"
 #include "record/stat.h"
@@ -42,6 +43,8 @@ struct proxy {
 	uint32_t appliance;               /* number of ours in the trail of a client */
 	struct holding clients, requests; /* of the whole appliance */
 	uint64_t seed;                    /* of the chance of ramps */
+	struct slab queued_slab;
+	struct list queued; /* struct queued: clients that wait in line */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */
@@ -76,6 +79,10 @@ void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const st
 /* A client was introduced by a proxy before us: on with it. */
 void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
 		      struct introduction *introduction);
+/* A client does not wait in line any more: it is decided now who serves it. `granted` (NULL: none)
+ * is whose use it got. */
+void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct vserver *granted,
+		      const struct arrival *arrival);
 /* A client gave its use back: one whose admission is not decided may have it. */
 void proxy_client_left(struct proxy *proxy);
 /* A session has gone: a draining engine looks whether it was the last. */

@@ -202,6 +202,8 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 	holding_move(&vserver->requests, vserver->proxy->quota, model->request_pool);
 	holding_move(&vserver->handshakes, vserver->proxy->quota, model->session_pool);
 	vserver->backup = model->backup;
+	vserver->queue_depth = model->queue_depth;
+	vserver->queue_timeout_ms = model->queue_timeout_ms;
 	vserver->so_backup_action = model->so_backup_action;
 	vserver->spill = model->spill;
 	vserver->ramp.percent = model->spill.ramp;

@@ -31,7 +31,8 @@ struct vserver {
 	struct address address;
 	struct balance balance; /* its services */
 	struct persistence persistence;
-	uint32_t backup; /* id, or MODEL_NONE */
+	uint32_t queue_depth, queue_timeout_ms; /* of those who wait for a client's use; 0: none */
+	uint32_t backup;                        /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	char *redirect_url;      /* owned; NULL: none */
 	struct network *trusted; /* owned; see struct model_vserver */

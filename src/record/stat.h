@@ -52,6 +52,8 @@ static inline uint64_t stat_read(const struct stat_number *number)
 	return atomic_load_explicit(&number->value, memory_order_relaxed);
 }
 
+enum { STAT_WAITS = 5 };
+
 /* One virtual server on one engine. */
 struct stat_vserver {
 	alignas(64) struct stat_number clients; /* gauge */
@@ -68,6 +70,11 @@ struct stat_vserver {
 	struct stat_number refused_down;  /* down and no backup */
 	struct stat_number accepted_over; /* let in past the limit (-soBackupAction ACCEPT) */
 	struct stat_number redirected, dropped; /* of the refused ones */
+	struct stat_number queued;              /* gauge: clients that wait in line */
+	struct stat_number queued_total, queue_served, queue_left, queue_timed_out, queue_crowded;
+	struct stat_number queue_wait_ms;           /* of those that were served, in sum ... */
+	struct stat_number queue_waits[STAT_WAITS]; /* ... and how many waited up to 1, 10, 100,
+						       1000 ms, and longer */
 	/* Clients that asked it, by why it did not serve them; REASON_NONE: it did. */
 	struct stat_number asked[REASON_COUNT];
 	struct stat_number shadowed;          /* would have been spilled */

@@ -266,7 +266,7 @@ def stat_names():
 
 
 STAT_NAMES = stat_names()
-GAUGES = {"clients", "requests_active", "active", "waiting", "used"}
+GAUGES = {"clients", "queued", "requests_active", "active", "waiting", "used"}
 
 
 def numbers_of(text):

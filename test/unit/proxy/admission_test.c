@@ -248,6 +248,42 @@ static void a_limit_of_nothing_is_not_waited_for(void **unused)
 	house_free(scene.house);
 }
 
+/* Full, with a line: wait there; with a use from the line it is served, unless somebody else does.
+ */
+static void who_may_wait_stands_in_line(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 1, 9 });
+	const struct address peer = house_loopback(1000);
+	struct admission in = { .reached = slot(&scene, 0), .peer = &peer, .may_queue = true };
+
+	(void)unused;
+	scene.house->vservers[scene.ids[1]].queue_depth = 5;
+	house_publish(scene.house);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), 1);
+	in.waited_ms = ADMISSION_NO_WAIT;
+	assert_int_equal(admission_decide(&in), ADMIT_QUEUE);
+	assert_ptr_equal(in.serving, slot(&scene, 1));
+	/* The first leaves, and its use is the waiter's: nothing is taken from the pool. */
+	leave(&scene, 1, 1);
+	assert_int_equal(quota_take(scene.house->proxies[0]->quota, slot(&scene, 1)->clients.pool),
+			 QUOTA_OK);
+	in.may_queue = false;
+	in.granted = slot(&scene, 1);
+	assert_int_equal(admission_decide(&in), ADMIT_OK);
+	assert_ptr_equal(in.serving, slot(&scene, 1));
+	assert_null(in.granted);
+	/* The primary has room again: the use is not needed. */
+	leave(&scene, 0, 1);
+	in.granted = slot(&scene, 1);
+	assert_int_equal(admission_decide(&in), ADMIT_OK);
+	assert_ptr_equal(in.serving, slot(&scene, 0));
+	assert_non_null(in.granted);
+	leave(&scene, 0, 1);
+	leave(&scene, 1, 1);
+	house_free(scene.house);
+}
+
 /* A limit of the whole appliance: no backup is asked, the action decides. */
 static void the_appliance_is_full(void **unused)
 {
@@ -416,6 +452,7 @@ int main(void)
 		cmocka_unit_test(a_dead_one_redirects),
 		cmocka_unit_test(a_lower_limit_cuts_nobody),
 		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
+		cmocka_unit_test(who_may_wait_stands_in_line),
 		cmocka_unit_test(the_appliance_is_full),
 		cmocka_unit_test(a_shadow_serves_and_counts),
 		cmocka_unit_test(bad_health_spills),

@@ -55,6 +55,7 @@ static inline int admit(const struct scene *scene)
 	case ADMIT_REDIRECT:
 		assert_non_null(in.serving->redirect_url);
 		return -2;
+	case ADMIT_QUEUE:
 	case ADMIT_AGAIN:
 		break;
 	}
