@@ -117,9 +117,6 @@ bool bind_policy_add(struct config *config, struct object *vserver, const struct
 	    !read_priority(vserver, command, &binding.priority, report) ||
 	    !read_goto(command, binding.priority, &binding.go_to, report))
 		return false;
-	report_warning(report, column,
-		       "policies are kept but not yet supported: %.*s has no effect",
-		       STR_ARG(object_name(binding.target)));
 	binding.uid = store_uid(&config->store);
 	object_add_binding(vserver, &binding);
 	return true;

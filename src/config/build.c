@@ -2,6 +2,7 @@
 #include "config/build.h"
 
 #include "base/hash.h"
+#include "policy/rule.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
@@ -84,6 +85,40 @@ static struct model_persistence build_persistence(struct builder *in,
 	return persistence;
 }
 
+/* A copy, of which the virtual servers are ids. */
+static const struct rule *build_rule(struct builder *in, const struct rule *from)
+{
+	struct rule *rule = arena_take(in->arena, from->bytes, alignof(max_align_t));
+
+	memcpy(rule, from, from->bytes);
+	for (unsigned i = 0; i < rule->name_count; i++) {
+		uint32_t index = rule_vserver(from, i);
+
+		if (index != MODEL_NONE)
+			rule_set_vserver(rule, i, in->vservers[index].id);
+	}
+	return rule;
+}
+
+static const struct model_policy *build_policies(struct builder *in,
+						 const struct plan_vserver *from)
+{
+	struct model_policy *policies = arena_many(in->arena, struct model_policy,
+						   from->spill_count + 1);
+
+	for (uint32_t i = 0; i < from->spill_count; i++) {
+		const struct plan_policy *policy = &in->plan->policies[from->spills[i].policy];
+
+		policies[i] = (struct model_policy){
+			.uid = policy->uid,
+			.rule = build_rule(in, policy->rule),
+			.next = from->spills[i].next,
+			.stats = in->runtime->policy(in->runtime->context, policy->uid),
+		};
+	}
+	return policies;
+}
+
 static const struct model_vserver *build_vserver(struct builder *in, uint32_t index)
 {
 	const struct plan_vserver *from = &in->plan->vservers[index];
@@ -117,7 +152,10 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.trusted = build_trusted(in, from),
 		.trusted_count = from->trusted_count,
 		.client_timeout_ms = from->client_timeout_ms,
+		.policies = build_policies(in, from),
+		.policy_count = from->spill_count,
 		.stats = given->stats,
+		.live = given->live,
 	};
 	vserver->spill.is_held_out = given->is_held_out;
 	return vserver;

@@ -21,6 +21,7 @@ struct build_vserver {
 	uint32_t id, pool;
 	struct stat_vserver *stats;
 	bool is_held_out;
+	const struct stat_live *live;
 	uint32_t request_pool, session_pool; /* MODEL_NONE: not limited */
 	const int *listeners;                /* NULL: none. Must live as long as the snapshot */
 };
@@ -31,6 +32,7 @@ struct build_runtime {
 	uint32_t client_pool, request_pool; /* of the appliance; MODEL_NONE: not limited */
 	struct build_service (*service)(void *context, uint64_t uid);
 	struct build_vserver (*vserver)(void *context, uint64_t uid);
+	struct stat_policy *(*policy)(void *context, uint64_t uid); /* one for each engine */
 };
 
 /* Everything in it is copied; the plan may go. The caller owns it: snapshot_free(). */

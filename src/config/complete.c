@@ -58,6 +58,7 @@ static const struct {
 	{ "show", "engines", "what each engine does" },
 	{ "stat", "engines", "what each engine does" },
 	{ "show", "spillover audit", "counts the units of a virtual server's limit, or of all" },
+	{ "show", "policy functions", "what a rule may say" },
 };
 
 /* Which objects an argument names. */

@@ -7,6 +7,7 @@
 #include "config/networks.h"
 #include "config/plan_monitor.h"
 #include "config/plan_persistence.h"
+#include "config/plan_policy.h"
 #include "lb/lb.h"
 
 /* While a plan is made. */
@@ -444,6 +445,11 @@ static void plan_params(struct planner *in)
 	plan->request_limit = limit_of(all, SPILLOVER_PARAM_MAX_REQUEST);
 }
 
+static uint32_t index_of(const void *context, uint64_t uid)
+{
+	return recall(context, uid);
+}
+
 struct plan *plan_new(const struct config *config)
 {
 	struct arena *arena = arena_new();
@@ -459,6 +465,7 @@ struct plan *plan_new(const struct config *config)
 	for (; at != NULL; at = config_next(config, KIND_VSERVER, at))
 		plan_vserver(&in, at);
 	plan_backups(&in);
+	plan_policy_take(config, in.plan, index_of, &in);
 	hash_fini(&in.by_uid);
 	return in.plan;
 }

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct rule;
+
 #define PLAN_UNLIMITED (-1)
 
 struct plan_monitor {
@@ -56,6 +58,21 @@ struct plan_member {
 	uint32_t weight;
 };
 
+/* A spillover policy. */
+struct plan_policy {
+	uint64_t uid;
+	const struct object *object; /* borrowed */
+	struct str name;
+	const struct rule *rule; /* its virtual servers are indices in plan->vservers */
+};
+
+/* A policy that a virtual server has. */
+struct plan_spill {
+	uint32_t policy; /* index in plan->policies */
+	uint32_t priority;
+	uint32_t next; /* index of the one that is tested when it was true; the count: none */
+};
+
 struct plan_vserver {
 	uint64_t uid;
 	struct str name;
@@ -68,7 +85,10 @@ struct plan_vserver {
 	struct model_persistence persistence;             /* its texts live as long as the plan */
 	const struct plan_member *members;
 	uint32_t member_count;
-	uint32_t backup; /* index in plan->vservers, MODEL_NONE */
+	uint32_t backup;                 /* index in plan->vservers, MODEL_NONE */
+	const struct plan_spill *spills; /* by priority */
+	uint32_t spill_count;
+	bool is_watched; /* a rule asks how it is */
 	enum so_backup_action so_backup_action;
 	struct quota_rule rule;                 /* how its limit is dealt out */
 	struct model_spill spill;               /* without is_held_out */
@@ -88,6 +108,8 @@ struct plan {
 	uint32_t service_count;
 	struct plan_vserver *vservers;
 	uint32_t vserver_count;
+	struct plan_policy *policies;
+	uint32_t policy_count;
 	struct quota_rule spillover;  /* of vservers, where they do not say it themselves */
 	struct quota_rule max_client; /* of all services */
 	uint32_t max_conn;            /* of services that have no limit of their own; 0: none */

@@ -65,6 +65,7 @@ bool control_plan(struct control *control)
 	}
 	take_health(control);
 	runtime_sweep(&control->runtime);
+	survey_take(&control->surveys);
 	limit_share(&control->runtime, control->plan);
 	news_take(control);
 	return true;
@@ -88,14 +89,23 @@ static struct build_vserver build_vserver(void *context, uint64_t uid)
 {
 	const struct runtime_vserver *vserver = runtime_vserver(context, uid);
 
-	return (struct build_vserver){ .id = vserver->entry.id,
-				       .pool = vserver->entry.pool,
-				       .stats = vserver->stats,
-				       .is_held_out = vserver->is_held_out,
-				       .request_pool = vserver->requests.pool,
-				       .session_pool = vserver->sessions.pool,
-				       .listeners = vserver->gate != NULL ? vserver->gate->fds
-									  : NULL };
+	return (struct build_vserver){
+		.id = vserver->entry.id,
+		.pool = vserver->entry.pool,
+		.stats = vserver->stats,
+		.live = vserver->live,
+		.is_held_out = vserver->is_held_out,
+		.request_pool = vserver->requests.pool,
+		.session_pool = vserver->sessions.pool,
+		.listeners = vserver->gate != NULL ? vserver->gate->fds : NULL,
+	};
+}
+
+static struct stat_policy *build_policy(void *context, uint64_t uid)
+{
+	const struct runtime *runtime = context;
+
+	return policies_stats(&runtime->policies, uid);
 }
 
 /* What a next data process would begin with. */
@@ -113,7 +123,8 @@ void control_publish(struct control *control)
 	struct build_runtime runtime = { .context = &control->runtime,
 					 .appliance = control->appliance,
 					 .service = build_service,
-					 .vserver = build_vserver };
+					 .vserver = build_vserver,
+					 .policy = build_policy };
 
 	if (!control_plan(control) || control->is_published || control->hold == HOLD_START)
 		return;
@@ -172,17 +183,30 @@ static const char *destination_of(const struct control *control,
 	return "nobody: they are dropped";
 }
 
+/* Of MESSAGE_SPILL; the policy may have gone meanwhile. */
+static const char *policy_of(const struct control *control, uint64_t number)
+{
+	const struct object *policy;
+
+	if (MESSAGE_SPILL_REASON(number) != REASON_POLICY)
+		return NULL;
+	policy = config_find_uid(control->config, MESSAGE_SPILL_UID(number));
+	return policy != NULL ? object_name(policy).at : "that is gone";
+}
+
 static void hear_spill(struct control *control, unsigned engine, const struct message *message)
 {
 	struct runtime_vserver *vserver = runtime_vserver_id(&control->runtime, message->id);
+	unsigned reason = MESSAGE_SPILL_REASON(message->number);
 
 	if (vserver == NULL)
 		return;
 	/* The plan may be older than a change of this turn. */
 	(void)control_plan(control);
-	must(message->number < REASON_COUNT);
-	spill_tell(&control->runtime, vserver, engine, (enum reason)message->number,
-		   destination_of(control, vserver));
+	must(reason < REASON_COUNT);
+	spill_tell(&control->runtime, vserver, engine, (enum reason)reason,
+		   (struct spill_words){ destination_of(control, vserver),
+					 policy_of(control, message->number) });
 }
 
 /* Pools that were named first in that snapshot know now what is in flight: their limits count. */
@@ -203,6 +227,7 @@ static void hear_taken(struct control *control, unsigned engine, uint64_t number
 	everywhere = publish_everywhere(&control->publisher);
 	gate_everywhere(&control->gates, everywhere);
 	take_everywhere(control, everywhere);
+	policies_everywhere(&control->runtime.policies, everywhere);
 	operator_everywhere(&control->operators, everywhere);
 	if (everywhere > 0 && !control->is_ready) {
 		control->is_ready = true;
@@ -419,6 +444,7 @@ struct control *control_new(const struct control_setup *setup)
 	audit_init(control);
 	watchdog_init(&control->watchdog, &control->loop, setup->engines, setup->engine_count);
 	news_init(control);
+	survey_init(&control->surveys, control);
 	shortage_init(&control->shortage, &control->loop);
 	control->health = (struct health_room){
 		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
@@ -547,6 +573,7 @@ void control_free(struct control *control)
 	audit_fini(control);
 	watchdog_fini(&control->watchdog);
 	news_fini(control);
+	survey_fini(&control->surveys);
 	shortage_fini(&control->shortage);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)

@@ -17,6 +17,7 @@
 #include "control/runtime.h"
 #include "control/shortage.h"
 #include "control/watchdog.h"
+#include "control/survey.h"
 
 enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
 
@@ -50,6 +51,7 @@ struct control {
 	struct shortage shortage;
 	struct watchdog watchdog;
 	struct audits audits;
+	struct surveys surveys;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;

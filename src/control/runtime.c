@@ -26,6 +26,7 @@ void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *
 	reserve_init(&runtime->requests);
 	hash_init(&runtime->by_uid[SERVICES], false);
 	hash_init(&runtime->by_uid[VSERVERS], false);
+	policies_init(&runtime->policies, engine_count);
 }
 
 struct runtime_service *runtime_service(const struct runtime *runtime, uint64_t uid)
@@ -89,6 +90,8 @@ static void free_service(struct runtime_service *service)
 static void free_vserver(struct runtime_vserver *vserver)
 {
 	free(vserver->stats);
+	free(vserver->live);
+	free(vserver->survey);
 	free(vserver->entry.name);
 	free(vserver);
 }
@@ -106,6 +109,7 @@ void runtime_fini(struct runtime *runtime)
 	free(runtime->vservers);
 	hash_fini(&runtime->by_uid[SERVICES]);
 	hash_fini(&runtime->by_uid[VSERVERS]);
+	policies_fini(&runtime->policies);
 }
 
 static void rename_entry(struct runtime *runtime, struct runtime_entry *entry, const char *kind,
@@ -177,6 +181,7 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 	reserve_init(&vserver->sessions);
 	vserver->entry.id = find_place((void ***)&runtime->vservers, &runtime->vserver_room);
 	vserver->stats = new_blocks(sizeof(*vserver->stats), runtime->engine_count);
+	vserver->live = new_blocks(sizeof(*vserver->live), 1);
 	runtime->vservers[vserver->entry.id] = vserver;
 	hash_put(&runtime->by_uid[VSERVERS], key_of(&uid), vserver);
 	return vserver;
@@ -330,6 +335,7 @@ bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t new
 				      newest);
 	retire_vservers(runtime, newest);
 	retire_services(runtime);
+	policies_take(&runtime->policies, plan, newest);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "config/plan.h"
 #include "control/gate.h"
+#include "control/policies.h"
 #include "control/reserve.h"
 #include "control/state.h"
 #include "model/snapshot.h"
@@ -22,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct survey_room;
 struct health; /* health.h: the monitors of a service */
 
 /* What services and virtual servers have in common. Owner: control. */
@@ -63,6 +65,8 @@ struct runtime_vserver {
 	struct runtime_entry entry;
 	struct stat_vserver *stats; /* owned: one for each engine */
 	struct reserve requests, sessions;
+	struct stat_live *live;          /* owned: what rules may ask; see survey.h */
+	struct survey_room *survey;      /* owned; NULL: no rule has named it */
 	const struct plan_vserver *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct gate *gate;      /* NULL: not reachable, disabled, or the address is not to be had */
 	struct address address; /* where it listens, or last did; zero: nowhere yet */
@@ -82,6 +86,7 @@ struct runtime_vserver {
 struct runtime {
 	struct quota_map *map; /* borrowed */
 	struct gates *gates;   /* borrowed */
+	struct policies policies;
 	unsigned engine_count;
 	struct hash by_uid[2];               /* services, virtual servers: uid to entry */
 	struct runtime_service **services;   /* by id; owned */

@@ -129,7 +129,7 @@ static const struct show_kind {
 	[KIND_MONITOR] = { line_plain, show_plain },
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
 	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },
-	[KIND_SPILLOVER_POLICY] = { line_plain, show_plain },
+	[KIND_SPILLOVER_POLICY] = { line_plain, show_policy },
 	[KIND_SPILLOVER_PARAM] = { show_spillover_param, show_spillover_param },
 };
 
@@ -246,6 +246,10 @@ bool show_own(struct control *control, struct str line, bool *is_right, struct t
 			control,
 			(struct str){ trimmed.at + names.length, trimmed.length - names.length },
 			answer);
+	if (str_equal_nocase(trimmed, STR("show policy functions"))) {
+		show_policy_functions(answer);
+		return true;
+	}
 	if (str_equal_nocase(trimmed, STR("show engines")) ||
 	    str_equal_nocase(trimmed, STR("show engine")) ||
 	    str_equal_nocase(trimmed, STR("stat engines")) ||

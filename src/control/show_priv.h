@@ -32,6 +32,14 @@ void show_stat_reserve(const struct control *control, const struct reserve *rese
 /* show_persistence.c: `show` and `clear lb persistentSessions`; false: the answer says why. */
 bool show_persistence(struct control *control, const struct command *command, struct text *answer);
 
+/* show_policy.c */
+void show_policy(struct control *control, const struct object *object, struct text *text);
+void show_policy_stat(struct control *control, const struct object *object, bool is_detailed,
+		      struct text *text);
+void show_policy_of_vserver(const struct plan *plan, const struct plan_vserver *vserver,
+			    struct text *text);
+void show_policy_functions(struct text *text);
+
 /* show_stat.c: every row, summed over the engines. */
 void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
 		    struct text *text);

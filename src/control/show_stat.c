@@ -142,6 +142,7 @@ static stat_fn *const stat_kinds[KIND_COUNT] = {
 	[KIND_SERVICE] = stat_service,
 	[KIND_GROUP] = stat_group,
 	[KIND_VSERVER] = stat_vserver,
+	[KIND_SPILLOVER_POLICY] = show_policy_stat,
 };
 
 static bool refuse(const struct command *command, struct text *answer)

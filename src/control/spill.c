@@ -40,7 +40,7 @@ static uint32_t pool_of(const struct runtime *runtime, const struct runtime_vser
 		return runtime->clients.pool;
 	if (reason == REASON_ALL_REQUESTS)
 		return runtime->requests.pool;
-	if (reason_is_full(reason) && reason != REASON_HEALTH)
+	if (reason_is_full(reason) && reason != REASON_HEALTH && reason != REASON_POLICY)
 		return vserver->requests.pool != QUOTA_NONE ? vserver->requests.pool
 							    : vserver->entry.pool;
 	return QUOTA_NONE;
@@ -66,24 +66,27 @@ static bool is_shadow(const struct runtime_vserver *vserver)
 }
 
 static void begin(const struct runtime *runtime, struct runtime_vserver *vserver,
-		  enum reason reason, const char *destination)
+		  enum reason reason, struct spill_words words)
 {
-	char uses[80];
+	char uses[80], why[200];
 
 	vserver->spill_reason = reason;
 	vserver->spill_since_ms = clock_wall_ms();
 	vserver->episodes++;
 	print_uses(runtime, vserver, uses);
+	snprintf(why, sizeof(why), "%s%s%s", words.policy != NULL ? "policy " : "",
+		 words.policy != NULL ? words.policy : reason_rows[reason].text,
+		 words.policy != NULL ? " is true" : "");
 	if (is_shadow(vserver) && !reason_is_of_all(reason))
 		log_write(LOG_LEVEL_NOTICE,
 			  "vserver %s would spill: %s%s; it serves on (-soShadow), else new "
 			  "clients would go to %s",
-			  vserver->entry.name, reason_rows[reason].text, uses, destination);
+			  vserver->entry.name, why, uses, words.destination);
 	else
 		log_write(LOG_LEVEL_NOTICE, "vserver %s spills: %s%s; new clients go to %s",
-			  vserver->entry.name, reason_rows[reason].text, uses,
+			  vserver->entry.name, why, uses,
 			  reason_is_of_all(reason) ? "nobody: -soBackupAction decides"
-						   : destination);
+						   : words.destination);
 }
 
 static void end(const struct runtime *runtime, struct runtime_vserver *vserver)
@@ -100,7 +103,7 @@ static void end(const struct runtime *runtime, struct runtime_vserver *vserver)
 }
 
 void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsigned engine,
-		enum reason reason, const char *destination)
+		enum reason reason, struct spill_words words)
 {
 	bool was_on = spill_is_on(vserver);
 	uint64_t bit = (uint64_t)1 << (engine % 64);
@@ -110,7 +113,7 @@ void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsign
 	else
 		vserver->spilling[engine / 64] &= ~bit;
 	if (!was_on && spill_is_on(vserver))
-		begin(runtime, vserver, reason, destination);
+		begin(runtime, vserver, reason, words);
 	else if (was_on && !spill_is_on(vserver))
 		end(runtime, vserver);
 }

@@ -11,10 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* MESSAGE_SPILL, with its reason, or REASON_NONE at the end. `destination` in words: where the
- * clients go. */
+/* How an episode is told. */
+struct spill_words {
+	const char *destination; /* where the clients go */
+	const char *policy;      /* of REASON_POLICY: which one was true; else NULL */
+};
+
+/* MESSAGE_SPILL, with its reason, or REASON_NONE at the end. */
 void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsigned engine,
-		enum reason reason, const char *destination);
+		enum reason reason, struct spill_words words);
 bool spill_is_on(const struct runtime_vserver *vserver);
 /* Milliseconds in spillover so far, the running episode included. */
 uint64_t spill_time_ms(const struct runtime_vserver *vserver);

@@ -30,12 +30,18 @@ enum message_kind {
 	MESSAGE_SERVICE_GONE, /* id: service; likewise */
 	MESSAGE_WANT_IDLE,    /* id: service; all its uses are taken, idle ones perhaps elsewhere */
 	MESSAGE_IDLE_GIVEN, /* id: service; answer to GIVE_IDLE; number: 1 one was closed, 0 none */
-	MESSAGE_SPILL,   /* id: vserver; number: enum reason why it spills, 0 it has room again */
-	MESSAGE_PASSIVE, /* id: service; number: 1 answered, 0 failed (connect, reset) */
+	MESSAGE_SPILL,      /* id: vserver; number: enum reason why it spills, 0 it has room again;
+			     * above its eight bits the uid of a policy, see below */
+	MESSAGE_PASSIVE,    /* id: service; number: 1 answered, 0 failed (connect, reset) */
 	MESSAGE_ACCEPT_PAUSED, /* number: errno, or 0 when resumed */
 	MESSAGE_DRAINED,
 	MESSAGE_STOPPED
 };
+
+/* Of MESSAGE_SPILL: a reason and the uid of a policy in one number. */
+#define MESSAGE_SPILL_REASON(number)      ((unsigned)((number)&0xff))
+#define MESSAGE_SPILL_UID(number)         ((number) >> 8)
+#define MESSAGE_SPILL_POLICY(reason, uid) ((uint64_t)(reason) | (uint64_t)(uid) << 8)
 
 struct message {
 	enum message_kind kind;

@@ -21,7 +21,10 @@
 #include <stdint.h>
 
 struct lb_method;
+struct rule;
 struct stat_health;
+struct stat_live;
+struct stat_policy;
 struct stat_service;
 struct stat_vserver;
 
@@ -99,6 +102,14 @@ struct model_spill {
 	bool is_held_out;     /* it was down and waits for an operator */
 };
 
+/* A spillover policy of a virtual server. */
+struct model_policy {
+	uint64_t uid;
+	const struct rule *rule; /* in this arena; its virtual servers are ids */
+	uint32_t next; /* index of the one that is tested when it was true; the count: none */
+	struct stat_policy *stats; /* borrowed: one for each engine */
+};
+
 struct model_vserver {
 	uint32_t id;
 	struct str name;
@@ -121,14 +132,17 @@ struct model_vserver {
 	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
 	uint32_t queue_depth;  /* how many may wait for a use of `pool`; 0: nobody */
 	uint32_t queue_timeout_ms;
+	const struct model_policy *policies; /* in the order in which they are tested */
+	uint32_t policy_count;
 	enum so_backup_action so_backup_action;
 	struct model_spill spill;
 	struct str redirect_url; /* empty: none */
 	/* Who must, and may, say in the PROXY protocol who his client is; none: nobody. */
 	const struct network *trusted;
 	uint32_t trusted_count;
-	uint32_t client_timeout_ms; /* idle, -cltTimeout */
-	struct stat_vserver *stats; /* borrowed: one for each engine */
+	uint32_t client_timeout_ms;   /* idle, -cltTimeout */
+	struct stat_vserver *stats;   /* borrowed: one for each engine */
+	const struct stat_live *live; /* borrowed: what rules may ask; lives like stats */
 };
 
 struct snapshot {

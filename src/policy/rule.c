@@ -93,3 +93,8 @@ void rule_set_vserver(struct rule *rule, unsigned index, uint32_t id)
 {
 	name_at(rule, index)->id = id;
 }
+
+uint32_t rule_vserver(const struct rule *rule, unsigned index)
+{
+	return name_at(rule, index)->id;
+}

@@ -66,4 +66,5 @@ enum rule_result rule_run(const struct rule *rule, const struct situation *situa
 
 /* The virtual servers that it names, each once. */
 struct str rule_name(const struct rule *rule, unsigned index);
+uint32_t rule_vserver(const struct rule *rule, unsigned index); /* UINT32_MAX: none */
 void rule_set_vserver(struct rule *rule, unsigned index, uint32_t id);

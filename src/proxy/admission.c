@@ -39,6 +39,11 @@ static enum verdict is_down(struct admission *in, struct vserver *vserver)
 	return vserver_is_up(vserver) ? VERDICT_PASS : VERDICT_SPILL;
 }
 
+static enum verdict has_policy(struct admission *in, struct vserver *vserver)
+{
+	return spill_policy_test(vserver, in->peer) ? VERDICT_SPILL : VERDICT_PASS;
+}
+
 /* Another appliance that backs us up would send the client back, and so on. */
 static enum verdict is_loop(struct admission *in, struct vserver *vserver)
 {
@@ -117,6 +122,7 @@ static const struct test {
 	{ REASON_LOOP, ASK_CLIENT | ASK_GUEST, is_loop, NULL },
 	{ REASON_HEALTH, ASK_CLIENT | ASK_GUEST, is_unhealthy, NULL },
 	{ REASON_RAMP, ASK_ALL, is_on_ramp, NULL },
+	{ REASON_POLICY, ASK_CLIENT | ASK_GUEST, has_policy, NULL },
 	{ REASON_CLIENTS, ASK_CLIENT | ASK_GUEST, NULL, clients_of },
 	{ REASON_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, requests_of },
 	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
@@ -238,6 +244,8 @@ bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 		return is_near_limit(vserver);
 	if (reason == REASON_RETURN || reason == REASON_EARLY)
 		reason = limits_requests(vserver) ? REASON_REQUESTS : REASON_CLIENTS;
+	if (reason == REASON_POLICY)
+		return spill_policy_holds(vserver);
 	for (unsigned i = 0; i < TESTS; i++)
 		if (tests[i].reason == reason && tests[i].holding != NULL)
 			return holding_is_full(tests[i].holding(vserver), vserver->proxy->map);
@@ -304,6 +312,7 @@ static enum verdict ask(struct admission *in, struct vserver *vserver)
 
 static void count_asked(const struct admission *in, struct vserver *vserver)
 {
+	spill_policy_count(&vserver->policies);
 	/* A client's requests are not news to who has it. */
 	if (vserver->reason != REASON_NONE || ask_of(in, vserver) != ASK_REQUEST)
 		stat_add(&vserver->stats->asked[vserver->reason], 1);

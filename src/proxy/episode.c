@@ -17,6 +17,16 @@ static void tell(const struct vserver *vserver, uint64_t number)
 		    (struct message){ .kind = MESSAGE_SPILL, .id = vserver->id, .number = number });
 }
 
+/* The reason, and which policy it was. */
+static uint64_t why(const struct vserver *vserver, enum reason reason)
+{
+	const struct spill_policies *policies = &vserver->policies;
+
+	if (reason != REASON_POLICY)
+		return reason;
+	return MESSAGE_SPILL_POLICY(reason, policies->list[policies->decisive].uid);
+}
+
 void episode_note(struct vserver *vserver, enum reason reason)
 {
 	struct episode *episode = &vserver->episode;
@@ -26,7 +36,7 @@ void episode_note(struct vserver *vserver, enum reason reason)
 	if (episode->is_on)
 		return;
 	episode->is_on = true;
-	tell(vserver, reason);
+	tell(vserver, why(vserver, reason));
 	timer_arm(&loop_of(vserver)->timers, &episode->timer, episode->spilled_ms + CALM_MS);
 }
 

@@ -65,6 +65,7 @@ void vserver_free(struct vserver *vserver)
 	must(vserver->sessions == 0);
 	balance_fini(&vserver->balance);
 	persistence_fini(&vserver->persistence);
+	spill_policy_clear(&vserver->policies);
 	free(vserver->redirect_url);
 	free(vserver->trusted);
 	free(vserver->listener);
@@ -217,12 +218,15 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 	vserver->leads_on = leads_on(&vserver->balance);
 	set_trusted(vserver, model);
 	persistence_configure(&vserver->persistence, model, vserver->proxy->persist);
+	vserver->fact = (struct fact_look){ .live = model->live };
+	spill_policy_configure(vserver, model);
 	set_listener(vserver, descriptor_of(vserver, model));
 }
 
 static void retire(struct vserver *vserver)
 {
 	vserver->is_configured = false;
+	spill_policy_clear(&vserver->policies);
 	balance_clear(&vserver->balance); /* its services may go before its sessions do */
 	vserver_close(vserver);
 	go_when_unused(vserver);

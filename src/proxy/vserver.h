@@ -8,9 +8,11 @@
 #include "proxy/admission.h"
 #include "proxy/balance.h"
 #include "proxy/episode.h"
+#include "proxy/fact.h"
 #include "proxy/holding.h"
 #include "proxy/persistence.h"
 #include "proxy/ramp.h"
+#include "proxy/spill_policy.h"
 #include "record/stat.h"
 #include "service/service.h"
 
@@ -48,6 +50,8 @@ struct vserver {
 	struct episode episode;
 	struct model_spill spill;
 	struct ramp ramp;
+	struct spill_policies policies;
+	struct fact_look fact;     /* what rules asked of it */
 	struct holding clients;    /* admitted and not left; the pool is never none */
 	struct holding requests;   /* HTTP, in flight */
 	struct holding handshakes; /* TLS, whose handshake was begun */

@@ -13,6 +13,7 @@ const struct reason_row reason_rows[REASON_COUNT] = {
 	[REASON_RAMP] = { "ramp", "its limit is near and a share of the clients spills", true, false },
 	[REASON_RETURN] = { "return", "its limit was reached and not enough is free since", true, false },
 	[REASON_EARLY] = { "early", "its thresholds spill before the limit", true, false },
+	[REASON_POLICY] = { "policy", "a spillover policy says so", true, false },
 	[REASON_CLIENTS] = { "connections", "the limit of its client connections is reached", true, false },
 	[REASON_REQUESTS] = { "requests", "the limit of its requests in flight is reached", true, false },
 	[REASON_SESSIONS] = { "sessions", "the limit of its TLS sessions is reached", true, false },

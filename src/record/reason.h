@@ -17,6 +17,7 @@ enum reason {
 	REASON_RAMP,     /* near the limit: a share spills */
 	REASON_RETURN,   /* the limit was reached, and not enough is free since */
 	REASON_EARLY,    /* T1 and T2 want it before the limit */
+	REASON_POLICY,   /* one of its spillover policies is true */
 	/* Limits of its own that are reached: client connections, requests in flight, TLS
 	 * sessions ... */
 	REASON_CLIENTS,

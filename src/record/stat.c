@@ -44,6 +44,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, asked[REASON_RAMP], "Asked on the ramp", "clients not served here because the limit was near and -soRamp spills a share"),
 	COUNT(stat_vserver, asked[REASON_RETURN], "Asked before the return", "clients not served here because the limit had been reached and -soReturn was not yet"),
 	COUNT(stat_vserver, asked[REASON_EARLY], "Asked early", "clients not served here because -soEngineThreshold and -soSharedThreshold spill before the limit"),
+	COUNT(stat_vserver, asked[REASON_POLICY], "Asked under a policy", "clients not served here because a spillover policy was true"),
 	COUNT(stat_vserver, asked[REASON_CLIENTS], "Asked at the limit of connections", "clients not served here because the limit of client connections was reached"),
 	COUNT(stat_vserver, asked[REASON_REQUESTS], "Asked at the limit of requests", "requests not served here because the limit of requests in flight was reached"),
 	COUNT(stat_vserver, asked[REASON_SESSIONS], "Asked at the limit of sessions", "TLS sessions refused because the limit of sessions was reached"),
@@ -80,6 +81,12 @@ const struct stat_row stat_service_rows[] = {
 	COUNT(stat_service, timeouts, "Time-outs", "connections closed because the server was silent"),
 	COUNT(stat_service, retries, "Retries", "requests sent once more over another connection"),
 	COUNT(stat_service, bad_answers, "Bad answers", "answers that were not valid HTTP"),
+	{ 0 }
+};
+
+const struct stat_row stat_policy_rows[] = {
+	COUNT(stat_policy, hits, "Hits", "clients for which the rule was true"),
+	COUNT(stat_policy, undefined, "Undefined hits", "clients for which the rule was undefined"),
 	{ 0 }
 };
 

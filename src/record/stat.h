@@ -107,6 +107,20 @@ struct stat_health {
 	struct stat_number average_us; /* learned from the good ones: what LRTM compares */
 };
 
+/* One spillover policy on one engine. */
+struct stat_policy {
+	alignas(64) struct stat_number hits; /* it was true for a client */
+	struct stat_number undefined;
+};
+
+/* What rules may ask of a virtual server and no engine knows alone. Writer: control, ten times a
+ * second, of those that a rule names. */
+struct stat_live {
+	alignas(64) struct stat_number throughput; /* megabits per second, over the last second */
+	struct stat_number response_us; /* to the first byte, average over some seconds; 0: none */
+	struct stat_number surge;       /* clients and requests that wait for a service */
+};
+
 /* One engine. */
 struct stat_engine {
 	alignas(64) struct stat_number turns;
@@ -128,7 +142,8 @@ struct stat_row {
 };
 
 /* Each ends with a row without a name. */
-extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_engine_rows[];
+extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_policy_rows[],
+	stat_engine_rows[];
 
 /* Sum of one row over `count` blocks that lie `size` bytes apart. */
 uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct stat_row *row);

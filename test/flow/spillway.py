@@ -257,7 +257,8 @@ def stat_names():
     """From the labels that an operator sees to the names of the fields, for each kind: the table
     in record/stat.c is the only place that knows both."""
     source = (ROOT / "src/record/stat.c").read_text()
-    kinds = {"stat_vserver": "lb vserver", "stat_service": "service", "stat_engine": "engine"}
+    kinds = {"stat_vserver": "lb vserver", "stat_service": "service", "stat_engine": "engine",
+             "stat_policy": "spillover policy"}
     names = {kind: {} for kind in kinds.values()}
     for block, name, label in re.findall(r'(?:GAUGE|COUNT)\((\w+), (\w+), "([^"]+)"', source):
         names[kinds[block]][label.lower().replace(" ", "_")] = name

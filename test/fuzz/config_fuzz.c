@@ -22,6 +22,13 @@ static struct build_service give_service(void *context, uint64_t uid)
 	return (struct build_service){ .id = (uint32_t)uid % 100000, .is_up = true };
 }
 
+static struct stat_policy *give_policy(void *context, uint64_t uid)
+{
+	(void)context;
+	(void)uid;
+	return NULL;
+}
+
 static struct build_vserver give_vserver(void *context, uint64_t uid)
 {
 	(void)context;
@@ -30,7 +37,10 @@ static struct build_vserver give_vserver(void *context, uint64_t uid)
 
 static void check_build(const struct config *config)
 {
-	struct build_runtime runtime = { NULL, 4711, give_service, give_vserver };
+	struct build_runtime runtime = { .appliance = 4711,
+					 .service = give_service,
+					 .vserver = give_vserver,
+					 .policy = give_policy };
 	struct plan *plan = plan_new(config);
 	struct snapshot *snapshot = build_snapshot(plan, &runtime, 1);
 

@@ -22,6 +22,13 @@ static struct build_service give_service(void *context, uint64_t uid)
 				       .is_up = true };
 }
 
+static struct stat_policy *give_policy(void *context, uint64_t uid)
+{
+	(void)context;
+	(void)uid;
+	return NULL;
+}
+
 static struct build_vserver give_vserver(void *context, uint64_t uid)
 {
 	struct given *given = context;
@@ -42,7 +49,8 @@ static void test_snapshot(void **state)
 					 .client_pool = MODEL_NONE,
 					 .request_pool = MODEL_NONE,
 					 .service = give_service,
-					 .vserver = give_vserver };
+					 .vserver = give_vserver,
+					 .policy = give_policy };
 	const struct model_vserver *web;
 	const struct model_service *a;
 	uint32_t web_id, spare_id, a_id;

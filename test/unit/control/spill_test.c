@@ -16,22 +16,23 @@ static void one_episode_over_all_engines(void **state)
 	struct stat_vserver stats[2] = { 0 };
 	struct runtime runtime = { .map = map, .engine_count = 2 };
 	struct runtime_vserver vserver = { .entry.name = (char[]){ "web" }, .stats = stats };
+	const struct spill_words words = { "spare", NULL };
 
 	(void)state;
 	reserve_init(&vserver.requests);
 	vserver.entry.pool = quota_open(map, 10, 80, 10);
 	assert_false(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 1, REASON_CLIENTS, "spare");
-	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, "spare");
+	spill_tell(&runtime, &vserver, 1, REASON_CLIENTS, words);
+	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, words);
 	assert_true(spill_is_on(&vserver));
 	assert_int_equal(vserver.episodes, 1);
 	assert_int_equal(vserver.spill_reason, REASON_CLIENTS);
-	spill_tell(&runtime, &vserver, 1, REASON_NONE, "spare");
+	spill_tell(&runtime, &vserver, 1, REASON_NONE, words);
 	assert_true(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 0, REASON_NONE, "spare");
+	spill_tell(&runtime, &vserver, 0, REASON_NONE, words);
 	assert_false(spill_is_on(&vserver));
-	spill_tell(&runtime, &vserver, 0, REASON_NONE, "spare"); /* said twice: no matter */
-	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, "spare");
+	spill_tell(&runtime, &vserver, 0, REASON_NONE, words); /* said twice: no matter */
+	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, words);
 	assert_int_equal(vserver.episodes, 2);
 	quota_map_free(map);
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/policies.h"
+
+#include <stdlib.h>
+
+static struct str key_of(const uint64_t *uid)
+{
+	return (struct str){ (const char *)uid, sizeof(*uid) };
+}
+
+static void free_entry(struct policies_entry *entry)
+{
+	free(entry->stats);
+	free(entry);
+}
+
+void policies_init(struct policies *policies, unsigned engine_count)
+{
+	*policies = (struct policies){ .engine_count = engine_count };
+	hash_init(&policies->by_uid, false);
+}
+
+void policies_fini(struct policies *policies)
+{
+	void *entry;
+	size_t at = 0;
+
+	while (hash_next(&policies->by_uid, &at, NULL, &entry))
+		free_entry(entry);
+	hash_fini(&policies->by_uid);
+}
+
+static struct policies_entry *add(struct policies *policies, uint64_t uid)
+{
+	size_t bytes = sizeof(struct stat_policy) * policies->engine_count;
+	struct policies_entry *entry = calloc(1, sizeof(*entry));
+
+	must(entry != NULL);
+	entry->uid = uid;
+	entry->stats = aligned_alloc(64, (bytes + 63) / 64 * 64);
+	must(entry->stats != NULL);
+	memset(entry->stats, 0, bytes);
+	hash_put(&policies->by_uid, key_of(&entry->uid), entry);
+	return entry;
+}
+
+void policies_take(struct policies *policies, const struct plan *plan, uint64_t newest)
+{
+	void *thing;
+	size_t at = 0;
+
+	policies->plans++;
+	for (uint32_t i = 0; i < plan->policy_count; i++) {
+		uint64_t uid = plan->policies[i].uid;
+		struct policies_entry *entry = hash_get(&policies->by_uid, key_of(&uid));
+
+		if (entry == NULL)
+			entry = add(policies, uid);
+		entry->seen = policies->plans;
+		entry->retired = UINT64_MAX;
+	}
+	while (hash_next(&policies->by_uid, &at, NULL, &thing)) {
+		struct policies_entry *entry = thing;
+
+		if (entry->seen != policies->plans && entry->retired == UINT64_MAX)
+			entry->retired = newest;
+	}
+}
+
+void policies_everywhere(struct policies *policies, uint64_t number)
+{
+	void *thing;
+	size_t at = 0;
+
+	while (hash_next(&policies->by_uid, &at, NULL, &thing)) {
+		struct policies_entry *entry = thing;
+
+		if (entry->retired >= number)
+			continue;
+		(void)hash_remove(&policies->by_uid, key_of(&entry->uid));
+		free_entry(entry);
+	}
+}
+
+struct stat_policy *policies_stats(const struct policies *policies, uint64_t uid)
+{
+	const struct policies_entry *entry = hash_get(&policies->by_uid, key_of(&uid));
+
+	return entry != NULL ? entry->stats : NULL;
+}

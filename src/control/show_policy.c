@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/bind_policy.h"
+#include "control/show_priv.h"
+#include "policy/function.h"
+
+#include <inttypes.h>
+
+static void add_rows(struct control *control, const struct object *object, struct text *text)
+{
+	const struct stat_policy *stats = policies_stats(&control->runtime.policies, object->uid);
+
+	if (stats != NULL)
+		show_stat_rows(stat_policy_rows, stats, sizeof(*stats), control->setup.engine_count,
+			       text);
+}
+
+void show_policy_stat(struct control *control, const struct object *object, bool is_detailed,
+		      struct text *text)
+{
+	(void)is_detailed;
+	text_print(text, "spillover policy %.*s\n", STR_ARG(object_name(object)));
+	add_rows(control, object, text);
+}
+
+static void add_goto(const struct binding *binding, struct text *text)
+{
+	if (binding->go_to == BIND_POLICY_END)
+		text_add(text, STR("END"));
+	else if (binding->go_to == BIND_POLICY_NEXT)
+		text_add(text, STR("NEXT"));
+	else
+		text_print(text, "%" PRIu32, binding->go_to);
+}
+
+static void add_bound(struct control *control, const struct object *policy, struct text *text)
+{
+	const struct object *at = config_next(control->config, KIND_VSERVER, NULL);
+
+	for (; at != NULL; at = config_next(control->config, KIND_VSERVER, at)) {
+		const struct binding *binding = object_binding(at, policy, 0);
+
+		if (binding == NULL)
+			continue;
+		text_print(text, "\tbound to: lb vserver %.*s, priority %" PRIu32 ", goto ",
+			   STR_ARG(object_name(at)), binding->priority);
+		add_goto(binding, text);
+		text_add(text, STR("\n"));
+	}
+}
+
+void show_policy(struct control *control, const struct object *object, struct text *text)
+{
+	text_print(text, "spillover policy %.*s\n", STR_ARG(object_name(object)));
+	show_options(object, text);
+	add_rows(control, object, text);
+	add_bound(control, object, text);
+}
+
+void show_policy_of_vserver(const struct plan *plan, const struct plan_vserver *vserver,
+			    struct text *text)
+{
+	for (uint32_t i = 0; i < vserver->spill_count; i++) {
+		const struct plan_policy *policy = &plan->policies[vserver->spills[i].policy];
+
+		text_print(text, "\tspillover policy: %" PRIu32 " %.*s: %.*s\n",
+			   vserver->spills[i].priority, STR_ARG(policy->name),
+			   STR_ARG(object_text(policy->object, SPILLOVER_POLICY_RULE)));
+	}
+}
+
+void show_policy_functions(struct text *text)
+{
+	for (unsigned i = 0; i < function_count; i++) {
+		function_print(&functions[i], text);
+		if (functions[i].sign != NULL)
+			text_print(text, " or %s", functions[i].sign);
+		text_print(text, ": %s\n", functions[i].help);
+	}
+}
