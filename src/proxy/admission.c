@@ -370,12 +370,23 @@ void admission_leave(struct vserver *serving)
 	proxy_client_left(serving->proxy);
 }
 
+/* The short way of nearly all requests: nothing stands against them, and no test need be asked. */
+static bool requests_are_free(const struct vserver *vserver)
+{
+	return vserver->requests.pool == QUOTA_NONE && vserver->proxy->requests.pool == QUOTA_NONE;
+}
+
 void admission_request_over(struct vserver *serving, bool is_guest)
 {
 	must_be_on(serving->proxy->engine);
 	stat_subtract(&serving->stats->requests_active, 1);
 	if (is_guest)
 		stat_subtract(&serving->stats->clients, 1);
+	if (!is_guest && requests_are_free(serving)) {
+		holding_give(&serving->requests, core_of(serving));
+		holding_give(&serving->proxy->requests, core_of(serving));
+		return;
+	}
 	give_all(serving, is_guest ? ASK_GUEST : ASK_REQUEST, TESTS);
 	if (is_guest)
 		proxy_client_left(serving->proxy);
@@ -498,6 +509,15 @@ static enum admit serve(struct admission *in, struct vserver *serving)
 	return ADMIT_OK;
 }
 
+static enum admit serve_free_request(struct admission *in)
+{
+	in->serving = in->reached;
+	holding_force(&in->reached->requests);
+	holding_force(&in->reached->proxy->requests);
+	count_served(in);
+	return ADMIT_OK;
+}
+
 /* Who in the chain served this client last; NULL: nobody, or it is not known. */
 static struct vserver *find_known(const struct admission *in)
 {
@@ -535,6 +555,8 @@ enum admit admission_decide(struct admission *in)
 	struct vserver *vserver = in->reached;
 
 	must_be_on(in->reached->proxy->engine);
+	if (in->is_request && requests_are_free(in->reached))
+		return serve_free_request(in);
 	in->known = find_known(in);
 	switch (ask_known(in)) {
 	case VERDICT_PASS:
