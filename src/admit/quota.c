@@ -335,13 +335,40 @@ static bool take_and_open(struct seat *seat, uint64_t *s, uint64_t w, int64_t ch
 	return true;
 }
 
+static void put_in_pocket(struct quota_core *core, uint32_t id, uint32_t uses)
+{
+	struct pocket *pocket = &core->pockets[id];
+
+	pocket->uses += uses;
+	if (pocket->is_listed)
+		return;
+	pocket->is_listed = true;
+	core->listed[core->listed_count++] = id;
+}
+
+/* What those who ask next in this turn will want; it waits in the pocket, in force already. */
+static int64_t for_the_next(const struct seat *seat, uint64_t s)
+{
+	const struct quota_core *core = seat->core;
+	int64_t rest = quota_takeable(s) - seat->reserve - 1;
+
+	if (LIKELY(core->expected == 0) || core->expected_id != seat->id ||
+	    quota_load(&seat->pool->mode) & (QUOTA_DEBT | QUOTA_QUEUE | QUOTA_FROZEN))
+		return 0;
+	return core->expected < rest ? core->expected : rest;
+}
+
 static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t change)
 {
-	if (!quota_pool_swap(seat->pool, s, *s - QUOTA_AVAIL_ONE))
+	int64_t next = for_the_next(seat, *s), uses = 1 + next;
+
+	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE))
 		return false;
-	quota_count_borrowed(seat->core, seat->id, 1);
+	quota_count_borrowed(seat->core, seat->id, uses);
 	note_single(seat);
-	quota_store(seat->change, quota_change_make(change + 1, w, 0));
+	quota_store(seat->change, quota_change_make(change + uses, w, 0));
+	if (next > 0)
+		put_in_pocket(seat->core, seat->id, (uint32_t)next);
 	return true;
 }
 
@@ -505,6 +532,8 @@ enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota
 {
 	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
 
+	if (UNLIKELY(core->expected > 0) && core->expected_id == id)
+		core->expected--;
 	if (UNLIKELY(mode & QUOTA_GUARDED))
 		return counted(core, id, quota_guard_take(core, id, mode, class));
 	if (LIKELY(take_own(core, id, mode)))
@@ -512,6 +541,13 @@ enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota
 	if (UNLIKELY(mode & QUOTA_PATENT))
 		return counted(core, id, quota_patent_take(core, id));
 	return counted(core, id, take_slow(core, id, 0));
+}
+
+void quota_expect(struct quota_core *core, uint32_t id, uint32_t clients)
+{
+	must(id < core->map->pools);
+	core->expected_id = id;
+	core->expected = clients;
 }
 
 enum quota_result quota_take(struct quota_core *core, uint32_t id)
@@ -620,7 +656,6 @@ void quota_core_note_use(struct quota_core *core, uint32_t id)
 
 void quota_give(struct quota_core *core, uint32_t id)
 {
-	struct pocket *pocket = &core->pockets[id];
 	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
 
 	if ((mode & (QUOTA_DEBT | QUOTA_SETTLE)) != QUOTA_SETTLE && !(mode & QUOTA_FROZEN)) {
@@ -629,11 +664,7 @@ void quota_give(struct quota_core *core, uint32_t id)
 			quota_guard_given(core, id);
 		return;
 	}
-	pocket->uses++;
-	if (!pocket->is_listed) {
-		pocket->is_listed = true;
-		core->listed[core->listed_count++] = id;
-	}
+	put_in_pocket(core, id, 1);
 }
 
 void quota_turn_end(struct quota_core *core)
@@ -641,6 +672,7 @@ void quota_turn_end(struct quota_core *core)
 	uint32_t frozen = QUOTA_NONE;
 
 	core->turn++;
+	core->expected = 0;
 	if (UNLIKELY(quota_load(&quota_head_at(core->map)->audit) != core->audit))
 		quota_audit_hear(core);
 	while (core->listed_count > 0) {

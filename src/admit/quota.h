@@ -139,6 +139,10 @@ void quota_set_mode(struct quota_map *map, uint32_t pool, enum quota_mode mode);
 struct quota_core *quota_core_new(struct quota_map *map, unsigned core);
 void quota_core_free(struct quota_core *core);
 enum quota_result quota_take(struct quota_core *core, uint32_t pool) MUST_USE;
+/* So many clients of this engine will ask the pool in this turn, one after the other: while its
+ * units lie in the word that all engines share, the first that asks takes for all of them. What
+ * they do not want goes back with the end of the turn. Asked for clients that are there only. */
+void quota_expect(struct quota_core *core, uint32_t pool, uint32_t clients);
 enum quota_result quota_take_as(struct quota_core *core, uint32_t pool,
 				enum quota_class class) MUST_USE;
 /* Of the last answer of this engine that was not QUOTA_OK, whatever the pool; right after it. */

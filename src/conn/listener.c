@@ -58,26 +58,45 @@ static void size_batch(struct listener *listener)
 	listener->last_turn = turn;
 }
 
-/* At most a batch: whoever is left makes the descriptor readable again in the next turn. */
-static void accept_batch(struct listener *listener)
-{
-	size_batch(listener);
-	for (unsigned i = 0; i < listener->batch && listener_is_open(listener); i++) {
-		struct address peer;
-		int fd = socket_accept(listener->watch.fd, &peer);
+struct caller {
+	int fd;
+	struct address peer;
+};
 
-		if (fd == -EAGAIN) {
+/* At most a batch: whoever is left makes the descriptor readable again in the next turn. */
+static unsigned accept_all(struct listener *listener, struct caller callers[LISTENER_BATCH])
+{
+	unsigned count = 0;
+
+	for (unsigned tries = 0; tries < listener->batch; tries++) {
+		struct caller *caller = &callers[count];
+
+		caller->fd = socket_accept(listener->watch.fd, &caller->peer);
+		if (caller->fd == -EAGAIN) {
 			listener->filled = 0;
-			return;
+			break;
 		}
-		if (is_out_of_resources(fd)) {
-			pause_accepting(listener, -fd);
-			return;
+		if (is_out_of_resources(caller->fd)) {
+			pause_accepting(listener, -caller->fd);
+			break;
 		}
-		if (fd >= 0)
-			listener->accepted(listener, fd, &peer);
+		if (caller->fd >= 0)
+			count++;
 		/* else: that client died in the queue; the next one may live */
 	}
+	return count;
+}
+
+/* First all of them, so that it is known how many there are. */
+static void accept_batch(struct listener *listener)
+{
+	struct caller callers[LISTENER_BATCH];
+	unsigned count;
+
+	size_batch(listener);
+	count = accept_all(listener, callers);
+	for (unsigned i = 0; i < count; i++)
+		listener->accepted(listener, callers[i].fd, &callers[i].peer, count - i - 1);
 }
 
 static void run(struct task *task)
@@ -114,11 +133,12 @@ static void retry(struct timer *timer)
 	end_pause(listener);
 	loop_resume(&engine->loop, &listener->watch);
 	if (fd >= 0)
-		listener->accepted(listener, fd, &peer);
+		listener->accepted(listener, fd, &peer, 0);
 }
 
 int listener_open(struct listener *listener, struct engine *engine, int fd,
-		  void (*accepted)(struct listener *listener, int fd, const struct address *peer),
+		  void (*accepted)(struct listener *listener, int fd, const struct address *peer,
+				   unsigned following),
 		  void *owner)
 {
 	int err;

@@ -29,14 +29,17 @@ struct listener {
 	 * first), so it is asked for one, and for more only while a burst goes on. */
 	unsigned batch, filled; /* clients a turn; turns in a row that brought so many */
 	uint64_t last_turn;
-	/* The descriptor is the callee's: open, non-blocking. May close the listener. */
-	void (*accepted)(struct listener *listener, int fd, const struct address *peer);
+	/* The descriptor is the callee's: open, non-blocking. May close the listener. So many more
+	 * will follow at once. */
+	void (*accepted)(struct listener *listener, int fd, const struct address *peer,
+			 unsigned following);
 	void *owner; /* the callee's own; not looked at */
 };
 
 /* Watches `fd` (listening, non-blocking). 0 or -errno. */
 int listener_open(struct listener *listener, struct engine *engine, int fd,
-		  void (*accepted)(struct listener *listener, int fd, const struct address *peer),
+		  void (*accepted)(struct listener *listener, int fd, const struct address *peer,
+				   unsigned following),
 		  void *owner) MUST_USE;
 /* No more clients; the descriptor stays open, it is control's. Also when closed already. */
 void listener_close(struct listener *listener);

@@ -123,10 +123,14 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	return vserver;
 }
 
-static void on_accepted(struct listener *listener, int fd, const struct address *peer)
+static void on_accepted(struct listener *listener, int fd, const struct address *peer,
+			unsigned following)
 {
 	struct vserver *vserver = listener->owner;
 
+	/* Who has to wait first does not ask in this turn. */
+	if (following > 0 && vserver->parked == 0 && vserver->trusted_count == 0)
+		quota_expect(vserver->proxy->quota, vserver->clients.pool, following + 1);
 	proxy_accept(vserver->proxy, vserver, fd, peer);
 }
 

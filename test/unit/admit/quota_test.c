@@ -305,6 +305,51 @@ static void any_order_agrees_with_a_plain_count(void **unused)
 	}
 }
 
+/* A tiny pool, all in the shared word: eight clients of one engine change it once. */
+static void who_is_expected_is_taken_for(void **unused)
+{
+	uint32_t pool = quota_open(map, 12, 80, 10);
+	uint64_t before;
+
+	(void)unused;
+	quota_expect(cores[0], pool, 8);
+	assert_int_equal(take(0, pool, 1), 1);
+	assert_int_equal(view_of(pool).available, 4);
+	before = s_of(pool);
+	assert_int_equal(take(0, pool, 7), 7);
+	assert_int_equal(s_of(pool), before);
+	/* one more than was said: it asks for itself */
+	assert_int_equal(take(0, pool, 1), 1);
+	assert_int_equal(view_of(pool).available, 3);
+	/* more are said than there are uses */
+	quota_expect(cores[1], pool, 8);
+	assert_int_equal(take(1, pool, 8), 3);
+	assert_int_equal(quota_take(cores[2], pool), QUOTA_FULL);
+	give(0, pool, 9);
+	give(1, pool, 3);
+	assert_int_equal(view_of(pool).used, 0);
+}
+
+/* Those who do not come after all: their uses are free with the end of the turn. */
+static void who_does_not_come_keeps_nothing(void **unused)
+{
+	uint32_t pool = quota_open(map, 12, 80, 10), other = quota_open(map, 12, 80, 10);
+
+	(void)unused;
+	quota_expect(cores[0], pool, 12);
+	assert_int_equal(take(0, other, 1), 1);
+	assert_int_equal(view_of(other).available, 11);
+	assert_int_equal(take(0, pool, 2), 2);
+	assert_int_equal(view_of(pool).used, 12);
+	quota_turn_end(cores[0]);
+	assert_int_equal(view_of(pool).used, 2);
+	assert_int_equal(take(1, pool, 12), 10);
+	assert_int_equal(take(0, pool, 1), 0); /* nobody is expected any more */
+	give(0, pool, 2);
+	give(0, other, 1);
+	give(1, pool, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +365,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sealed_engine_opens_again, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_tiny_pool_is_one_counter, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_turn_settles_once, open_map, free_map),
+		cmocka_unit_test_setup_teardown(who_is_expected_is_taken_for, open_map, free_map),
+		cmocka_unit_test_setup_teardown(who_does_not_come_keeps_nothing, open_map,
+						free_map),
 		cmocka_unit_test_setup_teardown(a_small_pool_settles_at_once, open_map, free_map),
 		cmocka_unit_test_setup_teardown(undecided_while_a_peer_is_busy, open_map, free_map),
 		cmocka_unit_test_setup_teardown(the_hint_is_only_a_hint, open_map, free_map),

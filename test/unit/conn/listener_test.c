@@ -26,12 +26,15 @@ static struct address at;
 static int listening;
 static int accepted_fds[CLIENTS_MOST];
 static size_t accepted_count;
+static unsigned expected; /* of the clients, said at the one before */
 static struct timer wake;
 
-static void on_accepted(struct listener *it, int fd, const struct address *peer)
+static void on_accepted(struct listener *it, int fd, const struct address *peer, unsigned following)
 {
 	must(it->owner == &accepted_count && address_port(peer) != 0);
 	must(accepted_count < CLIENTS_MOST);
+	must(expected == 0 || following == expected - 1);
+	expected = following;
 	accepted_fds[accepted_count++] = fd;
 }
 
@@ -44,6 +47,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	accepted_count = 0;
+	expected = 0;
 	engine = aligned_alloc(_Alignof(struct engine), sizeof(*engine));
 	memset(engine, 0, sizeof(*engine));
 	if (engine_init(engine, 0, -1, NULL, 1 << 20) != 0)
