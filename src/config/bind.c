@@ -2,6 +2,7 @@
 #include "config/bind.h"
 
 #include "base/address.h"
+#include "config/bind_monitor.h"
 #include "config/bind_policy.h"
 #include "config/change.h"
 #include "config/config_priv.h"
@@ -241,9 +242,7 @@ bool bind_apply(struct config *config, const struct command *command, struct rep
 	struct object *object;
 
 	if (kind == KIND_MONITOR)
-		return fault(report, 0,
-			     "bind lb monitor is not yet supported: bind the monitor to a service "
-			     "with bind service NAME -monitorName MONITOR");
+		return bind_monitor_apply(config, command, report);
 	object = change_find(config, command, 0, report);
 	if (object == NULL)
 		return false;
@@ -369,7 +368,7 @@ bool bind_undo(struct config *config, const struct command *command, struct repo
 	if (object == NULL)
 		return false;
 	if (kind == KIND_MONITOR)
-		return fault(report, 0, "unbind lb monitor is not yet supported");
+		return bind_monitor_undo(config, command, report);
 	store_edit(&config->store, object);
 	if (object_binding(object, bind_policy_find(config, command), 0) != NULL)
 		return bind_policy_remove(config, object, command, report);

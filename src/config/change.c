@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "config/bind.h"
+#include "config/bind_monitor.h"
 #include "config/config_priv.h"
 #include "config/leave.h"
 #include "config/kind_spillover_policy.h"
@@ -478,10 +479,23 @@ static void remove_object(struct config *config, struct object *object)
 	change_drop_server(config, server);
 }
 
+static bool remove_codes(struct config *config, const struct command *command,
+			 struct report *report)
+{
+	struct object *monitor = change_find(config, command, 0, report);
+
+	if (monitor == NULL || !type_fits(monitor, command, report))
+		return false;
+	store_edit(&config->store, monitor);
+	return bind_monitor_remove_codes(monitor, command, report);
+}
+
 static bool rm(struct config *config, const struct command *command, struct report *report)
 {
 	unsigned count = command->kind->id == KIND_MONITOR ? 1 : command->place_count;
 
+	if (command->kind->id == KIND_MONITOR && command->option_count > 0)
+		return remove_codes(config, command, report);
 	if (command->kind->is_single || command->option_count > 0) {
 		report_fault(report, 0, "this form of rm is not supported");
 		return false;

@@ -153,6 +153,19 @@ static bool check_secure(struct object *object, const struct command *command,
 	return true;
 }
 
+/* The probe would have to leave by the MAC of the service whatever the routes say: for a packet
+ * socket, not for a connection. Probing -destIP by the routes would say well of what is broken. */
+static bool check_transparent(struct object *object, const struct command *command,
+			      struct report *report)
+{
+	if (object_number(object, MONITOR_TRANSPARENT) != OPTION_FIRST)
+		return true;
+	report_fault(report, command_column(command, MONITOR_TRANSPARENT),
+		     "-transparent YES is not done: probes go by the routes of the system. Use "
+		     "-destIP with a route through the device");
+	return false;
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
@@ -171,7 +184,8 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "-failureRetries must not be above -retries");
 		return false;
 	}
-	return check_secure(object, command, report) && check_codes(object, command, report);
+	return check_transparent(object, command, report) &&
+	       check_secure(object, command, report) && check_codes(object, command, report);
 }
 
 #define TEXT_ROW(row, spelled, meaning)                                                            \
@@ -351,8 +365,8 @@ static const struct option options[MONITOR_OPTIONS] = {
 				  .type = OPTION_CHOICE,
 				  .choices = option_yes_no,
 				  .standard = "NO",
-				  .help = "whether to probe through a transparent device",
-				  .not_yet = "the service is probed directly",
+				  .help = "whether to probe -destIP through the service as its "
+					  "gateway: not done",
 				  .since = "0.1" },
 	[MONITOR_SECURE] = { .name = "secure",
 			     .type = OPTION_CHOICE,

@@ -62,7 +62,7 @@ static void test_monitors(void **state)
 	scene_has(scene, "\nbind serviceGroup g -monitorName m -monState DISABLED\n");
 	scene_bad(scene, "bind service s -monitorName m", "m is bound to s already");
 	scene_bad(scene, "bind service s -monitorName nobody", "No such resource: lb monitor");
-	scene_bad(scene, "bind lb monitor m", "bind service NAME -monitorName");
+	scene_bad(scene, "bind lb monitor m", "bind service SERVICE -monitorName");
 	scene_good(scene, "disable lb monitor s m\nenable lb monitor g\n"
 			  "set service s -weight 7 tcp\n"
 			  "set serviceGroup g -monitorName m -weight 2\n");
