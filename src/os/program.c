@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/program.h"
 
+#include "os/warden.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -14,7 +16,7 @@
 
 enum { NOBODY = 65534, NOT_RUN = 127, UNREAPED_MAX = 64 };
 
-/* Killed, but not dead yet: looked after at the next start. */
+/* Told to end, but not dead yet: looked after at the next start. */
 static pid_t unreaped[UNREAPED_MAX];
 
 static void reap_later(pid_t id)
@@ -48,7 +50,7 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child: never returns. */
+/* In the program to be: never returns. */
 static void become(const char *const words[], int input, int output)
 {
 	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
@@ -68,6 +70,36 @@ static void become(const char *const words[], int input, int output)
 	_exit(NOT_RUN);
 }
 
+/* In the child: never returns. */
+static void guard(const char *const words[], int input, int output)
+{
+	pid_t program;
+
+	warden_prepare();
+	program = fork();
+	if (program == 0)
+		become(words, input, output);
+	if (program > 0)
+		(void)setpgid(program, program); /* whoever of the two is first */
+	(void)close_range(0, ~0U, 0);
+	warden_watch(program);
+}
+
+/* Signals wait meanwhile: the child is not to be ended before it can look after its own. */
+static pid_t fork_guard(const char *const words[], int input, int output)
+{
+	sigset_t all, before;
+	pid_t id;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	id = fork();
+	if (id == 0)
+		guard(words, input, output);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return id;
+}
+
 int program_start(const char *const words[], int input, struct program *program)
 {
 	int ends[2], err;
@@ -77,16 +109,13 @@ int program_start(const char *const words[], int input, struct program *program)
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -errno;
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	program->id = fork();
-	if (program->id == 0)
-		become(words, input, ends[1]);
+	program->id = fork_guard(words, input, ends[1]);
 	err = -errno;
 	close(ends[1]);
 	program->output = ends[0];
 	if (program->id < 0) {
 		program->id = 0;
 	} else {
-		(void)setpgid(program->id, program->id); /* whoever of the two is first */
 		program->fd = (int)syscall(SYS_pidfd_open, program->id, 0);
 		err = program->fd < 0 ? -errno : 0;
 	}
@@ -102,7 +131,6 @@ int program_status(struct program *program)
 
 	if (ended == 0)
 		return -EAGAIN;
-	(void)kill(-program->id, SIGKILL); /* children that it left behind */
 	program->id = 0;
 	if (ended < 0)
 		return -errno;
@@ -119,8 +147,7 @@ size_t program_read(const struct program *program, char *bytes, size_t room)
 void program_stop(struct program *program)
 {
 	if (program->id > 0) {
-		(void)kill(-program->id, SIGKILL);
-		(void)kill(program->id, SIGKILL); /* before it has a group of its own */
+		(void)kill(program->id, SIGTERM); /* the warden kills the others first */
 		if (waitpid(program->id, NULL, WNOHANG) == 0)
 			reap_later(program->id);
 	}

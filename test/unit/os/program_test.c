@@ -88,10 +88,48 @@ static void reads_its_input(void **state)
 	program_stop(&program);
 }
 
+/* A child that has left the group, the session and its parent. */
+static void dies_with_who_left(struct program *program, bool stops)
+{
+	int output;
+
+	wait_for(program->output);
+	output = dup(program->output);
+	if (stops)
+		program_stop(program);
+	wait_for(program->fd);
+	if (!stops) {
+		assert_int_equal(program_status(program), 5);
+		program_stop(program);
+	}
+	close(program->fd);
+	wait_for_end(output);
+	close(output);
+}
+
+static void kills_who_left(void **state)
+{
+	static const char *const waits[] = { "/bin/sh", "-c",
+					     "setsid sh -c 'echo x; sleep 600 & wait' & wait",
+					     NULL };
+	static const char *const ends[] = { "/bin/sh", "-c",
+					    "trap 'exit 5' USR1; setsid sh -c 'echo x; kill -USR1 "
+					    "'$$'; sleep 600' & wait; wait",
+					    NULL };
+	struct program program;
+
+	(void)state;
+	assert_int_equal(program_start(waits, -1, &program), 0);
+	dies_with_who_left(&program, true);
+	assert_int_equal(program_start(ends, -1, &program), 0);
+	dies_with_who_left(&program, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_its_input),
-		cmocka_unit_test(ends_and_says),
+					    cmocka_unit_test(ends_and_says),
+					    cmocka_unit_test(kills_who_left),
 					    cmocka_unit_test(is_killed_with_children) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
