@@ -3,7 +3,9 @@
  * Promised: an engine may die before any operation on a shared word, whatever it is doing and
  * whatever another engine is in the middle of. After quota_core_dead() the uses never exceed the
  * limit; what is missing is what the one operation in flight had moved, never less than nothing;
- * and those that live admit every unit that is left.
+ * those that live admit every unit that is left; and after an audit nothing is missing, every unit
+ * is admitted and then it is full. An engine may die in the midst of an audit. So may the whole
+ * process, whatever control is doing: the next one finds a pool that is whole.
  *
  * Enumerated: from some thousand states, each the end of a short history by a seed, an engine
  * takes, gives or ends its turn and dies before its 1st, 2nd, ... operation, while another engine
@@ -11,6 +13,9 @@
  * states.
  */
 #include "stage.h"
+
+#include "admit/quota_audit.h"
+#include "admit/quota_life.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +26,16 @@
 
 #include <cmocka.h>
 
-enum { ENGINES_MOST = 4, VICTIM = 0, OTHER = 1, STATES = 600, OPERATIONS_MOST = 400 };
+enum {
+	ENGINES_MOST = 4,
+	VICTIM = 0,
+	OTHER = 1,
+	CONTROL = 2,
+	STATES = 1000,
+	OPERATIONS_MOST = 400,
+	POOLS = 2,
+	KEY = 77
+};
 
 enum act { ACT_TAKE, ACT_GIVE, ACT_TURN_END, ACTS };
 
@@ -38,6 +52,7 @@ enum death {
 	DEATH_PATENT,
 	DEATH_TINY,
 	DEATH_SETTLING, /* uses in its pocket */
+	DEATH_AUDITED,  /* an audit runs */
 	DEATHS
 };
 
@@ -51,7 +66,8 @@ static const char *const death_names[DEATHS] = { "busy",
 						 "in debt",
 						 "patent",
 						 "tiny",
-						 "settling" };
+						 "settling",
+						 "audited" };
 
 struct theatre {
 	struct quota_map *map;
@@ -60,7 +76,7 @@ struct theatre {
 	uint32_t pool;
 	unsigned engines;
 	int64_t limit, limit_before; /* now; and at the beginning */
-	bool is_patent;
+	bool is_patent, is_audited, victim_is_dead;
 	uint64_t random;
 };
 
@@ -72,7 +88,10 @@ struct call {
 };
 
 static uint64_t deaths[DEATHS], all_deaths, largest_leak;
+static uint64_t process_deaths[8]; /* by enum order */
+/* The death that is looked at: for what is said when something is wrong. */
 static uint64_t seed_now;
+static unsigned before_now, at_now;
 
 static uint64_t draw(struct theatre *theatre, uint64_t below)
 {
@@ -141,15 +160,19 @@ static void set_up(struct theatre *theatre, uint64_t seed)
 	theatre->engines = 2 + (unsigned)draw(theatre, ENGINES_MOST - 1);
 	theatre->limit = theatre->limit_before = limits[draw(theatre, 8)];
 	theatre->is_patent = draw(theatre, 4) == 0;
-	theatre->map = quota_map_new(theatre->engines, 1);
+	theatre->map = quota_map_new(theatre->engines, POOLS);
 	must(theatre->map != NULL);
 	theatre->pool = quota_open(theatre->map, theatre->limit, 80, 10);
+	quota_set_key(theatre->map, theatre->pool, KEY);
 	if (theatre->is_patent)
 		quota_set_mode(theatre->map, theatre->pool, QUOTA_MODE_PATENT);
 	for (unsigned i = 0; i < theatre->engines; i++)
 		theatre->cores[i] = quota_core_new(theatre->map, i);
 	acts = (unsigned)draw(theatre, 2 * (uint64_t)theatre->limit + 40);
 	live_through(theatre, acts < 300 ? acts : 300);
+	theatre->is_audited = draw(theatre, 6) == 0;
+	if (theatre->is_audited)
+		must(quota_audit_begin(theatre->map, theatre->pool));
 }
 
 static void tear_down(struct theatre *theatre)
@@ -208,20 +231,21 @@ static struct words read_words(const struct theatre *theatre)
 	return words;
 }
 
-static int64_t larger(int64_t most, int64_t a, int64_t b)
+static int64_t distance(int64_t a, int64_t b)
 {
-	int64_t distance = a > b ? a - b : b - a;
-
-	return distance > most ? distance : most;
+	return a > b ? a - b : b - a;
 }
 
-/* The most that one word changed by. */
+/* The units that left one word, or came into it. */
 static int64_t moved_between(const struct words *a, const struct words *b)
 {
-	int64_t most = larger(0, a->available, b->available);
+	int64_t most = distance(a->available, b->available);
 
-	for (unsigned i = 0; i < ENGINES_MOST; i++)
-		most = larger(larger(most, a->used[i], b->used[i]), a->idle[i], b->idle[i]);
+	for (unsigned i = 0; i < ENGINES_MOST; i++) {
+		int64_t moved = distance(a->used[i], b->used[i]) + distance(a->idle[i], b->idle[i]);
+
+		most = moved > most ? moved : most;
+	}
 	return most;
 }
 
@@ -247,6 +271,7 @@ static void note_death(const struct theatre *theatre, int64_t in_hands)
 	deaths[DEATH_IN_DEBT] += (mode & QUOTA_DEBT) != 0;
 	deaths[DEATH_PATENT] += theatre->is_patent;
 	deaths[DEATH_TINY] += (mode & QUOTA_TINY) != 0;
+	deaths[DEATH_AUDITED] += theatre->is_audited;
 	deaths[DEATH_SETTLING] += theatre->cores[VICTIM]->pockets[theatre->pool].uses > 0;
 }
 
@@ -256,7 +281,7 @@ static int64_t fill_up(struct theatre *theatre, enum quota_result *last)
 	int64_t held = 0;
 
 	for (unsigned i = 0; i < theatre->engines; i++) {
-		if (i != VICTIM) {
+		if (i != VICTIM || !theatre->victim_is_dead) {
 			while ((*last = quota_take(theatre->cores[i], theatre->pool)) == QUOTA_OK)
 				theatre->held[i]++;
 			quota_turn_end(theatre->cores[i]);
@@ -266,31 +291,74 @@ static int64_t fill_up(struct theatre *theatre, enum quota_result *last)
 	return held;
 }
 
-static void require(bool is_good, const char *what, unsigned before, unsigned at, int64_t number)
+static void require(bool is_good, const char *what, int64_t number)
 {
 	if (!is_good)
 		fail_msg("seed %llu, the other before %u, death before %u: %s (%lld)",
-			 (unsigned long long)seed_now, before, at, what, (long long)number);
+			 (unsigned long long)seed_now, before_now, at_now, what, (long long)number);
 }
 
-static void check_life_after(struct theatre *theatre, int64_t moved, unsigned before, unsigned at)
+static void end_turns(struct theatre *theatre)
+{
+	for (unsigned i = 0; i < theatre->engines; i++)
+		if (i != VICTIM || !theatre->victim_is_dead)
+			quota_turn_end(theatre->cores[i]);
+}
+
+static int64_t end_audit(struct theatre *theatre)
+{
+	int64_t leak = 0;
+
+	end_turns(theatre);
+	require(quota_audit_end(theatre->map, &leak), "the audit waits for somebody", 0);
+	end_turns(theatre);
+	theatre->is_audited = false;
+	return leak;
+}
+
+static void check_full(struct theatre *theatre, int64_t leak, bool is_whole)
 {
 	enum quota_result last = QUOTA_FULL;
-	int64_t leak, held;
+	int64_t held = fill_up(theatre, &last);
 
-	leak = missing(theatre);
-	require(leak >= 0, "more came back than was taken", before, at, leak);
-	require(leak <= moved, "more is missing than one operation moved", before, at, leak);
-	require(used_by(theatre, VICTIM) == 0, "the dead use something", before, at, 0);
-	largest_leak = (uint64_t)leak > largest_leak ? (uint64_t)leak : largest_leak;
-	held = fill_up(theatre, &last);
 	/* Those above a lowered limit may stay. */
 	require(held <= theatre->limit || quota_available(pool_word(theatre)) + leak < 0,
-		"above the limit", before, at, held);
+		"above the limit", held);
 	if (!theatre->is_patent)
-		require(held >= theatre->limit - leak, "not all that is free was admitted", before,
-			at, held);
-	require(missing(theatre) == leak, "units were lost later", before, at, missing(theatre));
+		require(held >= theatre->limit - leak, "not all that is free was admitted", held);
+	if (is_whole)
+		require(last == QUOTA_FULL, "it is full and nobody says so", last);
+}
+
+/* Whether S counts those that are open, and nobody else. */
+static bool counts_open(const struct theatre *theatre)
+{
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < theatre->engines; i++)
+		open += (stash_of(theatre, i) & QUOTA_OPEN) != 0;
+	return quota_open_count(pool_word(theatre)) == open;
+}
+
+/* The others are as they were; the victim is gone. */
+static void check_life_after(struct theatre *theatre, int64_t moved)
+{
+	int64_t leak = missing(theatre), found;
+
+	require(leak >= 0, "more came back than was taken", leak);
+	require(leak <= moved, "more is missing than one operation moved", leak);
+	require(used_by(theatre, VICTIM) == 0, "the dead use something", 0);
+	largest_leak = (uint64_t)leak > largest_leak ? (uint64_t)leak : largest_leak;
+	if (!theatre->is_audited) {
+		/* S may count one who is open no more: then nobody can say that it is full. */
+		check_full(theatre, leak, leak == 0 && counts_open(theatre));
+		require(missing(theatre) == leak, "units were lost later", missing(theatre));
+		must(quota_audit_begin(theatre->map, theatre->pool));
+	}
+	found = end_audit(theatre);
+	require(found == leak, "the audit found something else", found);
+	require(missing(theatre) == 0, "the audit left something out", missing(theatre));
+	check_full(theatre, 0, true);
 }
 
 /* The victim's call up to its end or to its death; how much the last word changed by. */
@@ -312,28 +380,29 @@ static bool run_victim(struct theatre *theatre, struct call *call, unsigned oper
 	return has_returned;
 }
 
-static void check_death(struct theatre *theatre, int64_t in_hands, int64_t moved, unsigned before,
-			unsigned at)
+static void check_death(struct theatre *theatre, int64_t in_hands, int64_t moved)
 {
 	note_death(theatre, in_hands);
 	quota_core_dead(theatre->map, VICTIM);
 	theatre->held[VICTIM] = 0;
-	if (before > 0)
+	theatre->victim_is_dead = true;
+	if (before_now > 0)
 		stage_finish(OTHER);
-	check_life_after(theatre, moved, before, at);
+	check_life_after(theatre, moved);
 }
 
 /* Nobody died: both calls came to their ends, one within the other. */
-static void check_survival(struct theatre *theatre, unsigned before, unsigned at)
+static void check_survival(struct theatre *theatre)
 {
-	if (before > 0)
+	if (before_now > 0)
 		stage_finish(OTHER);
-	for (unsigned i = 0; i < theatre->engines; i++)
-		quota_turn_end(theatre->cores[i]);
-	require(missing(theatre) == 0, "units were lost or doubled", before, at, missing(theatre));
+	end_turns(theatre);
+	if (theatre->is_audited)
+		require(end_audit(theatre) == 0, "the audit found something", 0);
+	require(missing(theatre) == 0, "units were lost or doubled", missing(theatre));
 	for (unsigned i = 0; i < theatre->engines; i++)
 		require(used_by(theatre, i) == theatre->held[i], "uses are not what is held",
-			before, at, theatre->held[i]);
+			theatre->held[i]);
 }
 
 /* False: the victim, or the other, has fewer operations. */
@@ -344,6 +413,8 @@ static bool die_once(uint64_t seed, unsigned before, unsigned at)
 	int64_t others_hands, moved = 0;
 	bool is_over;
 
+	before_now = before;
+	at_now = at;
 	set_up(&theatre, seed);
 	other.act = draw(&theatre, 3) == 0 ? ACT_GIVE : ACT_TAKE;
 	victim.act = (enum act)draw(&theatre, ACTS);
@@ -353,9 +424,9 @@ static bool die_once(uint64_t seed, unsigned before, unsigned at)
 	if (!is_over) {
 		is_over = run_victim(&theatre, &victim, at, &moved);
 		if (is_over)
-			check_survival(&theatre, before, at);
+			check_survival(&theatre);
 		else
-			check_death(&theatre, missing(&theatre) - others_hands, moved, before, at);
+			check_death(&theatre, missing(&theatre) - others_hands, moved);
 	}
 	tear_down(&theatre);
 	return !is_over;
@@ -398,11 +469,134 @@ static void dies_of_every_kind(void **state)
 	}
 }
 
+/* --- the process dies --------------------------------------------------------------------------
+ */
+
+enum order { ORDER_LIMIT, ORDER_MODE, ORDER_AUDIT, ORDER_OPEN, ORDER_ENGINE_DEAD, ORDERS };
+
+/* What control does when the process dies. */
+struct command {
+	struct theatre *theatre;
+	enum order order;
+	int64_t limit;
+	uint32_t other_pool;
+};
+
+static void do_command(void *argument)
+{
+	struct command *command = argument;
+	struct quota_map *map = command->theatre->map;
+	int64_t leak;
+
+	switch (command->order) {
+	case ORDER_LIMIT:
+		quota_set_limit(map, command->theatre->pool, command->limit);
+		break;
+	case ORDER_MODE:
+		quota_set_mode(map, command->theatre->pool,
+			       command->theatre->is_patent ? QUOTA_MODE_EXACT : QUOTA_MODE_PATENT);
+		break;
+	case ORDER_AUDIT:
+		if (command->theatre->is_audited)
+			(void)!quota_audit_end(map, &leak);
+		else
+			(void)!quota_audit_begin(map, command->theatre->pool);
+		break;
+	case ORDER_OPEN:
+		command->other_pool = quota_open(map, 5, 80, 10);
+		break;
+	case ORDER_ENGINE_DEAD:
+		quota_core_dead(map, 1);
+		break;
+	case ORDERS:
+		break;
+	}
+}
+
+/* The pool that was there is whole, under its old limit or its new one. */
+static void check_heir(struct theatre *theatre, const struct command *command)
+{
+	uint32_t pool = quota_claim(theatre->map, KEY);
+	enum quota_result last = QUOTA_FULL;
+	struct quota_view view;
+
+	require(pool == theatre->pool, "it is another pool", pool);
+	quota_read(theatre->map, pool, &view);
+	require(view.limit == theatre->limit || view.limit == command->limit, "another limit",
+		view.limit);
+	theatre->limit = view.limit;
+	require(view.used == 0, "the dead use something", view.used);
+	require(missing(theatre) == 0, "the pool is not whole", missing(theatre));
+	for (unsigned i = 0; i < theatre->engines; i++) {
+		theatre->held[i] = 0;
+		quota_core_free(theatre->cores[i]);
+		theatre->cores[i] = quota_core_new(theatre->map, i);
+		quota_turn_end(theatre->cores[i]);
+	}
+	theatre->is_patent = view.mode == QUOTA_MODE_PATENT;
+	require(fill_up(theatre, &last) <= theatre->limit, "above the limit", 0);
+	require(last == QUOTA_FULL, "it is full and nobody says so", last);
+}
+
+static unsigned count_free(struct quota_map *map)
+{
+	unsigned count = 0;
+
+	while (quota_open(map, 1, 80, 10) != QUOTA_NONE)
+		count++;
+	return count;
+}
+
+/* False: control has fewer operations. */
+static bool process_dies_once(uint64_t seed, unsigned at)
+{
+	struct theatre theatre;
+	struct call other = { &theatre, OTHER, ACT_TAKE };
+	struct command command = { .theatre = &theatre, .other_pool = QUOTA_NONE };
+	bool is_over;
+
+	at_now = at;
+	set_up(&theatre, seed);
+	command.order = (enum order)draw(&theatre, ORDERS);
+	command.limit = (int64_t)draw(&theatre, 60);
+	before_now = (unsigned)draw(&theatre, 12);
+	stage_call(OTHER, do_act, &other);
+	stage_go(OTHER, before_now);
+	stage_call(CONTROL, do_command, &command);
+	is_over = stage_go(CONTROL, at);
+	if (!is_over) {
+		process_deaths[command.order]++;
+		quota_map_revive(theatre.map);
+		check_heir(&theatre, &command);
+		(void)quota_close_unclaimed(theatre.map);
+		require(count_free(theatre.map) >= POOLS - 1, "an id is lost", 0);
+	}
+	tear_down(&theatre);
+	return !is_over;
+}
+
+static void process_dies_anywhere(void **state)
+{
+	uint64_t first = number_of("QUOTA_SEED", 1);
+	uint64_t states = STATES * number_of("QUOTA_CALLS", 1);
+
+	(void)state;
+	for (seed_now = first; seed_now < first + states; seed_now++)
+		for (unsigned at = 0; at < OPERATIONS_MOST && process_dies_once(seed_now, at); at++)
+			continue;
+	for (unsigned order = 0; order < ORDERS; order++) {
+		print_message("# the process died in order %u: %llu\n", order,
+			      (unsigned long long)process_deaths[order]);
+		assert_true(process_deaths[order] > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dies_anywhere),
 		cmocka_unit_test(dies_of_every_kind),
+		cmocka_unit_test(process_dies_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
