@@ -63,9 +63,12 @@ static inline void quota_log_add(struct quota_log *log, uint64_t begin, uint64_t
 	log->calls[log->count++] = (struct quota_call){ begin, end, kind };
 }
 
-static inline void quota_log_turn_end(struct quota_log *log, struct quota_core *core)
+/* While the pool is audited its pocket stays shut, and what waits there goes on waiting. */
+static inline void quota_log_turn_end(struct quota_log *log, struct quota_core *core, uint32_t pool)
 {
 	quota_turn_end(core);
+	if (core->pockets[pool].uses > 0)
+		return;
 	while (log->waiting_count > 0)
 		log->calls[log->waiting[--log->waiting_count]].end = quota_ticket_draw();
 }

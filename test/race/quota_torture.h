@@ -8,6 +8,8 @@
 
 #include "quota_log.h"
 
+#include "admit/quota_audit.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -25,11 +27,13 @@ struct torture {
 	uint64_t calls; /* of all threads together; with changes: until these are done */
 	unsigned changes;
 	bool is_patent;    /* the mode at the start; with changes the modes change, too */
+	bool is_audited;   /* with changes: every fourth time the units are counted as well */
 	bool ends_at_once; /* a turn is one call, so that nothing waits in a pocket */
 	uint64_t seed;
 	/* results */
 	struct quota_verdict verdict;
-	uint64_t again, unresolved;
+	uint64_t again, unresolved, audits;
+	int64_t missed; /* by audits */
 	int64_t used_at_end, held_at_end, total_at_end, limit_at_end;
 };
 
@@ -68,7 +72,7 @@ static void take_one(struct worker *worker)
 		if (quota_log_take(worker->log, worker->core, pool_id, quota_ticket_draw()) !=
 		    QUOTA_AGAIN)
 			return;
-		quota_log_turn_end(worker->log, worker->core);
+		quota_log_turn_end(worker->log, worker->core, pool_id);
 		sched_yield();
 	}
 	worker->unresolved++;
@@ -108,7 +112,7 @@ static void act(struct worker *worker)
 		wished++;
 	if (worker->log->held < wished ? random % 16 < 13 : random % 16 < 1)
 		take_one(worker);
-	else if (worker->log->held > 0)
+	else if (worker->log->held > 0 && worker->log->waiting_count < QUOTA_LOG_WAITING_MAX)
 		quota_log_give(worker->log, worker->core, pool_id);
 	else
 		sched_yield();
@@ -139,10 +143,23 @@ static void *work(void *argument)
 		act(worker);
 		if (i % 16 == 15 || torture->ends_at_once ||
 		    worker->log->waiting_count > QUOTA_LOG_WAITING_MAX - 4)
-			quota_log_turn_end(worker->log, worker->core);
+			quota_log_turn_end(worker->log, worker->core, pool_id);
 	}
-	quota_log_turn_end(worker->log, worker->core);
+	quota_log_turn_end(worker->log, worker->core, pool_id);
 	return NULL;
+}
+
+static void audit(struct torture *torture, struct quota_map *map)
+{
+	int64_t leak = 0;
+
+	if (!quota_audit_begin(map, pool_id))
+		return;
+	while (!quota_audit_is_ready(map))
+		sched_yield();
+	must(quota_audit_end(map, &leak));
+	torture->audits++;
+	torture->missed += leak < 0 ? -leak : leak;
 }
 
 /* A new limit each time the threads have drawn some more tickets. */
@@ -173,6 +190,8 @@ static void storm(struct torture *torture, struct quota_map *map, struct quota_c
 		quota_set_limit(map, pool_id, to);
 		changes[i].end = quota_ticket_draw();
 		limit = to;
+		if (torture->is_audited && i % 4 == 3)
+			audit(torture, map);
 	}
 	atomic_store(&stopping, true);
 }
@@ -254,7 +273,9 @@ static bool torture_passes(struct torture *torture)
 {
 	torture_run(torture);
 	if (torture->verdict.over == 0 && (torture->verdict.premature == 0 || torture->is_patent) &&
-	    torture->unresolved == 0 && torture->used_at_end == torture->held_at_end &&
+	    torture->unresolved == 0 && torture->missed == 0 &&
+	    (torture->audits > 0) == torture->is_audited &&
+	    torture->used_at_end == torture->held_at_end &&
 	    torture->total_at_end == torture->limit_at_end) {
 		if (getenv("QUOTA_VERBOSE") != NULL)
 			torture_print(torture, stdout);

@@ -187,7 +187,7 @@ static void end_turn(struct client_side *side)
 	uint64_t since = world_now();
 
 	if (run.load->way != LOAD_COUNTER)
-		quota_log_turn_end(&side->log, side->core);
+		quota_log_turn_end(&side->log, side->core, run.pool);
 	side->in_pool += world_now() - since;
 }
 
