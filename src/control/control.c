@@ -446,6 +446,7 @@ struct control *control_new(const struct control_setup *setup)
 	news_init(control);
 	survey_init(&control->surveys, control);
 	shortage_init(&control->shortage, &control->loop);
+	webhook_init(&control->webhook, &control->loop);
 	control->health = (struct health_room){
 		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
 	};
@@ -575,6 +576,7 @@ void control_free(struct control *control)
 	news_fini(control);
 	survey_fini(&control->surveys);
 	shortage_fini(&control->shortage);
+	webhook_fini(&control->webhook);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
 			health_end(runtime->services[id]);

@@ -18,6 +18,7 @@
 #include "control/shortage.h"
 #include "control/watchdog.h"
 #include "control/survey.h"
+#include "control/webhook.h"
 
 enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
 
@@ -52,6 +53,7 @@ struct control {
 	struct watchdog watchdog;
 	struct audits audits;
 	struct surveys surveys;
+	struct webhook webhook;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;

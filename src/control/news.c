@@ -3,9 +3,11 @@
 
 #include "control/control_priv.h"
 #include "control/limit.h"
+#include "os/clock.h"
 #include "record/log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { LOOK_MS = 20 }; /* at those who leave when nobody is served any more */
 
@@ -13,6 +15,52 @@ static bool is_plan_new(const struct control *control)
 {
 	return control->plan != NULL &&
 	       control->plan_generation == config_generation(control->config);
+}
+
+/* --- the webhook ------------------------------------------------------------------------------ */
+
+/* {"event": "service", "name": "a", "state": "DOWN", "was": "UP", "reason": "..."} */
+static void post_change(struct control *control, const char *event, const char *name,
+			const char *const words[3])
+{
+	static const char *const keys[] = { "state", "was", "reason" };
+	const struct object *param = config_next(control->config, KIND_NS_PARAM, NULL);
+	struct str url = object_text(param, NS_PARAM_STATE_WEBHOOK);
+	struct text json = TEXT_EMPTY;
+
+	if (url.length == 0)
+		return;
+	text_print(&json, "{\"event\": \"%s\", \"time_ms\": %" PRIu64 ", \"name\": ", event,
+		   clock_wall_ms());
+	webhook_quote(&json, str_of(name));
+	for (unsigned i = 0; i < 3; i++) {
+		text_print(&json, ", \"%s\": ", keys[i]);
+		webhook_quote(&json, str_of(words[i]));
+	}
+	text_add(&json, STR("}"));
+	(void)webhook_post(&control->webhook, url, text_str(&json));
+	text_free(&json);
+}
+
+/* That something new is up is no news. */
+static void announce(struct control *control, struct runtime_service *service)
+{
+	enum service_state was = service->announced;
+
+	if (service->plan == NULL || service->state == was)
+		return;
+	service->announced = service->state;
+	if (was == STATE_UNKNOWN && service->state == STATE_UP)
+		return;
+	post_change(control, "service", service->entry.name,
+		    (const char *[]){ state_name(service->state), state_name(was), service->why });
+}
+
+static void announce_all(struct control *control)
+{
+	for (uint32_t id = 0; id < control->runtime.service_room; id++)
+		if (control->runtime.services[id] != NULL)
+			announce(control, control->runtime.services[id]);
 }
 
 /* --- connections that are cut ----------------------------------------------------------------- */
@@ -65,16 +113,31 @@ static bool is_one_down(const struct control *control, const struct plan_vserver
 	return false;
 }
 
-static void log_vserver(const struct runtime_vserver *vserver, uint32_t up)
+static const char *vserver_state(const struct runtime_vserver *vserver)
 {
 	if (!vserver->plan->is_enabled)
-		log_write(LOG_LEVEL_NOTICE, "vserver %s is out of service: disabled",
-			  vserver->entry.name);
-	else
-		log_write(LOG_LEVEL_NOTICE,
-			  "vserver %s is %s: %" PRIu32 " of %" PRIu32 " services are up",
-			  vserver->entry.name, vserver->is_up ? "up" : "down", up,
-			  vserver->plan->member_count);
+		return "OUT OF SERVICE";
+	return vserver->is_up ? "UP" : "DOWN";
+}
+
+static void tell_vserver(struct control *control, const struct runtime_vserver *vserver,
+			 uint32_t up)
+{
+	const struct plan_vserver *plan = vserver->plan;
+	const char *name = vserver->entry.name;
+	char why[64] = "disabled";
+
+	if (plan->is_enabled)
+		snprintf(why, sizeof(why), "%" PRIu32 " of %" PRIu32 " services are up", up,
+			 plan->member_count);
+	log_write(LOG_LEVEL_NOTICE, "vserver %s is %s: %s", name,
+		  !plan->is_enabled ? "out of service"
+		  : vserver->is_up  ? "up"
+				    : "down",
+		  why);
+	post_change(
+		control, "lb vserver", name,
+		(const char *[]){ vserver_state(vserver), vserver->is_up ? "DOWN" : "UP", why });
 }
 
 /* One is enough, unless -healthThreshold wants a share of them. */
@@ -115,7 +178,7 @@ static void settle_vserver(struct control *control, struct runtime_vserver *vser
 	vserver->is_up = plan->is_enabled && is_enough(plan, up);
 	hold_out(control, vserver, was_up);
 	if (vserver->is_up != was_up)
-		log_vserver(vserver, up);
+		tell_vserver(control, vserver, up);
 	if (had_service && !vserver->has_service && plan->is_enabled && plan->flushes)
 		vserver->is_cut_due = is_one_down(control, plan);
 }
@@ -131,6 +194,7 @@ static void settle_vservers(struct control *control)
 
 static void tell_state(struct control *control, struct runtime_service *service)
 {
+	announce(control, service);
 	if (!is_plan_new(control))
 		return; /* the publish that is to come says it */
 	limit_apply(&control->runtime, control->plan);
@@ -220,6 +284,7 @@ static void look_at_leaving(struct timer *timer)
 	}
 	if (is_one_out)
 		control->is_published = false;
+	announce_all(control);
 	control_publish(control);
 	arm(control);
 }
@@ -246,6 +311,7 @@ void news_enabled(struct control *control, struct runtime_vserver *vserver)
 
 void news_take(struct control *control)
 {
+	announce_all(control);
 	settle_vservers(control);
 	arm(control);
 }

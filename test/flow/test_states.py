@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a service is: up, down, out of service, and on its way out; what becomes of its clients."""
+import json
 import re
 
 import pytest
@@ -235,3 +236,37 @@ def test_what_cannot_be_is_refused(stage):
     assert "no delay" in appliance.refuse("disable serviceGroup g -delay x")
     assert "YES" in appliance.refuse("disable service s -graceFul MAYBE")
     assert state_of(appliance, "s") == "UP"
+
+
+def test_a_webhook_hears_of_every_change(stage):
+    """-stateWebhook: JSON with the state, what it was and why; also while the hook is slow to
+    come."""
+    heard = []
+
+    def hook(peer):
+        request = peer.request()
+        if request is not None:
+            heard.append((request.target, json.loads(request.body)))
+            peer.send(plain("fine"))
+
+    appliance, _, health = two_tcp(stage)
+    port = stage.port()
+    appliance.do(f"set ns param -stateWebhook http://127.0.0.1:{port}/state")
+    health.status = "503 Unavailable"
+    becomes(appliance, "one", "DOWN")
+    stage.script(hook, port)  # only now somebody listens there
+    wait_until(lambda: len(heard) == 2, "the service and the virtual server")
+    assert all(target == "/state" for target, _ in heard)
+    service, vserver = (body for _, body in heard)
+    assert (service["event"], service["name"]) == ("service", "one")
+    assert (service["state"], service["was"]) == ("DOWN", "UP")
+    assert service["reason"] == "monitor m: HTTP status 503, expected 200"
+    assert (vserver["event"], vserver["name"]) == ("lb vserver", "v")
+    assert vserver["reason"] == "0 of 2 services are up"
+    appliance.do("disable service one")
+    wait_until(lambda: len(heard) == 3, "disabling is a change")
+    assert heard[2][1]["state"] == "OUT OF SERVICE" and heard[2][1]["reason"] == "disabled"
+    for url, why in (("ftp://127.0.0.1/", "begins with http://"),
+                     ("http://somewhere/", "its host is no address")):
+        assert why in appliance.refuse(f"set ns param -stateWebhook {url}")
+    assert f"-stateWebhook http://127.0.0.1:{port}/state" in appliance.running_config()
