@@ -2,6 +2,8 @@
 """Limits of other things than the clients of a virtual server: HTTP requests in flight, and what
 the whole appliance has. Exactly those spill, on any number of engines, while limits change."""
 import collections
+import os
+import signal
 
 import pytest
 
@@ -177,3 +179,31 @@ def test_what_cannot_be_counted(stage):
     said = appliance.refuse("set lb vserver web -soMethod SSLSESSION -soThreshold 5")
     assert "counts TLS sessions" in said
     assert "-soMethod" not in appliance.running_config()
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_limits_outlive_the_data_process(stage, engines):
+    """Requests in flight of the dead are counted no more; both limits hold right after."""
+    appliance, port, primary, backup = gates(stage, "-soMethod REQUEST -soThreshold 6", engines,
+                                             "set spillover param -maxRequest 10")
+    with crowd(10, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (6, 4), "10 are in work")
+        old = appliance.data_process()
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+        wait_until(appliance.is_ready, "commands are answered again")
+        numbers = appliance.vserver("web")
+        assert (numbers["used_requests_in_flight"], numbers["limit_of_requests_in_flight"]) == (0, 6)
+        assert numbers["admitted_requests_in_flight"] == 6
+    primary.gate.set(), backup.gate.set()
+    wait_until(lambda: sum(in_work(primary, backup)) == 0, "the origins have seen their ends")
+    primary.gate.clear(), backup.gate.clear()
+    with crowd(12, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (6, 4), "10 are in work")
+        wait_until(lambda: appliance.vserver("web")["dropped"] == 2, "the rest is refused")
+        primary.gate.set(), backup.gate.set()
+        assert sorted(client.response().status for client in clients) == [200] * 10 + [503] * 2
