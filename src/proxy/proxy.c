@@ -428,6 +428,7 @@ static void end(struct engine *engine)
 	service_room_close(&proxy->services);
 	loop_turn(&engine->loop); /* frees what was closed and settles the quota */
 	must(proxy->sessions == 0);
+	must(proxy->clients.count == 0 && proxy->requests.count == 0);
 }
 
 struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct stat_engine *stats,

@@ -207,3 +207,73 @@ def test_limits_outlive_the_data_process(stage, engines):
         wait_until(lambda: appliance.vserver("web")["dropped"] == 2, "the rest is refused")
         primary.gate.set(), backup.gate.set()
         assert sorted(client.response().status for client in clients) == [200] * 10 + [503] * 2
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_that_only_would_spill(stage, engines):
+    appliance, port, primary, backup = gates(
+        stage, "-soMethod REQUEST -soThreshold 5 -soShadow ENABLED", engines)
+    with crowd(12, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (12, 0), "all are the primary's")
+        assert appliance.vserver("web")["shadowed"] == 7
+        appliance.do("set lb vserver web -soShadow DISABLED")
+        with Client(port) as late:
+            late.send(GET)
+            wait_until(lambda: backup.active == 1, "it spills in earnest")
+            primary.gate.set(), backup.gate.set()
+            assert late.response().status == 200
+        for client in clients:
+            assert client.response().status == 200
+    wait_until(appliance.is_quiet, "all have left")
+    primary.gate.clear(), backup.gate.clear()
+    with crowd(8, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (5, 3), "the limit holds")
+        primary.gate.set(), backup.gate.set()
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_return(stage, engines):
+    """Once full, requests spill until no more than half of the limit is in flight."""
+    appliance, port, primary, backup = gates(
+        stage, "-soMethod REQUEST -soThreshold 4 -soReturn 50", engines)
+    with crowd(5, port) as clients, Client(port) as more:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (4, 1), "it is full")
+        at = appliance.vserver("web")["asked_before_the_return"]
+        leaving = 0
+        while appliance.vserver("web")["used_requests_in_flight"] == 4:
+            clients[leaving].reset()
+            leaving += 1
+            wait_until(lambda: appliance.vserver("web")["clients"] == 6 - leaving, "it has left")
+        more.send(GET)
+        wait_until(lambda: appliance.vserver("web")["asked_before_the_return"] == at + 1,
+                   "one is free, and it spills")
+        primary.gate.set(), backup.gate.set()
+        assert more.response().body == b"backup"
+        for client in clients[leaving:]:
+            assert client.response().status == 200
+        wait_until(lambda: appliance.vserver("web")["used_requests_in_flight"] == 0, "it is empty")
+        assert more.get().body == b"primary"
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_on_the_ramp(stage, engines):
+    appliance, port, primary, backup = gates(
+        stage, "-soMethod REQUEST -soThreshold 100 -soRamp 40", engines)
+    with crowd(140, port) as clients:
+        for client in clients[:40]:
+            client.send(GET)
+        wait_until(lambda: in_work(primary, backup) == (40, 0), "none spills up to the ramp")
+        for client in clients[40:]:
+            client.send(GET)
+        wait_until(lambda: sum(in_work(primary, backup)) == 140, "all are in work")
+        assert 50 < primary.active <= 100
+        assert appliance.vserver("web")["asked_on_the_ramp"] > 5
+        primary.gate.set(), backup.gate.set()
+        for client in clients:
+            assert client.response().status == 200
