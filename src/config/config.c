@@ -62,6 +62,7 @@ static void begin(struct config *config, uint64_t uid_last)
 	config->store.uid_last = uid_last;
 	kept_init(&config->kept);
 	add_builtin(config, &kind_ns_param, "", NULL);
+	add_builtin(config, &kind_lb_parameter, "", NULL);
 	add_builtin(config, &kind_spillover_action, "SPILLOVER", NULL);
 	add_builtin(config, &kind_spillover_param, "", NULL);
 	for (size_t i = 0; i < sizeof(builtin_monitors) / sizeof(builtin_monitors[0]); i++)

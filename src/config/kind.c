@@ -10,6 +10,7 @@ const struct kind *const kinds[KIND_COUNT] = {
 	[KIND_VSERVER] = &kind_vserver,
 	[KIND_MONITOR] = &kind_monitor,
 	[KIND_NS_PARAM] = &kind_ns_param,
+	[KIND_LB_PARAMETER] = &kind_lb_parameter,
 	[KIND_SPILLOVER_ACTION] = &kind_spillover_action,
 	[KIND_SPILLOVER_POLICY] = &kind_spillover_policy,
 	[KIND_SPILLOVER_PARAM] = &kind_spillover_param,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "config/kind_monitor.h"
+#include "config/kind_param.h"
 #include "config/option.h"
 
 enum kind_id {
@@ -17,6 +18,7 @@ enum kind_id {
 	KIND_MONITOR,         /* lb monitor */
 	KIND_NS_PARAM,        /* one object without a name, always there */
 	KIND_SPILLOVER_PARAM, /* likewise */
+	KIND_LB_PARAMETER,    /* likewise */
 	KIND_SPILLOVER_ACTION,
 	KIND_SPILLOVER_POLICY,
 	KIND_COUNT
@@ -57,7 +59,8 @@ bool kind_netmask(struct str text, uint32_t *mask) MUST_USE;
 extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
 extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
-	kind_ns_param, kind_spillover_param, kind_spillover_action, kind_spillover_policy;
+	kind_ns_param, kind_lb_parameter, kind_spillover_param, kind_spillover_action,
+	kind_spillover_policy;
 
 /* The option that an argument by place sets: place < position_count. */
 static inline unsigned kind_place(const struct kind *kind, unsigned place)
@@ -97,6 +100,7 @@ enum {
 	SERVICE_SERVER = TARGET_OPTIONS, /* name of the server */
 	SERVICE_PORT,
 	SERVICE_CUSTOM_ID,
+	SERVICE_HASH_ID,
 	SERVICE_OPTIONS
 };
 
@@ -106,6 +110,10 @@ enum {
 	VSERVER_ADDRESS,
 	VSERVER_PORT,
 	VSERVER_LB_METHOD,
+	VSERVER_BACKUP_LB_METHOD,
+	VSERVER_NEW_SERVICE_REQUEST,
+	VSERVER_NEW_SERVICE_REQUEST_UNIT,
+	VSERVER_NEW_SERVICE_REQUEST_INTERVAL,
 	VSERVER_HASH_LENGTH,
 	VSERVER_NETMASK,
 	VSERVER_V6_NETMASK_LENGTH,
@@ -165,22 +173,4 @@ enum {
 	SPILLOVER_POLICY_ACTION, /* name of the action */
 	SPILLOVER_POLICY_COMMENT,
 	SPILLOVER_POLICY_OPTIONS
-};
-
-enum {
-	NS_PARAM_NAME, /* unused: empty */
-	NS_PARAM_EXCLUSIVE_MAX_CLIENT,
-	NS_PARAM_GRANT_MAX_CLIENT,
-	NS_PARAM_EXCLUSIVE_SPILLOVER,
-	NS_PARAM_GRANT_SPILLOVER,
-	NS_PARAM_MAX_CONN,
-	NS_PARAM_STATE_WEBHOOK,
-	NS_PARAM_OPTIONS
-};
-
-enum {
-	SPILLOVER_PARAM_NAME, /* unused: empty */
-	SPILLOVER_PARAM_MAX_CLIENT,
-	SPILLOVER_PARAM_MAX_REQUEST,
-	SPILLOVER_PARAM_OPTIONS
 };

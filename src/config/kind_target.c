@@ -184,6 +184,13 @@ static const struct option options[SERVICE_OPTIONS] = {
 				.help = "what requests name it by for -persistenceType "
 					"CUSTOMSERVERID",
 				.since = "0.1" },
+	[SERVICE_HASH_ID] = { .name = "hashId",
+			      .type = OPTION_NUMBER,
+			      .least = 1,
+			      .most = 4294967295,
+			      .help = "what methods that hash know it by, whatever its name is; "
+				      "without it a hash of the name",
+			      .since = "0.1" },
 };
 
 static const unsigned service_places[] = { TARGET_NAME, SERVICE_SERVER, TARGET_PROTOCOL,

@@ -22,15 +22,32 @@ static const struct choice methods[] = {
 	{ "SRCIPDESTIPHASH", NULL },
 	{ "LEASTBANDWIDTH", NULL },
 	{ "LEASTPACKETS", NULL },
-	{ "TOKEN", by_connections },
+	{ "TOKEN", NULL },
 	{ "SRCIPSRCPORTHASH", NULL },
-	{ "LRTM", by_connections },
+	{ "LRTM", NULL },
 	{ "CALLIDHASH", by_connections },
 	{ "CUSTOMLOAD", by_connections },
 	{ "LEASTREQUEST", NULL },
 	{ "AUDITLOGHASH", by_connections },
 	{ "STATICPROXIMITY", by_connections },
 	{ "USER_TOKEN", by_connections },
+	{ NULL, NULL },
+};
+
+static const struct choice backup_methods[] = {
+	{ "ROUNDROBIN", NULL },
+	{ "LEASTCONNECTION", NULL },
+	{ "LEASTRESPONSETIME", NULL },
+	{ "SOURCEIPHASH", NULL },
+	{ "LEASTBANDWIDTH", NULL },
+	{ "LEASTPACKETS", NULL },
+	{ "CUSTOMLOAD", "services are taken in turn" },
+	{ NULL, NULL },
+};
+
+static const struct choice request_units[] = {
+	{ "PER_SECOND", NULL },
+	{ "PERCENT", NULL },
 	{ NULL, NULL },
 };
 
@@ -360,6 +377,7 @@ static bool check_rule(const struct object *object, const struct command *comman
 		       struct report *report)
 {
 	uint64_t type = object_number(object, VSERVER_PERSISTENCE_TYPE);
+	bool is_token_method = str_equal(object_text(object, VSERVER_LB_METHOD), STR("TOKEN"));
 	struct extract extract = { EXTRACT_NONE, { NULL, 0 } };
 	bool is_known = extract_parse(object_text(object, VSERVER_RULE), &extract);
 	bool is_http = kind_same_family(object_text(object, VSERVER_PROTOCOL), STR("HTTP"));
@@ -367,7 +385,8 @@ static bool check_rule(const struct object *object, const struct command *comman
 	if (needs_rule(type) && !object_is_set(object, VSERVER_RULE))
 		return fault(report, command, VSERVER_PERSISTENCE_TYPE,
 			     "-rule is missing: this -persistenceType needs it");
-	if (needs_rule(type) && !is_known)
+	if ((needs_rule(type) || is_token_method) && object_is_set(object, VSERVER_RULE) &&
+	    !is_known)
 		return fault(report, command, VSERVER_RULE,
 			     "-rule must be one of HTTP.REQ.URL, HTTP.REQ.HOSTNAME, "
 			     "HTTP.REQ.HEADER(\"name\"), HTTP.REQ.URL.QUERY.VALUE(\"name\"), "
@@ -449,6 +468,41 @@ static const struct option options[VSERVER_OPTIONS] = {
 				.standard = "LEASTCONNECTION",
 				.help = "how a service is chosen",
 				.since = "0.1" },
+	[VSERVER_BACKUP_LB_METHOD] = { .name = "backupLBMethod",
+				       .type = OPTION_CHOICE,
+				       .choices = backup_methods,
+				       .standard = "ROUNDROBIN",
+				       .help = "how a service is chosen when -lbMethod has nothing "
+					       "to "
+					       "go by: TOKEN no text, LRTM no response time",
+				       .since = "0.1" },
+	[VSERVER_NEW_SERVICE_REQUEST] = { .name = "newServiceRequest",
+					  .type = OPTION_NUMBER,
+					  .follower = VSERVER_NEW_SERVICE_REQUEST_UNIT,
+					  .most = 4294967295,
+					  .standard = "0",
+					  .help = "what a service that has come up gets of new "
+						  "clients "
+						  "or requests at first, and more with every "
+						  "interval; "
+						  "0: its whole share at once",
+					  .since = "0.1" },
+	[VSERVER_NEW_SERVICE_REQUEST_UNIT] = { .name = "newServiceRequestUnit",
+					       .type = OPTION_CHOICE,
+					       .choices = request_units,
+					       .standard = "PER_SECOND",
+					       .help = "whether that is a number for each second "
+						       "or a "
+						       "percentage of what the others get",
+					       .since = "0.1" },
+	[VSERVER_NEW_SERVICE_REQUEST_INTERVAL] = { .name = "newServiceRequestIncrementInterval",
+						   .type = OPTION_NUMBER,
+						   .most = 3600,
+						   .standard = "0",
+						   .unit = "s",
+						   .help = "after which it gets as much more; 0: "
+							   "never",
+						   .since = "0.1" },
 	[VSERVER_HASH_LENGTH] = { .name = "hashLength",
 				  .type = OPTION_NUMBER,
 				  .least = 1,

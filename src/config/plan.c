@@ -2,6 +2,7 @@
 #include "config/plan.h"
 
 #include "base/hash.h"
+#include "base/sip.h"
 #include "config/config_priv.h"
 #include "config/leave.h"
 #include "config/networks.h"
@@ -134,6 +135,14 @@ static bool plan_address(const struct object *server, uint64_t port, struct addr
 	return address_parse(object_text(server, SERVER_ADDRESS), (uint16_t)port, address);
 }
 
+/* The same on every appliance: a key comes to the same service on each. */
+static uint64_t hash_of_name(struct str name)
+{
+	static const struct sip_key nobodys = { { 0, 0 } };
+
+	return sip_hash(&nobodys, name.at, name.length);
+}
+
 static struct plan_service *take_service(struct planner *in, uint64_t uid)
 {
 	struct plan *plan = in->plan;
@@ -166,6 +175,9 @@ static void plan_one_service(struct planner *in, const struct object *object)
 		return;
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
+	service->hash_id = hash_of_name(service->name);
+	if (object_is_set(object, SERVICE_HASH_ID))
+		service->hash_id = object_number(object, SERVICE_HASH_ID);
 	if (object_is_set(object, SERVICE_CUSTOM_ID))
 		service->custom_id = arena_copy(in->plan->arena,
 						object_text(object, SERVICE_CUSTOM_ID));
@@ -188,6 +200,7 @@ static void plan_member(struct planner *in, const struct object *group,
 	service = take_service(in, binding->uid);
 	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
 				    STR_ARG(object_name(server)), binding->port);
+	service->hash_id = hash_of_name(service->name);
 	service->address = address;
 	service->is_enabled = true;
 	plan_state(service, object_is_enabled(group), group->leave);
@@ -321,12 +334,37 @@ static struct quota_rule rule_of(const struct plan *plan, const struct object *o
 	return rule;
 }
 
-static void plan_balance(const struct object *object, struct plan_vserver *vserver)
+static void plan_slow_start(struct planner *in, const struct object *object,
+			    struct model_slow_start *start)
 {
+	const struct object *all = config_next(in->config, KIND_LB_PARAMETER, NULL);
+
+	start->step = number32(object, VSERVER_NEW_SERVICE_REQUEST);
+	start->is_percent = object_number(object, VSERVER_NEW_SERVICE_REQUEST_UNIT) ==
+			    OPTION_SECOND;
+	start->interval_s = number32(object, VSERVER_NEW_SERVICE_REQUEST_INTERVAL);
+	start->round_robin = number32(all, LB_PARAMETER_ROUND_ROBIN);
+}
+
+/* A method that is not there yet balances in turn. */
+static const struct lb_method *backup_method_of(const struct object *object)
+{
+	const struct lb_method *method = lb_find(object_text(object, VSERVER_BACKUP_LB_METHOD));
+
+	return method != NULL ? method : lb_find(STR("ROUNDROBIN"));
+}
+
+static void plan_balance(struct planner *in, const struct object *object,
+			 struct plan_vserver *vserver)
+{
+	const struct object *all = config_next(in->config, KIND_LB_PARAMETER, NULL);
 	bool is_mask = kind_netmask(object_text(object, VSERVER_NETMASK), &vserver->netmask);
 
 	must(is_mask); /* it was checked */
 	vserver->method = method_of(object);
+	vserver->backup_method = backup_method_of(object);
+	vserver->counts_alone = object_number(all, LB_PARAMETER_CONSOLIDATED) == OPTION_SECOND;
+	plan_slow_start(in, object, &vserver->slow_start);
 	vserver->hash_length = (uint32_t)object_number(object, VSERVER_HASH_LENGTH);
 	vserver->v6_netmask_length = (uint32_t)object_number(object, VSERVER_V6_NETMASK_LENGTH);
 }
@@ -386,8 +424,11 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->object = object;
 	vserver->protocol = (enum protocol)object_number(object, VSERVER_PROTOCOL);
 	vserver->is_enabled = object_is_enabled(object);
-	plan_balance(object, vserver);
+	plan_balance(in, object, vserver);
 	vserver->persistence = plan_persistence(object, plan->arena);
+	vserver->persistence.is_script_cookie =
+		object_number(config_next(in->config, KIND_LB_PARAMETER, NULL),
+			      LB_PARAMETER_HTTP_ONLY) == OPTION_SECOND;
 	vserver->so_backup_action = action_of(object);
 	vserver->rule = rule_of(plan, object);
 	vserver->spill = spill_of(object);

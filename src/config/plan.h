@@ -44,6 +44,7 @@ struct plan_service {
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
 	struct str client_ip_field;
 	bool sends_proxy_protocol;
+	uint64_t hash_id;                    /* as in struct model_service */
 	struct str custom_id;                /* -CustomServerID; empty: none */
 	bool is_enabled;                     /* server, group and itself */
 	struct leave leave;                  /* how it goes when it is not enabled */
@@ -82,7 +83,10 @@ struct plan_vserver {
 	bool is_enabled;
 	const struct lb_method *method;
 	uint32_t hash_length, netmask, v6_netmask_length; /* as in struct model_vserver */
-	struct model_persistence persistence;             /* its texts live as long as the plan */
+	const struct lb_method *backup_method;
+	bool counts_alone;
+	struct model_slow_start slow_start;
+	struct model_persistence persistence; /* its texts live as long as the plan */
 	const struct plan_member *members;
 	uint32_t member_count;
 	uint32_t backup;                 /* index in plan->vservers, MODEL_NONE */

@@ -252,6 +252,7 @@ static void print_policies(const struct config *config, bool with_defaults, stru
 void print_config(const struct config *config, bool with_defaults, struct text *text)
 {
 	print_kind(config, KIND_NS_PARAM, with_defaults, text);
+	print_kind(config, KIND_LB_PARAMETER, with_defaults, text);
 	print_kind(config, KIND_SPILLOVER_PARAM, with_defaults, text);
 	kept_print(&config->kept, true, text);
 	print_kind(config, KIND_SERVER, with_defaults, text);

@@ -106,6 +106,14 @@ static void show_ns_param(struct control *control, const struct object *object, 
 	show_options(object, text);
 }
 
+static void show_lb_parameter(struct control *control, const struct object *object,
+			      struct text *text)
+{
+	(void)control;
+	text_print(text, "lb parameter\n");
+	show_options(object, text);
+}
+
 static void show_spillover_param(struct control *control, const struct object *object,
 				 struct text *text)
 {
@@ -128,6 +136,7 @@ static const struct show_kind {
 	[KIND_VSERVER] = { show_vserver_line, show_vserver },
 	[KIND_MONITOR] = { line_plain, show_plain },
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
+	[KIND_LB_PARAMETER] = { show_lb_parameter, show_lb_parameter },
 	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },
 	[KIND_SPILLOVER_POLICY] = { line_plain, show_policy },
 	[KIND_SPILLOVER_PARAM] = { show_spillover_param, show_spillover_param },

@@ -17,6 +17,8 @@ const struct lb_method *const lb_methods[] = {
 	&lb_source_port_hash,
 	&lb_url_hash,
 	&lb_domain_hash,
+	&lb_token,
+	&lb_least_probe_time,
 	NULL,
 };
 

@@ -16,7 +16,7 @@
 struct lb_candidate {
 	bool is_eligible; /* up, not yet tried for this request, not known to be full */
 	uint32_t weight;  /* 1..100 */
-	uint32_t id;      /* of the service: stable, for hashes */
+	uint64_t id;      /* of the service: stable, for hashes */
 	uint64_t load;    /* in whatever the method's `load` says, over all engines */
 };
 
@@ -24,6 +24,7 @@ struct lb_candidate {
 enum lb_load {
 	LB_LOAD_NONE,
 	LB_LOAD_USES,          /* connections or requests that it serves or that wait for it */
+	LB_LOAD_PROBE_TIME,    /* uses, one more, times the response time of its monitors */
 	LB_LOAD_RESPONSE_TIME, /* uses, one more, times the mean time to the first byte */
 	LB_LOAD_BYTES,         /* of the last second, both ways */
 	LB_LOAD_PACKETS        /* likewise */
@@ -37,7 +38,8 @@ enum lb_key {
 	LB_KEY_SOURCE_DESTINATION, /* both */
 	LB_KEY_SOURCE_PORT,        /* the client's address and port */
 	LB_KEY_URL,                /* the begin of the request's path and query */
-	LB_KEY_DOMAIN              /* the host that the request is for */
+	LB_KEY_DOMAIN,             /* the host that the request is for */
+	LB_KEY_TOKEN               /* what -rule names */
 };
 
 enum { LB_NONE = -1 };
@@ -59,6 +61,7 @@ struct lb_method {
 enum { LB_STATE_MAX = 64 };
 
 extern const struct lb_method *const lb_methods[]; /* ends with NULL */
+extern const struct lb_method lb_round_robin;      /* for when no other can be asked */
 
 /* NULL when there is none of that name (case does not matter). */
 const struct lb_method *lb_find(struct str name);

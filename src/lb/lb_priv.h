@@ -6,7 +6,6 @@
 #include "lb/lb.h"
 
 extern const struct lb_method lb_least_connection;
-extern const struct lb_method lb_round_robin;
 extern const struct lb_method lb_least_response_time;
 extern const struct lb_method lb_least_bandwidth;
 extern const struct lb_method lb_least_packets;
@@ -17,3 +16,5 @@ extern const struct lb_method lb_source_destination_hash;
 extern const struct lb_method lb_source_port_hash;
 extern const struct lb_method lb_url_hash;
 extern const struct lb_method lb_domain_hash;
+extern const struct lb_method lb_token;
+extern const struct lb_method lb_least_probe_time;

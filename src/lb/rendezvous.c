@@ -4,9 +4,9 @@
 #include <math.h>
 
 /* Mixes every bit of both into every bit of the result (the finish of SplitMix64). */
-static uint64_t score(uint64_t key, uint32_t id)
+static uint64_t score(uint64_t key, uint64_t id)
 {
-	uint64_t mix = key + 0x9E3779B97F4A7C15u * ((uint64_t)id + 1);
+	uint64_t mix = key + 0x9E3779B97F4A7C15u * (id + 1);
 
 	mix = (mix ^ (mix >> 30)) * 0xBF58476D1CE4E5B9u;
 	mix = (mix ^ (mix >> 27)) * 0x94D049BB133111EBu;

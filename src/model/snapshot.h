@@ -55,6 +55,7 @@ enum persistence_type {
 struct model_persistence {
 	enum persistence_type type;
 	uint32_t timeout_s;         /* 0: for ever; a cookie then lives as long as the browser */
+	bool is_script_cookie;      /* without HttpOnly */
 	uint32_t backup_timeout_s;  /* by source address where the type knows nothing; 0: not so */
 	uint32_t netmask;           /* of IPv4 sources, in network order */
 	uint32_t v6_netmask_length; /* bits of IPv6 sources */
@@ -69,6 +70,7 @@ struct model_service {
 	struct str name;     /* of a member: "group?server?port" */
 	uint64_t tag;        /* hash of the name: see persist/persist.h */
 	uint64_t custom_tag; /* hash of -CustomServerID; 0: none */
+	uint64_t hash_id;    /* for methods that hash: -hashId, or a hash of the name */
 	enum protocol protocol;
 	struct address address;
 	uint32_t pool;       /* quota pool of its connections; never MODEL_NONE */
@@ -85,6 +87,14 @@ struct model_service {
 	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
 	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
 	const struct stat_health *health; /* borrowed: what monitors measured; lives like stats */
+};
+
+/* How a service that has just come up gets its share of new clients. */
+struct model_slow_start {
+	uint32_t step;   /* -newServiceRequest: more of it every interval; 0: off */
+	bool is_percent; /* of what the others get on average; else clients or requests a second */
+	uint32_t interval_s;  /* -newServiceRequestIncrementInterval; 0: never more */
+	uint32_t round_robin; /* choices for each that are made in turn first (-startupRRFactor) */
 };
 
 struct model_member {
@@ -123,6 +133,9 @@ struct model_vserver {
 	uint32_t hash_length;       /* bytes of URL or host name that count; 0: all */
 	uint32_t netmask;           /* of IPv4 addresses, in network order; 0: all bits count */
 	uint32_t v6_netmask_length; /* bits; 0: all */
+	const struct lb_method *backup_method; /* where the method has nothing to go by */
+	bool counts_alone; /* what other engines do is not compared (-consolidatedLConn NO) */
+	struct model_slow_start slow_start;
 	struct model_persistence persistence;
 	const struct model_member *members;
 	uint32_t member_count;

@@ -99,38 +99,69 @@ static void add_domain(struct key *key, const struct balance *balance, struct st
 	}
 }
 
+/* What a key is made of when the method has no use for one, or nothing to make it of. */
+static enum lb_key kind_of(const struct balance *balance, const struct balance_client *client,
+			   bool *is_of_backup)
+{
+	enum lb_key kind = balance->method->key;
+
+	*is_of_backup = kind == LB_KEY_TOKEN && client->token.length == 0;
+	if (kind == LB_KEY_NONE || *is_of_backup)
+		kind = balance->backup_method->key;
+	if ((kind == LB_KEY_URL || kind == LB_KEY_DOMAIN) && balance->protocol != PROTOCOL_HTTP)
+		kind = LB_KEY_SOURCE;
+	return kind;
+}
+
+static void add_token(struct key *key, struct str token)
+{
+	for (size_t index = 0; index < token.length; index++)
+		add_byte(key, (unsigned char)token.at[index]);
+}
+
+static void add_all(struct key *key, const struct balance *balance, enum lb_key kind,
+		    const struct balance_client *client)
+{
+	switch (kind) {
+	case LB_KEY_NONE:
+		key->value = 0;
+		return;
+	case LB_KEY_SOURCE:
+		add_address(key, balance, client->peer);
+		return;
+	case LB_KEY_DESTINATION:
+		add_reached(key, balance, client->fd);
+		return;
+	case LB_KEY_SOURCE_DESTINATION:
+		add_address(key, balance, client->peer);
+		add_reached(key, balance, client->fd);
+		return;
+	case LB_KEY_SOURCE_PORT:
+		add_address(key, balance, client->peer);
+		add_port(key, client->peer);
+		return;
+	case LB_KEY_URL:
+		add_text(key, balance, client->url);
+		return;
+	case LB_KEY_DOMAIN:
+		add_domain(key, balance, client->host);
+		return;
+	case LB_KEY_TOKEN:
+		add_token(key, client->token);
+		return;
+	}
+	must_not_reach();
+}
+
 uint64_t balance_key(const struct balance *balance, const struct balance_client *client)
 {
 	struct key key = { 0xCBF29CE484222325u };
-	enum lb_key kind = balance->method->key;
+	bool is_of_backup;
+	enum lb_key kind = kind_of(balance, client, &is_of_backup);
 
-	if (balance_reads_request(balance) && balance->protocol != PROTOCOL_HTTP)
-		kind = LB_KEY_SOURCE;
-	switch (kind) {
-	case LB_KEY_NONE:
-		return 0;
-	case LB_KEY_SOURCE:
-		add_address(&key, balance, client->peer);
-		break;
-	case LB_KEY_DESTINATION:
-		add_reached(&key, balance, client->fd);
-		break;
-	case LB_KEY_SOURCE_DESTINATION:
-		add_address(&key, balance, client->peer);
-		add_reached(&key, balance, client->fd);
-		break;
-	case LB_KEY_SOURCE_PORT:
-		add_address(&key, balance, client->peer);
-		add_port(&key, client->peer);
-		break;
-	case LB_KEY_URL:
-		add_text(&key, balance, client->url);
-		break;
-	case LB_KEY_DOMAIN:
-		add_domain(&key, balance, client->host);
-		break;
-	}
-	return key.value;
+	add_all(&key, balance, kind, client);
+	key.value &= ~(uint64_t)BALANCE_KEY_OF_BACKUP;
+	return is_of_backup ? key.value | BALANCE_KEY_OF_BACKUP : key.value;
 }
 
 /* --- what the engines do --- */
@@ -138,7 +169,7 @@ uint64_t balance_key(const struct balance *balance, const struct balance_client 
 /* The counters of a service that the method compares: an amount, and how often it was made. */
 static uint64_t read_amount(const struct balance *balance, const struct stat_service *stats)
 {
-	switch (balance->method->load) {
+	switch (balance->flow) {
 	case LB_LOAD_RESPONSE_TIME:
 		return stat_read(&stats->first_bytes_ms);
 	case LB_LOAD_BYTES:
@@ -147,6 +178,7 @@ static uint64_t read_amount(const struct balance *balance, const struct stat_ser
 		return stat_read(&stats->packets_in) + stat_read(&stats->packets_out);
 	case LB_LOAD_NONE:
 	case LB_LOAD_USES:
+	case LB_LOAD_PROBE_TIME:
 		break;
 	}
 	return 0;
@@ -154,7 +186,7 @@ static uint64_t read_amount(const struct balance *balance, const struct stat_ser
 
 static uint64_t read_times(const struct balance *balance, const struct stat_service *stats)
 {
-	if (balance->method->load == LB_LOAD_RESPONSE_TIME)
+	if (balance->flow == LB_LOAD_RESPONSE_TIME)
 		return stat_read(&stats->first_bytes);
 	if (balance->protocol == PROTOCOL_HTTP)
 		return stat_read(&stats->requests_total);
@@ -188,7 +220,7 @@ static void look_at_uses(struct balance_member *member, const struct stat_servic
 static void look_at_flow(const struct balance *balance, struct balance_member *member,
 			 const struct stat_service *first, unsigned engines, uint64_t passed_ms)
 {
-	unsigned over_ms = balance->method->load == LB_LOAD_RESPONSE_TIME ? RESPONSE_MS : FLOW_MS;
+	unsigned over_ms = balance->flow == LB_LOAD_RESPONSE_TIME ? RESPONSE_MS : FLOW_MS;
 	uint64_t amount = 0, times = 0;
 
 	for (unsigned engine = 0; engine < engines; engine++) {
@@ -216,7 +248,7 @@ static void look(struct balance *balance)
 		const struct stat_service *first = first_block(balance, member);
 
 		look_at_uses(member, first, balance->engines);
-		if (balance->has_flow)
+		if (balance->flow != LB_LOAD_NONE)
 			look_at_flow(balance, member, first, balance->engines, passed_ms);
 	}
 	balance->looked_ms = now_ms;
@@ -232,15 +264,29 @@ static double response_ms(const struct balance_member *member)
 	return member->amount.recent / (member->times.recent + 1) + 1.0 / 16;
 }
 
-static uint64_t load_of(const struct balance *balance, const struct balance_member *member)
+/* A service of which nothing is known counts like the others on average. */
+static uint64_t probe_us_of(const struct balance *balance, const struct balance_member *member)
 {
-	uint64_t uses = service_load(member->service) + member->uses_elsewhere;
+	const struct stat_health *health = member->service->health;
+	uint64_t average_us = health != NULL ? stat_read(&health->average_us) : 0;
 
-	switch (balance->method->load) {
+	return average_us > 0 ? average_us : balance->probe_us;
+}
+
+static uint64_t load_of(const struct balance *balance, const struct balance_member *member,
+			enum lb_load load)
+{
+	uint64_t uses = service_load(member->service);
+
+	if (!balance->counts_alone)
+		uses += member->uses_elsewhere;
+	switch (load) {
 	case LB_LOAD_NONE:
 		return 0;
 	case LB_LOAD_USES:
 		return uses;
+	case LB_LOAD_PROBE_TIME:
+		return (uses + 1) * probe_us_of(balance, member);
 	case LB_LOAD_RESPONSE_TIME:
 		return (uint64_t)((double)(uses + 1) * response_ms(member) * 1024);
 	case LB_LOAD_BYTES:
@@ -248,6 +294,20 @@ static uint64_t load_of(const struct balance *balance, const struct balance_memb
 		return (uint64_t)(member->amount.recent + member->charged);
 	}
 	must_not_reach();
+}
+
+static uint64_t mean_probe_us(const struct balance *balance)
+{
+	uint64_t sum = 0, count = 0;
+
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		const struct stat_health *health = balance->members[index].service->health;
+		uint64_t average_us = health != NULL ? stat_read(&health->average_us) : 0;
+
+		sum += average_us;
+		count += average_us > 0;
+	}
+	return count > 0 ? sum / count : 0;
 }
 
 static void charge(struct balance_member *member)
@@ -277,66 +337,160 @@ static bool is_tried(uint64_t tried, uint32_t index)
 	return index < 64 && (tried & (uint64_t)1 << index) != 0;
 }
 
-/* True when one is left out because it is full. */
-static bool line_up(const struct balance *balance, struct lb_candidate *candidates, uint64_t tried)
+/* How much there is to be said for a member. */
+enum standing {
+	STANDING_OUT,  /* down, or tried already */
+	STANDING_FULL, /* only when no other can be */
+	STANDING_SLOW, /* it has come up and had its part of new clients: likewise, before those */
+	STANDING_GOOD
+};
+
+/* Seen again after it was down, or for the first time. Where nobody has a share yet there is none
+ * to come to slowly. */
+static void note_state(struct balance *balance, struct balance_member *member, bool is_usable)
 {
-	bool has_full = false;
+	unsigned engines = balance->engines;
+
+	if (is_usable && !member->was_usable && balance->established > 0) {
+		slow_start_begin(&member->start, balance->engine->loop.now_ms);
+		balance->turns_left += (balance->slow_start.round_robin + engines - 1) / engines;
+	}
+	member->was_usable = is_usable;
+}
+
+static enum standing standing_of(struct balance *balance, uint32_t index, uint64_t tried)
+{
+	struct balance_member *member = &balance->members[index];
+	struct slow_start_place place = { balance->engine->index, balance->engines };
+	bool is_usable = service_is_usable(member->service);
+
+	if (is_usable != member->was_usable)
+		note_state(balance, member, is_usable);
+	if (!is_usable || is_tried(tried, index))
+		return STANDING_OUT;
+	if (is_full(member))
+		return STANDING_FULL;
+	return !member->start.is_on || slow_start_allows(&member->start, &balance->slow_start,
+							 place, balance->member_count - 1,
+							 balance->engine->loop.now_ms)
+		       ? STANDING_GOOD
+		       : STANDING_SLOW;
+}
+
+/* The best standing that is left; those below it are not eligible. */
+static enum standing line_up(struct balance *balance, struct lb_candidate *candidates,
+			     const struct lb_method *method, uint64_t tried)
+{
+	enum standing best = STANDING_OUT;
+	uint32_t established = 0;
 
 	for (uint32_t index = 0; index < balance->member_count; index++) {
 		const struct balance_member *member = &balance->members[index];
-		bool can_be = service_is_usable(member->service) && !is_tried(tried, index);
-		bool has_room = can_be && !is_full(member);
+		enum standing standing = standing_of(balance, index, tried);
 
-		has_full |= can_be && !has_room;
+		if (standing > best) {
+			for (uint32_t before = 0; before < index; before++)
+				candidates[before].is_eligible = false;
+			best = standing;
+		}
 		candidates[index] = (struct lb_candidate){
-			.is_eligible = has_room,
+			.is_eligible = standing == best && standing != STANDING_OUT,
 			.weight = member->weight,
-			.id = member->service->id,
-			.load = load_of(balance, member),
+			.id = member->service->hash_id,
+			.load = load_of(balance, member, method->load),
 		};
+		established += member->was_usable && !member->start.is_on;
 	}
-	return has_full;
+	balance->established = established;
+	return best;
 }
 
-static int ask_method(struct balance *balance, const struct lb_candidate *candidates, uint64_t key)
+/* The method, the one for when that has nothing to go by, or in turn. */
+static const struct lb_method *method_for(struct balance *balance, uint64_t key, void **state)
 {
-	return balance->method->choose(balance->state, candidates, balance->member_count, key);
+	const struct lb_method *method = balance->method;
+
+	*state = balance->state;
+	if (method->load == LB_LOAD_PROBE_TIME)
+		balance->probe_us = mean_probe_us(balance);
+	if ((key & BALANCE_KEY_OF_BACKUP) != 0 ||
+	    (method->load == LB_LOAD_PROBE_TIME && balance->probe_us == 0)) {
+		*state = balance->backup_state;
+		return balance->backup_method;
+	}
+	if (balance->turns_left > 0 && method->key == LB_KEY_NONE) {
+		balance->turns_left--;
+		*state = balance->turn_state;
+		return &lb_round_robin;
+	}
+	return method;
+}
+
+static void note_choice(struct balance *balance, uint32_t chosen)
+{
+	if (balance->flow != LB_LOAD_NONE)
+		charge(&balance->members[chosen]);
+	for (uint32_t index = 0; balance->slow_start.step > 0 && index < balance->member_count;
+	     index++)
+		slow_start_note(&balance->members[index].start, index == chosen);
 }
 
 int balance_choose(struct balance *balance, struct lb_candidate *candidates, uint64_t key,
 		   uint64_t tried)
 {
-	bool has_full;
+	const struct lb_method *method;
+	void *state;
 	int chosen;
 
 	if (balance->has_looks && balance->engine->loop.now_ms >= balance->look_ms)
 		look(balance);
-	has_full = line_up(balance, candidates, tried);
-	chosen = ask_method(balance, candidates, key);
-	if (chosen == LB_NONE && has_full) {
-		for (uint32_t index = 0; index < balance->member_count; index++)
-			candidates[index].is_eligible = service_is_usable(
-								balance->members[index].service) &&
-							!is_tried(tried, index);
-		chosen = ask_method(balance, candidates, key);
-	}
-	if (chosen != LB_NONE && balance->has_flow)
-		charge(&balance->members[chosen]);
+	method = method_for(balance, key, &state);
+	if (line_up(balance, candidates, method, tried) == STANDING_OUT)
+		return LB_NONE;
+	chosen = method->choose(state, candidates, balance->member_count, key);
+	if (chosen != LB_NONE)
+		note_choice(balance, (uint32_t)chosen);
 	return chosen;
 }
 
 /* --- life --- */
 
-static void set_method(struct balance *balance, const struct lb_method *method)
+/* What the method, or else the one behind it, compares of the flow. */
+static enum lb_load flow_of(const struct lb_method *method)
 {
+	switch (method->load) {
+	case LB_LOAD_RESPONSE_TIME:
+	case LB_LOAD_BYTES:
+	case LB_LOAD_PACKETS:
+		return method->load;
+	case LB_LOAD_NONE:
+	case LB_LOAD_USES:
+	case LB_LOAD_PROBE_TIME:
+		break;
+	}
+	return LB_LOAD_NONE;
+}
+
+static void set_methods(struct balance *balance, const struct lb_method *method,
+			const struct lb_method *backup)
+{
+	enum lb_load flow = flow_of(method);
+
+	if (backup == NULL)
+		backup = &lb_round_robin;
 	must(method->state_size <= sizeof(balance->state));
-	if (balance->method == method)
-		return;
+	must(backup->state_size <= sizeof(balance->backup_state));
+	if (flow == LB_LOAD_NONE)
+		flow = flow_of(backup);
+	if (balance->method != method)
+		memset(balance->state, 0, sizeof(balance->state));
+	if (balance->backup_method != backup)
+		memset(balance->backup_state, 0, sizeof(balance->backup_state));
+	if (balance->method != method || balance->flow != flow)
+		balance->member_count = balance->established = 0; /* they are measured anew */
 	balance->method = method;
-	memset(balance->state, 0, sizeof(balance->state));
-	balance->member_count = 0; /* what they did is measured anew */
-	balance->has_flow = method->load == LB_LOAD_RESPONSE_TIME ||
-			    method->load == LB_LOAD_BYTES || method->load == LB_LOAD_PACKETS;
+	balance->backup_method = backup;
+	balance->flow = flow;
 }
 
 /* The member for a service as it was before; NULL: it is new. Mostly it stands where it stood. */
@@ -364,6 +518,13 @@ static struct balance_member make_member(const struct balance *balance, struct s
 	return member;
 }
 
+/* Whether what other engines do counts for the choice. */
+static bool compares(const struct balance *balance)
+{
+	return !balance->counts_alone && (balance->method->load != LB_LOAD_NONE ||
+					  balance->backup_method->load != LB_LOAD_NONE);
+}
+
 static void set_members(struct balance *balance, const struct model_vserver *model,
 			struct service_room *services)
 {
@@ -383,9 +544,8 @@ static void set_members(struct balance *balance, const struct model_vserver *mod
 	free(balance->members);
 	balance->members = members;
 	balance->member_count = count;
-	balance->has_looks = balance->has_flow ||
-			     (balance->engines > 1 &&
-			      (has_limits || balance->method->load != LB_LOAD_NONE));
+	balance->has_looks = balance->flow != LB_LOAD_NONE ||
+			     (balance->engines > 1 && (has_limits || compares(balance)));
 	balance->look_ms = 0;
 }
 
@@ -399,7 +559,9 @@ void balance_configure(struct balance *balance, const struct model_vserver *mode
 	balance->hash_length = model->hash_length;
 	balance->netmask = model->netmask;
 	balance->v6_netmask_length = model->v6_netmask_length;
-	set_method(balance, model->method);
+	balance->counts_alone = model->counts_alone;
+	balance->slow_start = model->slow_start;
+	set_methods(balance, model->method, model->backup_method);
 	set_members(balance, model, services);
 }
 

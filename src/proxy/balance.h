@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "lb/lb.h"
 #include "model/snapshot.h"
+#include "proxy/slow_start.h"
 #include "service/service.h"
 
 #include <stdbool.h>
@@ -34,20 +35,28 @@ struct balance_member {
 	uint64_t uses_elsewhere;    /* served or waiting on other engines */
 	struct balance_flow amount; /* of bytes, packets or milliseconds: as the method wants */
 	struct balance_flow times;  /* that made the amount: clients, requests or first bytes */
-	double charged;             /* for choices that are not in the amount yet; decays */
+	bool was_usable;            /* at the last choice */
+	struct slow_start start;
+	double charged; /* for choices that are not in the amount yet; decays */
 };
 
 /* Owner: the engine. Lies in a vserver's slot. */
 struct balance {
-	const struct lb_method *method;
-	_Alignas(16) char state[LB_STATE_MAX];
+	const struct lb_method *method, *backup_method;
+	_Alignas(16) char state[LB_STATE_MAX], backup_state[LB_STATE_MAX], turn_state[LB_STATE_MAX];
+	struct model_slow_start slow_start;
+	uint32_t
+		established; /* members that were up and had their whole share at the last choice */
+	uint64_t turns_left; /* choices that are made in turn before the method is asked */
+	uint64_t probe_us;   /* mean of the response times that monitors know; 0: of none */
+	enum lb_load flow;   /* what of the flow is measured; LB_LOAD_NONE: nothing */
+	bool counts_alone;   /* without the other engines */
 	struct balance_member *members; /* owned */
 	uint32_t member_count;
 	uint32_t hash_length, netmask, v6_netmask_length; /* as in struct model_vserver */
 	const struct engine *engine;
 	unsigned engines; /* that there are */
 	enum protocol protocol;
-	bool has_flow;               /* the method compares what flows */
 	bool has_looks;              /* something is to be read from the pages */
 	uint64_t looked_ms, look_ms; /* last and next look at them */
 };
@@ -57,7 +66,11 @@ struct balance_client {
 	const struct address *peer;
 	int fd; /* of the client's connection: asked for the address that it reached */
 	struct str url, host;
+	struct str token; /* what -rule names; empty: nothing */
 };
+
+/* In a key: the method has nothing to go by, and this is of the backup method. */
+#define BALANCE_KEY_OF_BACKUP 1u
 
 /* What the snapshot says; services were taken up before. */
 void balance_configure(struct balance *balance, const struct model_vserver *model,
@@ -68,7 +81,8 @@ void balance_fini(struct balance *balance);
 /* Whether the key is made of the request. */
 static inline bool balance_reads_request(const struct balance *balance)
 {
-	return balance->method->key == LB_KEY_URL || balance->method->key == LB_KEY_DOMAIN;
+	return balance->method->key == LB_KEY_URL || balance->method->key == LB_KEY_DOMAIN ||
+	       balance->method->key == LB_KEY_TOKEN;
 }
 /* For methods that hash: the same on every engine and every appliance. Others: 0. */
 uint64_t balance_key(const struct balance *balance, const struct balance_client *client);

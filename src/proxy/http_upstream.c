@@ -42,12 +42,16 @@ static struct persistence_ask ask_for(struct http_session *s)
 	const struct balance *balance = &vserver->balance;
 	struct balance_client client = { .peer = &s->peer, .fd = s->client.watch.fd };
 	struct persistence_ask ask = { .peer = &s->peer, .fd = client.fd };
+	char text[ADDRESS_TEXT_MAX];
 
 	if (balance_reads_request(balance) || persistence_reads_request(&vserver->persistence)) {
 		ask.request = http_request_again(s);
 		client.url = ask.request->path;
 		client.host = ask.request->authority;
 	}
+	if (balance->method->key == LB_KEY_TOKEN)
+		client.token = persistence_token(&vserver->persistence, &s->peer, ask.request,
+						 text);
 	ask.key = balance_key(balance, &client);
 	return ask;
 }

@@ -162,8 +162,9 @@ struct str persistence_cookie(const struct vserver *vserver, const struct servic
 		(void)snprintf(age, sizeof(age), "; Max-Age=%" PRIu32,
 			       persistence->model.timeout_s);
 	length = snprintf(text, PERSISTENCE_COOKIE_ROOM,
-			  "%s=%016" PRIx64 "%08" PRIx32 "%s; Path=/; HttpOnly", persistence->cookie,
-			  mark_of(persistence, service), (uint32_t)now_s(vserver), age);
+			  "%s=%016" PRIx64 "%08" PRIx32 "%s; Path=/%s", persistence->cookie,
+			  mark_of(persistence, service), (uint32_t)now_s(vserver), age,
+			  persistence->model.is_script_cookie ? "" : "; HttpOnly");
 	must(length > 0);
 	if (length >= PERSISTENCE_COOKIE_ROOM)
 		return (struct str){ NULL, 0 };
@@ -204,6 +205,16 @@ static bool add_rule(const struct persistence *persistence, struct persist_key *
 		return false;
 	persist_key_text(persistence->table, key, text);
 	return true;
+}
+
+struct str persistence_token(const struct persistence *persistence, const struct address *peer,
+			     const struct h1_request *request, char text[ADDRESS_TEXT_MAX])
+{
+	if (persistence->model.rule.from == EXTRACT_SOURCE)
+		return str_of(address_print_host(peer, text));
+	if (request == NULL)
+		return (struct str){ NULL, 0 };
+	return http_extract(request, &persistence->model.rule);
 }
 
 static bool make_key(struct trace *trace, const struct persistence_ask *ask)

@@ -59,6 +59,11 @@ static inline bool persistence_reads_request(const struct persistence *persisten
 	       type == PERSISTENCE_URL_PASSIVE || type == PERSISTENCE_CUSTOM_ID;
 }
 
+/* The text that -rule names, for the balancing method TOKEN; empty: there is none. `request` may be
+ * NULL. */
+struct str persistence_token(const struct persistence *persistence, const struct address *peer,
+			     const struct h1_request *request, char text[ADDRESS_TEXT_MAX]);
+
 /* As vserver_choose(), but first the service that the client is known at. */
 struct service *persistence_choose(struct vserver *vserver, struct persistence_ask *ask,
 				   uint64_t *tried) MUST_USE;

@@ -357,6 +357,15 @@ static void refuse(struct proxy *proxy, struct vserver *serving, const struct ar
 	arrival_close(arrival, true);
 }
 
+static uint64_t key_of(const struct vserver *serving, const struct arrival *arrival)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct balance_client client = { .peer = &arrival->peer, .fd = arrival->fd };
+
+	client.token = persistence_token(&serving->persistence, &arrival->peer, NULL, text);
+	return balance_key(&serving->balance, &client);
+}
+
 void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
 {
 	struct tcp_session *session = slab_take(&proxy->tcp_sessions);
@@ -381,9 +390,7 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 		refuse(proxy, serving, arrival);
 		return;
 	}
-	session->key = balance_key(
-		&serving->balance,
-		&(struct balance_client){ .peer = &arrival->peer, .fd = arrival->fd });
+	session->key = key_of(serving, arrival);
 	session_open(&session->session, proxy, serving, arrival);
 	loop_ready(&proxy->engine->loop, &session->task);
 }

@@ -477,6 +477,7 @@ static void configure(struct service *service, const struct model_service *model
 	service->protocol = model->protocol;
 	service->tag = model->tag;
 	service->custom_tag = model->custom_tag;
+	service->hash_id = model->hash_id;
 	service->pool = model->pool;
 	service->max_client = model->max_client;
 	service->max_requests = model->max_requests_per_connection;

@@ -47,7 +47,7 @@ struct service {
 	bool is_enabled, is_up;
 	bool is_leaving; /* not enabled, but clients that persistence sends here are served */
 	enum protocol protocol;
-	uint64_t tag, custom_tag; /* as in struct model_service */
+	uint64_t tag, custom_tag, hash_id; /* as in struct model_service */
 	struct address address;
 	uint32_t address_number; /* counts changes of the address: older connections are not kept */
 	uint32_t pool, max_client, max_requests;

@@ -216,7 +216,97 @@ def test_least_flow(stage, engines, method):
 def test_values_that_stay_warnings(stage):
     """A method that is not there yet is kept, said so, and balances like the default."""
     here, ports = appliance(stage, 1, "HTTP", named(2), [""])
-    answer = here.cli("set lb vserver v0 -lbMethod TOKEN")
+    answer = here.cli("set lb vserver v0 -lbMethod CUSTOMLOAD")
     assert answer.status == 0 and "not yet supported" in answer.text + answer.error
-    assert "-lbMethod TOKEN" in here.running_config()
+    assert "-lbMethod CUSTOMLOAD" in here.running_config()
     assert {ask(ports[0]) for _ in range(4)} == {"a", "b"}
+
+
+@both
+def test_token(stage, engines):
+    """The text that -rule names decides; without one the backup method does."""
+    here, ports = appliance(stage, engines, "HTTP", named(4), [
+        '-lbMethod TOKEN -rule q/HTTP.REQ.URL.QUERY.VALUE("id")/ -backupLBMethod SOURCEIPHASH'])
+    holds(lambda key: ask(ports[0], path=f"/{key}?a=b&id={key % 7}", source=address_of(key)), 7, 2)
+    first = [ask(ports[0], path=f"/{key}?id=one", source=address_of(key)) for key in range(12)]
+    assert len(set(first)) == 1
+    holds(lambda key: ask(ports[0], path=f"/?ids={key}", source=address_of(key)))
+    assert "-rule must be one of" in here.refuse("set lb vserver v0 -rule HTTP.REQ.BODY(10)")
+
+
+@both
+def test_hash_id(stage, engines):
+    """A service that takes the place of another under its -hashId has its keys."""
+    here, ports = appliance(stage, engines, "HTTP", named(4), ["-lbMethod URLHASH"])
+    here.do(*[f"set service s{index} -hashId {index + 1}" for index in range(4)])
+    choose = lambda key: ask(ports[0], path=f"/{key}")
+    before = holds(choose)
+    heir = stage.script(answers(plain("heir")))
+    here.do("rm service s2", f"add service heir 127.0.0.1 HTTP {heir.port} -healthMonitor NO -hashId 3",
+            "bind lb vserver v0 heir")
+    after = {key: choose(key) for key in before}
+    assert after == {key: "heir" if name == "c" else name for key, name in before.items()}
+
+
+@both
+def test_response_times_of_monitors(stage, engines):
+    """LRTM: the service whose monitor waits is left alone, though it answers clients at once. Before
+    anything is known the backup method chooses."""
+    def waits(name, seconds):
+        def serve(peer):
+            while (request := peer.request()) is not None:
+                if request.target == "/probe":
+                    time.sleep(seconds)
+                peer.send(plain(name))
+        return serve
+    here, ports = appliance(stage, engines, "HTTP", [waits("slow", 0.04), waits("quick", 0)],
+                            ["-lbMethod LRTM"])
+    names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(24))
+    assert names["slow"] >= 6 and names["quick"] >= 6
+    here.do("add lb monitor m HTTP -httpRequest \"GET /probe\" -interval 60 MSEC -resptimeout 55 MSEC "
+            "-LRTM ENABLED",
+            *[f"set service s{index} -healthMonitor YES" for index in range(2)],
+            *[f"bind service s{index} -monitorName m" for index in range(2)])
+    wait_until(lambda: here.is_up("s0") and here.is_up("s1"), "both are up")
+
+    def prefers():
+        return {ask(ports[0], source=address_of(key)) for key in range(16)} == {"quick"}
+    wait_until(prefers, "the response times are learned")
+
+
+@both
+def test_slow_start_in_percent(stage, engines):
+    """A service that has come up gets a tenth of what each of the others gets."""
+    here, ports = appliance(stage, engines, "HTTP", named(4), [
+        "-lbMethod ROUNDROBIN -newServiceRequest 10 PERCENT -newServiceRequestIncrementInterval 3600"])
+    here.do("disable service s0")
+    wait_until(lambda: not here.is_up("s0"), "it is disabled")
+    for key in range(40):
+        ask(ports[0], source=address_of(key))
+    here.do("enable service s0")
+    wait_until(lambda: here.is_up("s0"), "it is enabled")
+    names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(240))
+    assert names["a"] <= 8 and all(names[name] >= 60 for name in "bcd"), names
+    if engines == 1:
+        assert names["a"] >= 6, names
+    here.do("unset lb vserver v0 -newServiceRequest")
+    names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(80))
+    assert 16 <= names["a"] <= 24, names
+
+
+def test_round_robin_at_the_start(stage):
+    """startupRRFactor: so many clients go in turn before a service that has come up, and has none, is
+    given all."""
+    here, ports = appliance(stage, 1, "TCP", [greets(name) for name in "abc"],
+                            ["-lbMethod LEASTCONNECTION"])
+    here.do("set lb parameter -startupRRFactor 12")
+    here.do("disable service s0")
+    wait_until(lambda: not here.is_up("s0"), "it is disabled")
+    with crowd(40, ports[0]) as clients:
+        assert tcp_names(clients) == {"b": 20, "c": 20}
+        here.do("enable service s0")
+        wait_until(lambda: here.is_up("s0"), "it is enabled")
+        with crowd(12, ports[0], 100) as more:
+            assert tcp_names(more) == {"a": 4, "b": 4, "c": 4}
+            with crowd(10, ports[0], 200) as rest:
+                assert tcp_names(rest) == {"a": 10}

@@ -133,6 +133,9 @@ def test_cookie(stage, engines):
     here.do("set lb vserver v -cookieName mine -timeout 0")
     key, value, age = COOKIE.match(field(ask(port), "Set-Cookie")).groups()
     assert (key, age) == ("mine", None)
+    here.do("set lb parameter -httpOnlyCookieFlag DISABLED")
+    assert field(ask(port), "Set-Cookie").endswith("; Path=/")
+    here.do("set lb parameter -httpOnlyCookieFlag ENABLED")
     assert sessions(here)[0] == 0
 
 

@@ -48,8 +48,9 @@ static void test_not_yet(void **state)
 
 	scene_warns(scene, "add service s 10.0.0.1 SSL 443", "SSL is kept but not yet supported");
 	scene_warns(scene, "set service s -CMP YES", "-CMP YES is kept but not yet supported");
-	scene_warns(scene, "set service s -hashId 5", "-hashId is kept but not yet supported");
-	scene_has(scene, "\nadd service s 10.0.0.1 SSL 443 -CMP YES -hashId 5\n");
+	scene_warns(scene, "set service s -tcpProfileName p",
+		    "-tcpProfileName is kept but not yet supported");
+	scene_has(scene, "\nadd service s 10.0.0.1 SSL 443 -CMP YES -tcpProfileName p\n");
 }
 
 static void test_group(void **state)

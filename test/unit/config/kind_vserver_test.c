@@ -110,7 +110,7 @@ static void test_not_yet(void **state)
 
 	scene_good(scene, base);
 	scene_warns(scene, "set lb vserver web -persistenceType CALLID", "by itself");
-	scene_warns(scene, "set lb vserver web -lbMethod TOKEN", "least loaded service is taken");
+	scene_warns(scene, "set lb vserver web -lbMethod CUSTOMLOAD", "least loaded service is taken");
 	scene_warns(scene, "add lb vserver s SSL 10.0.0.1 443", "left out of the traffic");
 	scene_good(scene, "unset lb vserver web -persistenceType -timeout -lbMethod\n");
 	scene_has_not(scene, "persistenceType");

@@ -74,7 +74,7 @@ static uint64_t key_of(struct scene *scene, const char *peer, uint16_t port, con
 	struct address from = address(peer, port);
 
 	return balance_key(&scene->balance,
-			   &(struct balance_client){ &from, -1, str_of(url), str_of(host) });
+			   &(struct balance_client){ &from, -1, str_of(url), str_of(host), { 0 } });
 }
 
 static struct scene *begin_keys(const char *method)
@@ -206,6 +206,72 @@ static void uses_of_other_engines_count(void **unused)
 	assert_int_equal(choose(scene), 2); /* within the millisecond nobody looks again */
 	pass_ms(scene, 1);
 	assert_int_equal(choose(scene), 0);
+	end(scene);
+}
+
+/* -consolidatedLConn NO */
+static void uses_of_other_engines_may_be_left_out(void **unused)
+{
+	struct scene *scene = begin("LEASTCONNECTION");
+
+	(void)unused;
+	scene->model.counts_alone = true;
+	configure(scene);
+	stat_add(&other_engine(scene, 1)->active, 50);
+	for (int turn = 0; turn < 6; turn++) {
+		pass_ms(scene, 1);
+		assert_int_equal(choose(scene), (turn + 1) % SERVICES);
+	}
+	end(scene);
+}
+
+static void measure(struct scene *scene, int service, struct stat_health *health, uint64_t us)
+{
+	stat_set(&health->average_us, us);
+	service_of(&scene->house->proxies[0]->services, (uint32_t)service)->health = health;
+}
+
+/* LRTM; until something is known the backup method chooses, in turn. */
+static void the_soonest_probed_is_asked(void **unused)
+{
+	struct scene *scene = begin("LRTM");
+	struct stat_health health[SERVICES] = { 0 };
+
+	(void)unused;
+	configure(scene);
+	for (int turn = 0; turn < 6; turn++)
+		assert_int_equal(choose(scene), (turn + 1) % SERVICES);
+	measure(scene, 0, &health[0], 3000);
+	measure(scene, 1, &health[1], 1000);
+	assert_int_equal(choose(scene), 1);
+	stat_add(&other_engine(scene, 1)->active, 2);
+	pass_ms(scene, 1);
+	assert_int_equal(choose(scene), 2); /* taken for the mean: 2000 */
+	stat_add(&other_engine(scene, 2)->active, 1);
+	pass_ms(scene, 1);
+	assert_in_range(choose(scene), 0, 1);
+	end(scene);
+}
+
+static void a_missing_text_is_the_backup_methods(void **unused)
+{
+	struct scene *scene = begin("TOKEN");
+	struct address one = address("10.0.0.1", 1), other = address("10.0.0.2", 1);
+	struct balance_client client = { .peer = &one, .token = STR("a") };
+	uint64_t key;
+
+	(void)unused;
+	scene->model.backup_method = lb_find(STR("SOURCEIPHASH"));
+	configure(scene);
+	key = balance_key(&scene->balance, &client);
+	assert_false(key & BALANCE_KEY_OF_BACKUP);
+	client.peer = &other;
+	assert_true(balance_key(&scene->balance, &client) == key);
+	client.token.length = 0;
+	key = balance_key(&scene->balance, &client);
+	assert_true(key & BALANCE_KEY_OF_BACKUP);
+	client.peer = &one;
+	assert_true(balance_key(&scene->balance, &client) != key);
 	end(scene);
 }
 
@@ -364,6 +430,9 @@ int main(void)
 		cmocka_unit_test(domain_has_no_case_and_no_port),
 		cmocka_unit_test(without_a_request_the_source_decides),
 		cmocka_unit_test(uses_of_other_engines_count),
+		cmocka_unit_test(uses_of_other_engines_may_be_left_out),
+		cmocka_unit_test(the_soonest_probed_is_asked),
+		cmocka_unit_test(a_missing_text_is_the_backup_methods),
 		cmocka_unit_test(a_full_one_is_the_last_resort),
 		cmocka_unit_test(bytes_are_forgotten),
 		cmocka_unit_test(a_burst_is_spread),
