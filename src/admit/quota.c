@@ -66,12 +66,16 @@ static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id
 	return quota_counts_at(core->map, core->index, id);
 }
 
-void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units)
+void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
 {
 	const struct quota_pool *pool = quota_pool_at(core->map, id);
 
-	if (atomic_load_explicit(&pool->limit, memory_order_relaxed) != QUOTA_UNLIMITED)
-		stat_add(&counts_of(core, id)->borrowed, (uint64_t)units);
+	if (quota_number(&pool->limit) == QUOTA_UNLIMITED)
+		return;
+	stat_add(&counts_of(core, id)->borrowed, (uint64_t)units);
+	/* One by one while sealed: that was told. */
+	if (units > 1)
+		quota_trace_core(core, id, QUOTA_EVENT_BORROWED, units, 0);
 }
 
 static struct seat sit(struct quota_core *core, uint32_t id)
@@ -229,6 +233,7 @@ static int64_t rob(const struct seat *seat, unsigned victim, int64_t above, bool
 
 		if (quota_swap(stash, &w, w - (uint64_t)uses * QUOTA_IDLE_ONE)) {
 			stat_add(&seat->counts->reclaimed, (uint64_t)uses);
+			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_RECLAIMED, uses, victim);
 			return uses;
 		}
 	}
@@ -317,6 +322,8 @@ void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t
 	uint64_t open = quota_reopened(w, used, idle);
 
 	note_open(core, id);
+	if (quota_number(&quota_pool_at(core->map, id)->limit) != QUOTA_UNLIMITED)
+		quota_trace_core(core, id, QUOTA_EVENT_REOPENED, idle, 0);
 	quota_store(quota_stash_at(core->map, core->index, id), open);
 	quota_store(quota_change_at(core->map, core->index, id), quota_change_make(0, open, 0));
 }
@@ -444,6 +451,8 @@ static bool seal_peers(struct seat *seat, bool by_hint)
 			was_free = false;
 		else if (at != seat->index)
 			stat_add(&seat->counts->reclaimed, (uint64_t)got);
+		if (got > 0)
+			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_SEALED, got, at);
 		at = at + 1 < cores ? at + 1 : 0;
 	}
 	return was_free;
@@ -591,6 +600,9 @@ static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
 			continue;
 		if (back > 0) {
 			stat_add(&seat->counts->returned, (uint64_t)back);
+			if (back > 1)
+				quota_trace_core(seat->core, seat->id, QUOTA_EVENT_RETURNED, back,
+						 0);
 			(void)quota_pool_add(seat->pool, back, 0); /* open: nobody waits */
 			quota_store(seat->stash, next);
 		}
@@ -638,6 +650,8 @@ void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 	note_single(&seat);
 	before = quota_pool_add(seat.pool, uses, 0);
 	quota_store(seat.change, quota_change_make(change, w, 0));
+	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
+		quota_trace_core(core, id, QUOTA_EVENT_DEBT_ENDED, 0, 0);
 	if (UNLIKELY(quota_waiters(before) > 0))
 		quota_queue_serve(core->map, id);
 }

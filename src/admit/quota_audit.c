@@ -110,6 +110,8 @@ bool quota_audit_end(struct quota_map *map, int64_t *leak)
 
 	must(is_running(audit));
 	*leak = is_ready ? repair(map, id) : 0;
+	if (is_ready)
+		quota_trace_control(map, id, QUOTA_EVENT_AUDITED, *leak, 0);
 	quota_chaos(&quota_pool_at(map, id)->mode, QUOTA_STEP_ADD);
 	atomic_fetch_and_explicit(&quota_pool_at(map, id)->mode, ~QUOTA_FROZEN,
 				  memory_order_acq_rel);

@@ -23,9 +23,11 @@ struct quota_core {
 	unsigned index;
 	size_t bytes; /* of this and what follows it in memory */
 	uint32_t turn;
-	enum quota_why why;     /* of the last QUOTA_FULL */
-	uint32_t frozen;        /* pool whose pocket stays shut: it is audited; QUOTA_NONE */
-	uint64_t audit;         /* the newest that was heard of */
+	enum quota_why why; /* of the last QUOTA_FULL */
+	uint32_t frozen;    /* pool whose pocket stays shut: it is audited; QUOTA_NONE */
+	uint64_t audit;     /* the newest that was heard of */
+	uint32_t traced_turn;
+	uint64_t trace_ns;      /* of traced_turn; 0: none yet */
 	struct pocket *pockets; /* by pool */
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
@@ -41,13 +43,16 @@ struct quota_core {
 void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used,
 		       int64_t idle);
 /* Not what is drawn without a limit: there it says nothing. */
-void quota_count_borrowed(const struct quota_core *core, uint32_t id, int64_t units);
+void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units);
 
 /* A take that the rule has nothing against; `reserve` uses of S are not for it. Not counted. */
 enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t mode,
 				  int64_t reserve);
 /* Uses come back at once, without a pocket. */
 void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses);
+/* quota_trace.c */
+void quota_trace_core(struct quota_core *core, uint32_t id, enum quota_event event, int64_t units,
+		      unsigned other);
 /* A new audit: our part of it, at the end of a turn. */
 void quota_audit_hear(struct quota_core *core);
 
@@ -72,7 +77,7 @@ enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_
 /* Whether the time of RETURNING is over, `free_units` being free now; ends it then. */
 bool quota_guard_return(struct quota_pool *pool, int64_t free_units, uint64_t now_ms);
 /* After a use came back while RETURNING. */
-void quota_guard_given(const struct quota_core *core, uint32_t id);
+void quota_guard_given(struct quota_core *core, uint32_t id);
 
 /* Engines, QUOTA_MODE_PATENT: quota_patent.c. */
 

@@ -86,24 +86,30 @@ bool quota_guard_return(struct quota_pool *pool, int64_t units, uint64_t now_ms)
 	return true;
 }
 
-static void begin_return(struct quota_pool *pool)
+static void begin_return(struct quota_core *core, uint32_t id)
 {
+	struct quota_pool *pool = quota_pool_at(core->map, id);
+
 	if (quota_load(&pool->mode) & QUOTA_RETURNING)
 		return;
 	atomic_store_explicit(&pool->free_since_ms, 0, memory_order_relaxed);
 	quota_chaos(&pool->mode, QUOTA_STEP_ADD);
 	atomic_fetch_or_explicit(&pool->mode, QUOTA_RETURNING, memory_order_acq_rel);
+	quota_trace_core(core, id, QUOTA_EVENT_RETURNING, 0, 0);
 }
 
-static bool is_over(const struct quota_core *core, uint32_t id)
+static bool is_over(struct quota_core *core, uint32_t id)
 {
-	return quota_guard_return(quota_pool_at(core->map, id), free_units(core->map, id),
-				  clock_ms());
+	if (!quota_guard_return(quota_pool_at(core->map, id), free_units(core->map, id),
+				clock_ms()))
+		return false;
+	quota_trace_core(core, id, QUOTA_EVENT_NORMAL, 0, 0);
+	return true;
 }
 
 /* Free units become fewer by takes only, and every take of a pool that is RETURNING is seen here:
  * what was free at two looks was free between them. */
-void quota_guard_given(const struct quota_core *core, uint32_t id)
+void quota_guard_given(struct quota_core *core, uint32_t id)
 {
 	(void)is_over(core, id);
 }
@@ -145,7 +151,7 @@ enum quota_result quota_guard_take(struct quota_core *core, uint32_t id, uint64_
 			result = quota_take_free(core, id, mode, reserve_in_force(core, id, mode));
 	}
 	if (result == QUOTA_FULL && mode & QUOTA_HYSTERESIS)
-		begin_return(quota_pool_at(core->map, id));
+		begin_return(core, id);
 	return result;
 }
 
@@ -173,6 +179,7 @@ void quota_note_spill(struct quota_core *core, uint32_t id)
 
 	must(id < core->map->pools);
 	stat_add(&counts->spilled[core->why], 1);
+	quota_trace_core(core, id, QUOTA_EVENT_SPILLED, 1, core->why);
 	if (core->why != QUOTA_WHY_FULL || !quota_is_patent(quota_pool_at(core->map, id)))
 		return;
 	units = free_units(core->map, id);

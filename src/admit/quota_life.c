@@ -48,6 +48,13 @@ static void deal_over(struct quota_map *map)
 	}
 }
 
+static void trace_all(const struct quota_map *map, enum quota_event event, unsigned core)
+{
+	for (uint32_t id = 0; id < touched(map); id++)
+		if (is_open(map, id))
+			quota_trace_control(map, id, event, 0, core);
+}
+
 void quota_core_dead(struct quota_map *map, unsigned core)
 {
 	struct quota_head *head = quota_head_at(map);
@@ -60,6 +67,7 @@ void quota_core_dead(struct quota_map *map, unsigned core)
 	for (uint32_t id = 0; id < touched(map); id++)
 		if (is_open(map, id))
 			bury(map, id, core);
+	trace_all(map, QUOTA_EVENT_ENGINE_DEAD, core);
 	deal_over(map);
 }
 
@@ -68,6 +76,7 @@ void quota_core_join(struct quota_map *map, unsigned core)
 	must(core < map->cores);
 	atomic_fetch_or_explicit(&quota_head_at(map)->live[core / 64], (uint64_t)1 << core % 64,
 				 memory_order_release);
+	trace_all(map, QUOTA_EVENT_ENGINE_JOINED, core);
 	deal_over(map);
 }
 
@@ -113,6 +122,7 @@ static void revive(struct quota_map *map, uint32_t id)
 				  (uint64_t)(found < limit ? limit - found : found - limit),
 				  memory_order_relaxed);
 	atomic_fetch_add_explicit(&pool->audits, 1, memory_order_relaxed);
+	quota_trace_control(map, id, QUOTA_EVENT_REVIVED, limit - found, 0);
 	quota_rule_apply(map, pool, limit);
 	quota_map_deal(map, id);
 }

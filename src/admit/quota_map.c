@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
+#include "os/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +53,11 @@ struct quota_map *quota_map_new(unsigned cores, unsigned pools)
 	lay_out(map);
 	map->base = map_memory(map->bytes, MAP_SHARED);
 	map->counts = map_memory(map->counts_bytes, MAP_SHARED);
+	map->traces = map_memory((cores + 1) * sizeof(*map->traces), MAP_SHARED);
 	map->free_ids = calloc(pools, sizeof(uint32_t));
 	map->queues = map_memory(pools * sizeof(*map->queues), MAP_PRIVATE);
 	if (map->base == NULL || map->counts == NULL || map->free_ids == NULL ||
-	    map->queues == NULL) {
+	    map->queues == NULL || map->traces == NULL) {
 		quota_map_free(map);
 		return NULL;
 	}
@@ -76,6 +78,8 @@ void quota_map_free(struct quota_map *map)
 		munmap(map->base, map->bytes);
 	if (map->counts != NULL)
 		munmap(map->counts, map->counts_bytes);
+	if (map->traces != NULL)
+		munmap(map->traces, (map->cores + 1) * sizeof(*map->traces));
 	quota_queues_free(map);
 	hash_fini(&map->by_key);
 	free(map->free_ids);
@@ -238,6 +242,8 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 	forget_history(map, id);
 	if (id >= quota_head_at(map)->touched)
 		atomic_store_explicit(&quota_head_at(map)->touched, id + 1, memory_order_release);
+	pool->opened_ns = clock_ns();
+	quota_trace_control(map, id, QUOTA_EVENT_OPENED, limit, 0);
 	atomic_store_explicit(&pool->is_open, true, memory_order_release);
 	return id;
 }
@@ -283,7 +289,11 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 		quota_rule_change(pool, QUOTA_CHANGE - 1, QUOTA_DEBT | QUOTA_LOWERING);
 	(void)quota_pool_add(pool, limit - before, 0);
 	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
+	quota_trace_control(map, id, QUOTA_EVENT_LIMIT, limit, 0);
 	collect_debt(map, pool, id);
+	if (quota_available(quota_pool_load(pool)) < 0)
+		quota_trace_control(map, id, QUOTA_EVENT_DEBT,
+				    -quota_available(quota_pool_load(pool)), 0);
 	quota_pool_debt_end(pool);
 	quota_rule_relabel(map, id);
 	quota_queue_serve(map, id);

@@ -61,7 +61,8 @@ struct quota_pool {
 	_Atomic int64_t peak;
 	/* Control's alone. */
 	alignas(64) struct quota_rule rule;
-	uint64_t key; /* by which a next data process finds it; 0: none */
+	uint64_t opened_ns; /* monotonic */
+	uint64_t key;       /* by which a next data process finds it; 0: none */
 	_Atomic bool is_open;
 };
 

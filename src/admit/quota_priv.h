@@ -9,6 +9,7 @@
 #include "admit/quota.h"
 #include "admit/quota_life.h"
 #include "admit/quota_pool_priv.h"
+#include "admit/quota_trace.h"
 #include "base/hash.h"
 #include "record/stat.h"
 
@@ -43,6 +44,18 @@ struct quota_head {
 	} acks[QUOTA_CORES_MAX];
 };
 
+/* One event: quota_trace.c. */
+struct quota_trace_slot {
+	_Atomic uint64_t number; /* from 1 on; 0: empty, or being written */
+	_Atomic uint64_t time_ns, what, units, times;
+};
+
+/* Written by one engine, or by control. */
+struct quota_trace_ring {
+	alignas(64) _Atomic uint64_t count;
+	struct quota_trace_slot slots[QUOTA_TRACE_ROOM];
+};
+
 /* Owner: control. Where everything lies in the mapping, and which ids are free. */
 struct quota_map {
 	char *base; /* owned: the shared mapping */
@@ -55,6 +68,8 @@ struct quota_map {
 	size_t counts_bytes;
 	uint32_t *free_ids; /* owned: a ring of the ids that are not open, oldest first */
 	uint32_t free_first, free_count;
+	struct quota_trace_ring
+		*traces;    /* owned: a shared mapping; by engine, control's the last */
 	struct hash by_key; /* owned; of a crash: pools that nobody has claimed yet, id + 1 */
 	struct quota_queue *_Atomic *queues; /* owned, by pool; NULL: it never had one */
 	void (*ring)(void *context, unsigned core);
@@ -116,6 +131,10 @@ static inline struct quota_counts *quota_counts_at(const struct quota_map *map, 
 {
 	return &map->counts[(size_t)core * map->pools + pool];
 }
+
+/* Control: quota_trace.c. */
+void quota_trace_control(const struct quota_map *map, uint32_t id, enum quota_event event,
+			 int64_t units, unsigned other);
 
 /* Control: quota_map.c. */
 

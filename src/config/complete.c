@@ -59,6 +59,8 @@ static const struct {
 	{ "stat", "engines", "what each engine does" },
 	{ "show", "spillover audit", "counts the units of a virtual server's limit, or of all" },
 	{ "show", "policy functions", "what a rule may say" },
+	{ "show", "spillover events",
+	  "what happened to a virtual server's limit lately, or to all" },
 };
 
 /* Which objects an argument names. */

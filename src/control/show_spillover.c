@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/show_spillover.h"
 
+#include "admit/quota_trace.h"
 #include "control/audit.h"
 #include "control/control_priv.h"
+#include "os/clock.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { EVENTS_SHOWN = 1000 };
 
 static struct str take_word(struct str *rest)
 {
@@ -45,52 +51,161 @@ static void audit_one(struct control *control, const struct runtime_vserver *vse
 	}
 }
 
-/* --- together --------------------------------------------------------------------------------- */
-
-static const struct {
-	const char *name;
-	void (*show)(struct control *control, const struct runtime_vserver *vserver,
-		     struct text *text);
-} things[] = {
-	{ "audit", audit_one },
-};
-
-static void show_all(struct control *control, size_t thing, struct text *text)
+static void audit(struct control *control, const struct runtime_vserver *only, struct text *text)
 {
 	for (uint32_t id = 0; id < control->runtime.vserver_room; id++) {
 		const struct runtime_vserver *vserver = control->runtime.vservers[id];
 
-		if (vserver != NULL && vserver->plan != NULL)
-			things[thing].show(control, vserver, text);
+		if (vserver != NULL && vserver->plan != NULL && (only == NULL || only == vserver))
+			audit_one(control, vserver, text);
 	}
 }
 
-static bool show_one(struct control *control, size_t thing, struct str name, struct text *text)
+/* --- events ----------------------------------------------------------------------------------- */
+
+static const char *const reasons[QUOTA_WHYS] = {
+	[QUOTA_WHY_FULL] = "full",
+	[QUOTA_WHY_EARLY] = "early, T1 and T2",
+	[QUOTA_WHY_HYSTERESIS] = "not free enough yet",
+	[QUOTA_WHY_AUDIT] = "audit",
+	[QUOTA_WHY_IN_HANDS] = "undecided",
+};
+
+/* What is said of each event; %s: see `behind`. */
+static const struct {
+	const char *what;
+	bool has_units;
+	enum { BEHIND_NOTHING, BEHIND_ENGINE, BEHIND_REASON } behind;
+} said[QUOTA_EVENTS] = {
+	[QUOTA_EVENT_BORROWED] = { "borrowed", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_RETURNED] = { "returned", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_RECLAIMED] = { "reclaimed", true, BEHIND_ENGINE },
+	[QUOTA_EVENT_SEALED] = { "sealed", true, BEHIND_ENGINE },
+	[QUOTA_EVENT_REOPENED] = { "reopened", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_SPILLED] = { "spilled", true, BEHIND_REASON },
+	[QUOTA_EVENT_RETURNING] = { "full: spills until enough is free", false, BEHIND_NOTHING },
+	[QUOTA_EVENT_NORMAL] = { "enough is free", false, BEHIND_NOTHING },
+	[QUOTA_EVENT_DEBT_ENDED] = { "debt ended", false, BEHIND_NOTHING },
+	[QUOTA_EVENT_OPENED] = { "opened", false, BEHIND_NOTHING },
+	[QUOTA_EVENT_LIMIT] = { "limit", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_DEBT] = { "debt", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_RULE] = { "shares changed", false, BEHIND_NOTHING },
+	[QUOTA_EVENT_AUDITED] = { "audit: missing", true, BEHIND_NOTHING },
+	[QUOTA_EVENT_REVIVED] = { "taken over from the last data process: missing", true,
+				  BEHIND_NOTHING },
+	[QUOTA_EVENT_ENGINE_DEAD] = { "died", false, BEHIND_ENGINE },
+	[QUOTA_EVENT_ENGINE_JOINED] = { "joined", false, BEHIND_ENGINE },
+};
+
+/* A service's pool has a name as well. */
+static const char *name_of(const struct control *control, uint32_t pool)
+{
+	const struct runtime *runtime = &control->runtime;
+
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL && runtime->vservers[id]->entry.pool == pool)
+			return runtime->vservers[id]->entry.name;
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL && runtime->services[id]->entry.pool == pool)
+			return runtime->services[id]->entry.name;
+	return "another";
+}
+
+static void print_time(uint64_t time_ns, struct text *text)
+{
+	uint64_t ms = clock_wall_ms() - (clock_ns() - time_ns) / 1000000;
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm parts;
+	char words[32];
+
+	gmtime_r(&seconds, &parts);
+	strftime(words, sizeof(words), "%Y-%m-%d %H:%M:%S", &parts);
+	text_print(text, "%s.%03u UTC", words, (unsigned)(ms % 1000));
+}
+
+static void print_units(const struct quota_trace_entry *entry, struct text *text)
+{
+	if (entry->event == QUOTA_EVENT_LIMIT && entry->units == QUOTA_UNLIMITED)
+		text_add(text, STR(" none"));
+	else
+		text_print(text, " %" PRId64, entry->units);
+}
+
+static void print_event(const struct control *control, const struct quota_trace_entry *entry,
+			struct text *text)
+{
+	print_time(entry->time_ns, text);
+	text_print(text, "  %s  ", name_of(control, entry->pool));
+	if (entry->writer < control->setup.engine_count)
+		text_print(text, "engine %u: ", entry->writer);
+	else
+		text_add(text, STR("control: "));
+	text_add(text, str_of(said[entry->event].what));
+	if (said[entry->event].has_units)
+		print_units(entry, text);
+	if (said[entry->event].behind == BEHIND_ENGINE)
+		text_print(text, " (engine %u)", entry->other);
+	else if (said[entry->event].behind == BEHIND_REASON && entry->other < QUOTA_WHYS)
+		text_print(text, " (%s)", reasons[entry->other]);
+	if (entry->times > 1)
+		text_print(text, ", %" PRIu64 " times", entry->times);
+	text_add(text, STR("\n"));
+}
+
+static void events(struct control *control, const struct runtime_vserver *only, struct text *text)
+{
+	size_t most = quota_trace_most(control->setup.map);
+	struct quota_trace_entry *entries = calloc(most, sizeof(*entries));
+	uint32_t pool = only != NULL ? only->entry.pool : QUOTA_NONE;
+	size_t count;
+
+	must(entries != NULL);
+	count = quota_trace_read(control->setup.map, pool, entries);
+	for (size_t i = count > EVENTS_SHOWN ? count - EVENTS_SHOWN : 0; i < count; i++)
+		print_event(control, &entries[i], text);
+	free(entries);
+}
+
+/* --- together --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	/* `only` may be NULL: all. */
+	void (*show)(struct control *control, const struct runtime_vserver *only,
+		     struct text *text);
+} things[] = {
+	{ "audit", audit },
+	{ "events", events },
+};
+
+/* NULL: there is none of that name, or it is not served; the answer says so. */
+static const struct runtime_vserver *find(struct control *control, struct str name,
+					  struct text *answer)
 {
 	const struct object *object = config_find(control->config, KIND_VSERVER, name);
 	const struct runtime_vserver *vserver =
 		object != NULL ? runtime_vserver(&control->runtime, object->uid) : NULL;
 
-	if (vserver == NULL || vserver->plan == NULL) {
-		text_print(text, "ERROR: there is no lb vserver %.*s\n", STR_ARG(name));
-		return false;
-	}
-	things[thing].show(control, vserver, text);
-	return true;
+	if (vserver != NULL && vserver->plan != NULL)
+		return vserver;
+	text_print(answer, "ERROR: there is no lb vserver %.*s\n", STR_ARG(name));
+	return NULL;
 }
 
 bool show_spillover(struct control *control, struct str words, bool *is_right, struct text *answer)
 {
 	struct str name = take_word(&words);
+	const struct runtime_vserver *only = NULL;
 
 	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++) {
 		if (!str_equal_nocase(name, str_of(things[i].name)))
 			continue;
 		control_publish(control);
 		if (words.length > 0)
-			*is_right = show_one(control, i, words, answer);
-		else
-			show_all(control, i, answer);
+			only = find(control, words, answer);
+		*is_right = words.length == 0 || only != NULL;
+		if (*is_right)
+			things[i].show(control, only, answer);
 		return true;
 	}
 	return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * show_spillover.h - `show spillover audit [vserver]`: words of ours about the quota pools.
+ * show_spillover.h - `show spillover audit [vserver]`, `show spillover events [vserver]`:
+ * words of ours about the quota pools.
  */
 #pragma once
 

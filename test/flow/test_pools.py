@@ -5,11 +5,12 @@ import ctypes
 import os
 import pathlib
 import re
+import signal
 import threading
 
 import pytest
 
-from spillway import Client, crowd, wait_until
+from spillway import Client, crowd, is_dropped, wait_until
 from test_failure import site
 
 SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
@@ -77,3 +78,27 @@ def test_a_stalled_engine_is_noticed(stage):
     shown = appliance.do("stat engines")
     assert sorted(re.findall(r"stalls: (\d+)", shown)) == ["0", "1"]
     assert appliance.log().count(" stalls: ") == 1
+
+
+def test_events_of_the_pools(stage):
+    """What became of a limit, in order of time; also what the last data process did."""
+    appliance, _, tcp, _ = site(stage, 2, "-soMethod CONNECTION -soThreshold 20")
+    with crowd(20, tcp):
+        wait_until(lambda: appliance.vserver("tcp1")["used"] == 20, "all are there")
+        assert is_dropped(tcp)
+        appliance.do("set lb vserver tcp1 -soThreshold 15", "show spillover audit tcp1")
+        shown = appliance.do("show spillover events tcp1")
+        for words in (r"control: limit 20\n", r"engine [01]: (borrowed|reclaimed) \d+",
+                      r"engine [01]: spilled 1 \(full\)\n", r"control: limit 15\n",
+                      r"control: debt 5\n"):
+            assert re.search("  tcp1  " + words, shown), words
+        times = re.findall(r"^(\S+ \S+) UTC", shown, re.M)
+        assert times == sorted(times) and len(times) == shown.count("  tcp1  ")
+        old = appliance.data_process()
+        os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+    shown = appliance.do("show spillover events tcp1")
+    assert "engine 1: spilled" in shown or "engine 0: spilled" in shown
+    assert "control: taken over from the last data process: missing 0\n" in shown
+    assert "there is no lb vserver nobody" in appliance.refuse("show spillover events nobody")

@@ -24,6 +24,31 @@ static void audit(void **state)
 	stage_close(stage);
 }
 
+static void events(void **state)
+{
+	struct stage *stage = stage_run(config);
+	uint32_t pool = stage_vserver(stage, "web")->entry.pool;
+	struct quota_core *core = quota_core_new(stage->map, 0);
+
+	(void)state;
+	while (quota_take(core, pool) == QUOTA_OK)
+		continue;
+	quota_note_spill(core, pool);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soThreshold 5"), 0);
+	assert_int_equal(stage_do(stage, "show spillover events web"), 0);
+	stage_must_say(stage, "  web  control: opened");
+	stage_must_say(stage, "  web  control: limit 7\n");
+	stage_must_say(stage, "  web  engine 0: spilled 1 (full)\n");
+	stage_must_say(stage, "  web  control: limit 5\n");
+	stage_must_say(stage, "  web  control: debt 2\n");
+	assert_false(stage_said(stage, "  free  "));
+	assert_int_equal(stage_do(stage, "show spillover events"), 0);
+	stage_must_say(stage, "  free  control: opened");
+	assert_int_equal(stage_do(stage, "show spillover events nobody"), 1);
+	quota_core_free(core);
+	stage_close(stage);
+}
+
 static void others_are_the_references(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -38,6 +63,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(audit),
+		cmocka_unit_test(events),
 		cmocka_unit_test(others_are_the_references),
 	};
 
