@@ -341,6 +341,7 @@ static void count_all_asked(const struct admission *in)
 
 static void count_client(struct vserver *serving)
 {
+	peak_come(serving);
 	stat_add(&serving->stats->clients, 1);
 	stat_add(&serving->stats->clients_total, 1);
 }
@@ -350,6 +351,8 @@ static void count_served(const struct admission *in)
 	struct vserver *serving = in->serving;
 
 	if (in->is_request) {
+		if (serving->requests.pool != QUOTA_NONE)
+			peak_come(serving);
 		stat_add(&serving->stats->requests_active, 1);
 		stat_add(&serving->stats->requests_total, 1);
 	}
@@ -366,6 +369,7 @@ void admission_leave(struct vserver *serving)
 	must_be_on(serving->proxy->engine);
 	stat_subtract(&serving->stats->clients, 1);
 	stat_subtract(&serving->proxy->stats->clients, 1);
+	peak_leave(serving);
 	give_all(serving, ASK_CLIENT, TESTS);
 	proxy_client_left(serving->proxy);
 }
@@ -387,6 +391,7 @@ void admission_request_over(struct vserver *serving, bool is_guest)
 		holding_give(&serving->proxy->requests, core_of(serving));
 		return;
 	}
+	peak_leave(serving);
 	give_all(serving, is_guest ? ASK_GUEST : ASK_REQUEST, TESTS);
 	if (is_guest)
 		proxy_client_left(serving->proxy);

@@ -87,6 +87,7 @@ static void go_when_unused(struct vserver *vserver)
 	must(vserver->clients.count == 0 && vserver->requests.count == 0 &&
 	     vserver->handshakes.count == 0 && proxy->vservers[vserver->id] == vserver);
 	episode_end(vserver);
+	peak_end(vserver);
 	proxy->vservers[vserver->id] = NULL;
 	loop_free_later(loop_of(vserver), &vserver->free_later);
 	engine_tell(proxy->engine,
@@ -120,6 +121,7 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	holding_init(&vserver->requests);
 	holding_init(&vserver->handshakes);
 	episode_init(&vserver->episode);
+	peak_init(&vserver->peak);
 	return vserver;
 }
 

@@ -10,6 +10,7 @@
 #include "proxy/episode.h"
 #include "proxy/fact.h"
 #include "proxy/holding.h"
+#include "proxy/peak.h"
 #include "proxy/persistence.h"
 #include "proxy/ramp.h"
 #include "proxy/spill_policy.h"
@@ -48,6 +49,7 @@ struct vserver {
 	enum reason shadow;        /* likewise: why it would not have */
 	uint32_t full_pool;        /* likewise: the pool that had no use left */
 	struct episode episode;
+	struct peak peak;
 	struct model_spill spill;
 	struct ramp ramp;
 	struct spill_policies policies;

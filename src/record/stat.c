@@ -2,13 +2,16 @@
 #include "record/stat.h"
 
 /* clang-format off */
-#define GAUGE(block, field, name, help) { name, help, offsetof(struct block, field), true }
-#define COUNT(block, field, name, help) { name, help, offsetof(struct block, field), false }
+#define GAUGE(block, field, name, help) { name, help, offsetof(struct block, field), true, false }
+#define COUNT(block, field, name, help) { name, help, offsetof(struct block, field), false, false }
+#define PEAK(block, field, name, help)  { name, help, offsetof(struct block, field), true, true }
 
 const struct stat_row stat_vserver_rows[] = {
 	GAUGE(stat_vserver, clients, "Current client connections", "clients that hold a use of the limit now"),
 	GAUGE(stat_vserver, clients_ending, "Ending client connections", "clients that closed their half and wait for the server to close its own"),
 	GAUGE(stat_vserver, requests_active, "Current requests", "requests being served now"),
+	PEAK(stat_vserver, clients_peak, "Peak client connections", "most clients at once that were seen; they are looked at every 10 ms while they come and go"),
+	PEAK(stat_vserver, requests_peak, "Peak requests", "most requests in flight at once, likewise; while they have a limit"),
 	COUNT(stat_vserver, clients_total, "Client connections", "clients served since the start"),
 	COUNT(stat_vserver, requests_total, "Requests", "requests received"),
 	COUNT(stat_vserver, responses_total, "Responses", "responses sent"),
@@ -113,8 +116,13 @@ uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct 
 
 	for (unsigned i = 0; i < count; i++) {
 		const char *block = (const char *)blocks + i * size;
+		uint64_t one =
+			stat_read((const struct stat_number *)(const void *)(block + row->offset));
 
-		sum += stat_read((const struct stat_number *)(const void *)(block + row->offset));
+		if (!row->is_peak)
+			sum += one;
+		else if (one > sum)
+			sum = one;
 	}
 	return sum;
 }

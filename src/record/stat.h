@@ -47,6 +47,13 @@ static inline void stat_set(struct stat_number *number, uint64_t value)
 	atomic_store_explicit(&number->value, value, memory_order_relaxed);
 }
 
+/* To `value`, when that is more. */
+static inline void stat_raise(struct stat_number *number, uint64_t value)
+{
+	if (atomic_load_explicit(&number->value, memory_order_relaxed) < value)
+		atomic_store_explicit(&number->value, value, memory_order_relaxed);
+}
+
 static inline uint64_t stat_read(const struct stat_number *number)
 {
 	return atomic_load_explicit(&number->value, memory_order_relaxed);
@@ -60,6 +67,8 @@ struct stat_vserver {
 	struct stat_number
 		clients_ending; /* gauge: of the clients, those that sent their last byte */
 	struct stat_number requests_active; /* gauge */
+	/* Most over all engines, as this one saw it: stat_raise(). */
+	struct stat_number clients_peak, requests_peak;
 	struct stat_number clients_total;
 	struct stat_number requests_total, responses_total;
 	struct stat_number bytes_in, bytes_out; /* from and to clients */
@@ -83,7 +92,7 @@ struct stat_vserver {
 	struct stat_number bad_gateways;      /* 502, 503, 504 answered by us */
 	struct stat_number client_aborts, client_timeouts;
 	struct stat_number bad_introductions; /* trusted proxies without a good PROXY header */
-	struct stat_number persistent; /* choices of a service that persistence made */
+	struct stat_number persistent;        /* choices of a service that persistence made */
 };
 
 /* One service on one engine. */
@@ -139,11 +148,12 @@ struct stat_row {
 	const char *help;
 	size_t offset;
 	bool is_gauge;
+	bool is_peak; /* the most of all engines is that of the whole, not the sum */
 };
 
 /* Each ends with a row without a name. */
 extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_policy_rows[],
 	stat_engine_rows[];
 
-/* Sum of one row over `count` blocks that lie `size` bytes apart. */
+/* Sum (of a peak: the most) of one row over `count` blocks that lie `size` bytes apart. */
 uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct stat_row *row);

@@ -260,7 +260,7 @@ def stat_names():
     kinds = {"stat_vserver": "lb vserver", "stat_service": "service", "stat_engine": "engine",
              "stat_policy": "spillover policy"}
     names = {kind: {} for kind in kinds.values()}
-    for block, name, label in re.findall(r'(?:GAUGE|COUNT)\((\w+), (\w+), "([^"]+)"', source):
+    for block, name, label in re.findall(r'(?:GAUGE|COUNT|PEAK)\((\w+), (\w+), "([^"]+)"', source):
         names[kinds[block]][label.lower().replace(" ", "_")] = name
     names["serviceGroup"] = names["service"]
     return names

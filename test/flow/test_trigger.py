@@ -208,3 +208,18 @@ def test_episode_lines(stage, engines):
     assert numbers["spillover_episodes"] == 1 and numbers["milliseconds_in_spillover"] >= 0
     assert numbers["asked_at_the_limit_of_connections"] == 5
     assert numbers["asked_with_room"] == 4
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_peak(stage, engines):
+    """The most that were there at once, over all engines, also when they have gone."""
+    appliance, port = tcp_appliance(stage, engines, "-soMethod CONNECTION -soThreshold 30")
+    with crowd(25, port) as clients:
+        tcp_names(clients)
+        wait_until(lambda: appliance.vserver("web")["clients_peak"] == 25, "they were seen")
+    wait_until(lambda: appliance.vserver("web")["clients"] == 0, "they have left")
+    with crowd(40, port) as clients:
+        tcp_names(clients)
+        wait_until(lambda: appliance.vserver("web")["clients_peak"] == 30, "it was full")
+        assert appliance.vserver("spare")["clients_peak"] <= 10
+    assert appliance.vserver("web")["clients_peak"] == 30

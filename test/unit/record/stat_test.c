@@ -43,6 +43,8 @@ static void test_sum(void **state)
 		stat_add(&blocks[i].clients, 10);
 		stat_subtract(&blocks[i].clients, i);
 		stat_add(&blocks[i].spilled, i);
+		stat_raise(&blocks[i].clients_peak, 7 - i);
+		stat_raise(&blocks[i].clients_peak, 1);
 	}
 	for (const struct stat_row *row = stat_vserver_rows; row->name != NULL; row++) {
 		uint64_t sum = stat_sum(blocks, sizeof(blocks[0]), 3, row);
@@ -51,6 +53,10 @@ static void test_sum(void **state)
 			assert_int_equal(sum, 27);
 		else if (row->offset == offsetof(struct stat_vserver, spilled))
 			assert_int_equal(sum, 3);
+		else if (row->is_peak)
+			assert_int_equal(
+				sum,
+				row->offset == offsetof(struct stat_vserver, clients_peak) ? 7 : 0);
 		else
 			assert_int_equal(sum, 0);
 	}
