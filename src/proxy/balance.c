@@ -15,90 +15,6 @@ enum {
 
 /* --- keys --- */
 
-struct key {
-	uint64_t value; /* FNV-1a; the method mixes further */
-};
-
-static void add_byte(struct key *key, unsigned char byte)
-{
-	key->value = (key->value ^ byte) * 0x100000001B3u;
-}
-
-static void add_masked(struct key *key, const unsigned char *bytes, size_t length, uint32_t bits)
-{
-	for (size_t index = 0; index < length && bits > 0; index++) {
-		uint32_t part = bits < 8 ? bits : 8;
-
-		add_byte(key, (unsigned char)(bytes[index] & (0xFF00u >> part)));
-		bits -= part;
-	}
-}
-
-static void add_address(struct key *key, const struct balance *balance,
-			const struct address *address)
-{
-	uint32_t bits = balance->v6_netmask_length > 0 ? balance->v6_netmask_length : 128;
-	uint32_t mask = balance->netmask > 0 ? ntohl(balance->netmask) : UINT32_MAX;
-
-	if (address->any.sa_family == AF_INET6) {
-		add_masked(key, address->v6.sin6_addr.s6_addr, 16, bits);
-		return;
-	}
-	add_masked(key, (const unsigned char *)&address->v4.sin_addr, 4,
-		   (uint32_t)__builtin_popcount(mask));
-}
-
-static void add_reached(struct key *key, const struct balance *balance, int fd)
-{
-	struct address reached;
-
-	if (socket_local(fd, &reached) == 0)
-		add_address(key, balance, &reached);
-}
-
-static void add_port(struct key *key, const struct address *address)
-{
-	add_byte(key, (unsigned char)(address_port(address) >> 8));
-	add_byte(key, (unsigned char)address_port(address));
-}
-
-static void add_text(struct key *key, const struct balance *balance, struct str text)
-{
-	size_t length = text.length;
-
-	if (balance->hash_length > 0 && length > balance->hash_length)
-		length = balance->hash_length;
-	for (size_t index = 0; index < length; index++)
-		add_byte(key, (unsigned char)text.at[index]);
-}
-
-/* Without the port. */
-static struct str domain_of(struct str host)
-{
-	char stop = host.length > 0 && host.at[0] == '[' ? ']' : ':';
-
-	for (size_t index = 0; index < host.length; index++)
-		if (host.at[index] == stop)
-			return (struct str){ host.at, index };
-	return host;
-}
-
-static void add_domain(struct key *key, const struct balance *balance, struct str host)
-{
-	struct str domain = domain_of(host);
-	size_t length = domain.length;
-
-	if (balance->hash_length > 0 && length > balance->hash_length)
-		length = balance->hash_length;
-	for (size_t index = 0; index < length; index++) {
-		char letter = domain.at[index];
-
-		if (letter >= 'A' && letter <= 'Z')
-			letter = (char)(letter + ('a' - 'A'));
-		add_byte(key, (unsigned char)letter);
-	}
-}
-
 /* What a key is made of when the method has no use for one, or nothing to make it of. */
 static enum lb_key kind_of(const struct balance *balance, const struct balance_client *client,
 			   bool *is_of_backup)
@@ -113,55 +29,22 @@ static enum lb_key kind_of(const struct balance *balance, const struct balance_c
 	return kind;
 }
 
-static void add_token(struct key *key, struct str token)
-{
-	for (size_t index = 0; index < token.length; index++)
-		add_byte(key, (unsigned char)token.at[index]);
-}
-
-static void add_all(struct key *key, const struct balance *balance, enum lb_key kind,
-		    const struct balance_client *client)
-{
-	switch (kind) {
-	case LB_KEY_NONE:
-		key->value = 0;
-		return;
-	case LB_KEY_SOURCE:
-		add_address(key, balance, client->peer);
-		return;
-	case LB_KEY_DESTINATION:
-		add_reached(key, balance, client->fd);
-		return;
-	case LB_KEY_SOURCE_DESTINATION:
-		add_address(key, balance, client->peer);
-		add_reached(key, balance, client->fd);
-		return;
-	case LB_KEY_SOURCE_PORT:
-		add_address(key, balance, client->peer);
-		add_port(key, client->peer);
-		return;
-	case LB_KEY_URL:
-		add_text(key, balance, client->url);
-		return;
-	case LB_KEY_DOMAIN:
-		add_domain(key, balance, client->host);
-		return;
-	case LB_KEY_TOKEN:
-		add_token(key, client->token);
-		return;
-	}
-	must_not_reach();
-}
-
 uint64_t balance_key(const struct balance *balance, const struct balance_client *client)
 {
-	struct key key = { 0xCBF29CE484222325u };
+	struct lb_key_client who = { .peer = client->peer,
+				     .url = client->url,
+				     .host = client->host,
+				     .token = client->token };
 	bool is_of_backup;
 	enum lb_key kind = kind_of(balance, client, &is_of_backup);
+	struct address reached;
+	uint64_t key;
 
-	add_all(&key, balance, kind, client);
-	key.value &= ~(uint64_t)BALANCE_KEY_OF_BACKUP;
-	return is_of_backup ? key.value | BALANCE_KEY_OF_BACKUP : key.value;
+	if ((kind == LB_KEY_DESTINATION || kind == LB_KEY_SOURCE_DESTINATION) &&
+	    socket_local(client->fd, &reached) == 0)
+		who.reached = &reached;
+	key = lb_key_make(kind, &balance->masks, &who);
+	return is_of_backup ? key | BALANCE_KEY_OF_BACKUP : key;
 }
 
 /* --- what the engines do --- */
@@ -556,9 +439,8 @@ void balance_configure(struct balance *balance, const struct model_vserver *mode
 	balance->engine = services->engine;
 	balance->engines = engines;
 	balance->protocol = model->protocol;
-	balance->hash_length = model->hash_length;
-	balance->netmask = model->netmask;
-	balance->v6_netmask_length = model->v6_netmask_length;
+	balance->masks = (struct lb_key_masks){ model->hash_length, model->netmask,
+						model->v6_netmask_length };
 	balance->counts_alone = model->counts_alone;
 	balance->slow_start = model->slow_start;
 	set_methods(balance, model->method, model->backup_method);

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "lb/lb.h"
+#include "lb/lb_key.h"
 #include "model/snapshot.h"
 #include "proxy/slow_start.h"
 #include "service/service.h"
@@ -53,7 +54,7 @@ struct balance {
 	bool counts_alone;   /* without the other engines */
 	struct balance_member *members; /* owned */
 	uint32_t member_count;
-	uint32_t hash_length, netmask, v6_netmask_length; /* as in struct model_vserver */
+	struct lb_key_masks masks;
 	const struct engine *engine;
 	unsigned engines; /* that there are */
 	enum protocol protocol;
