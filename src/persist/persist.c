@@ -211,32 +211,48 @@ static void prolong(struct entry *entry, uint64_t stamp, uint64_t later)
 							memory_order_release, memory_order_relaxed);
 }
 
-uint64_t persist_use(struct persist *table, const struct persist_key *key, uint64_t now_s,
-		     uint32_t timeout_s)
+/* The value of a live entry and the entry with its stamp; 0: there is none. */
+static uint64_t read_entry(struct bucket *bucket, const struct persist_key *key, uint64_t now_s,
+			   struct entry **entry, uint64_t *stamp)
 {
-	struct bucket *bucket = bucket_of(table, key->hash);
-
 	for (unsigned tries = 0; tries < TRIES; tries++) {
-		uint64_t sequence = load(&bucket->sequence), value = 0, stamp = 0;
-		struct entry *entry;
+		uint64_t sequence = load(&bucket->sequence), value = 0;
 
 		if (sequence & 1) {
 			pause_a_little();
 			continue;
 		}
-		entry = find(bucket, key);
-		if (entry != NULL) {
-			value = load(&entry->value);
-			stamp = load(&entry->stamp);
+		*stamp = 0;
+		*entry = find(bucket, key);
+		if (*entry != NULL) {
+			value = load(&(*entry)->value);
+			*stamp = load(&(*entry)->stamp);
 		}
 		if (load(&bucket->sequence) != sequence)
 			continue;
-		if (entry == NULL || !is_alive(stamp, now_s))
-			return 0;
-		prolong(entry, stamp, make_stamp(key, now_s, timeout_s));
-		return value;
+		return *entry != NULL && is_alive(*stamp, now_s) ? value : 0;
 	}
 	return 0;
+}
+
+uint64_t persist_use(struct persist *table, const struct persist_key *key, uint64_t now_s,
+		     uint32_t timeout_s)
+{
+	struct bucket *bucket = bucket_of(table, key->hash);
+	struct entry *entry;
+	uint64_t stamp, value = read_entry(bucket, key, now_s, &entry, &stamp);
+
+	if (value != 0)
+		prolong(entry, stamp, make_stamp(key, now_s, timeout_s));
+	return value;
+}
+
+uint64_t persist_look(struct persist *table, const struct persist_key *key, uint64_t now_s)
+{
+	struct entry *entry;
+	uint64_t stamp;
+
+	return read_entry(bucket_of(table, key->hash), key, now_s, &entry, &stamp);
 }
 
 static enum persist_end put_locked(struct bucket *bucket, const struct persist_key *key,

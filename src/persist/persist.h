@@ -84,6 +84,8 @@ void persist_key_end(const struct persist *table, struct persist_key *key);
 /* The value of a live entry, or 0; the entry then lives for another `timeout_s` (0: for ever). */
 uint64_t persist_use(struct persist *table, const struct persist_key *key, uint64_t now_s,
 		     uint32_t timeout_s);
+/* The same, and the entry lives no longer by that. */
+uint64_t persist_look(struct persist *table, const struct persist_key *key, uint64_t now_s);
 /* Puts `value` where `*seen` is still what is there (0: nothing that lives). Else nothing is
  * changed. *seen becomes what holds now: `value`, or what another engine was quicker to put. */
 enum persist_end persist_put(struct persist *table, const struct persist_key *key, uint64_t now_s,

@@ -72,6 +72,16 @@ static void lives_until_it_expires(void **state)
 	assert_int_equal(use(2, 1000, 120), 0);
 }
 
+static void looking_prolongs_nothing(void **state)
+{
+	struct persist_key key = key_of(OWNER, 1);
+
+	(void)state;
+	put(1, 1000, 120, SERVICE);
+	assert_int_equal(persist_look(table, &key, 1119), SERVICE);
+	assert_int_equal(persist_look(table, &key, 1121), 0);
+}
+
 static void time_out_may_change(void **state)
 {
 	(void)state;
@@ -90,6 +100,7 @@ static void belongs_to_its_owner_and_kind(void **state)
 	(void)state;
 	put(1, 1000, 120, SERVICE);
 	assert_int_equal(persist_use(table, &theirs, 1000, 120), 0);
+	assert_int_equal(persist_look(table, &theirs, 1000), 0);
 	persist_key_begin(&spill, PERSIST_SPILL, OWNER);
 	persist_key_source(&spill, &address, UINT32_MAX, 128);
 	persist_key_end(table, &spill);
@@ -235,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(lives_until_it_expires, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(looking_prolongs_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_out_may_change, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(belongs_to_its_owner_and_kind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(first_of_two_wins, set_up, tear_down),
