@@ -77,9 +77,11 @@ static void look(const struct control *control, struct runtime_vserver *vserver)
 	const struct plan_vserver *plan = vserver->plan;
 	uint64_t surge = 0;
 
-	for (unsigned i = 0; i < control->setup.engine_count; i++)
+	for (unsigned i = 0; i < control->setup.engine_count; i++) {
 		sample.bytes += stat_read(&vserver->stats[i].bytes_in) +
 				stat_read(&vserver->stats[i].bytes_out);
+		surge += stat_read(&vserver->stats[i].queued);
+	}
 	for (uint32_t i = 0; i < plan->member_count; i++) {
 		uint64_t uid = control->plan->services[plan->members[i].service].uid;
 
