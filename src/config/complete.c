@@ -46,6 +46,7 @@ static const struct {
 	{ "rename", "give an object another name" },
 	{ "show", "what is configured, and in which state it is" },
 	{ "stat", "counters" },
+	{ "explain", "what would happen to a new client now, and why" },
 	{ "save", "write the running configuration to its file" },
 	{ "clear", "forget the configuration" },
 	{ "exit", "leave" },

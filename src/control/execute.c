@@ -5,6 +5,7 @@
 #include "config/print.h"
 #include "control/claim.h"
 #include "control/control_priv.h"
+#include "control/explain.h"
 #include "control/news.h"
 #include "control/show.h"
 #include "os/file.h"
@@ -134,6 +135,8 @@ static unsigned run(struct control *control, const struct command *command, stru
 		return clear_sessions(control, command, answer);
 	if (command_is_change(command))
 		return change(control, command, answer);
+	if (str_equal(command->verb_name, STR("explain")))
+		return explain_run(control, command, answer) ? DONE : REFUSED;
 	switch (command->verb) {
 	case VERB_SHOW:
 		return show_run(control, command, answer) ? DONE : REFUSED;

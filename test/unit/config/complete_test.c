@@ -46,7 +46,7 @@ static void test_lines(void **state)
 		{ "sho", "show" },
 		{ "SHO", "show" },
 		{ "nonsense", "" },
-		{ "ex", "exit export expire" },
+		{ "ex", "explain exit export expire" },
 		{ "show lb vs", "vserver" },
 		{ "sho LB VS", "vserver" },
 		{ "show lb vserver w", "web" },

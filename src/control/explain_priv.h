@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * explain_priv.h - what the files of explain share: the client, and where the answer goes.
+ */
+#pragma once
+
+#include "control/control_priv.h"
+
+#include <inttypes.h>
+
+/* One question. Owner: control, for one command. */
+struct explain {
+	struct control *control;
+	struct text *text;
+	const struct address *client; /* NULL: not given */
+	struct str url;               /* empty: not given */
+	struct str host;              /* of the URL; empty: not given */
+	const struct plan_vserver *reached;
+	const struct plan_vserver *kept; /* who served the client last; NULL: none, not known */
+};
+
+/* explain_reason.c: why it does not serve the client now, told on the way; REASON_NONE: it does. */
+enum reason explain_reason(struct explain *in, const struct plan_vserver *vserver);
+/* explain_service.c: which service a client of it gets, as far as that can be said. */
+void explain_service(struct explain *in, const struct plan_vserver *vserver);
