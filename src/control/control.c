@@ -4,6 +4,7 @@
 #include "config/print.h"
 #include "control/control_priv.h"
 #include "control/execute.h"
+#include "control/held_out.h"
 #include "control/hold.h"
 #include "control/idle.h"
 #include "control/limit.h"
@@ -114,6 +115,7 @@ static void keep_config(struct control *control)
 	struct text text = TEXT_EMPTY;
 
 	print_config(control->config, false, &text);
+	held_out_print(control, &text);
 	keeper_tell_config(control->keeper, text_str(&text));
 	text_free(&text);
 }
@@ -495,6 +497,8 @@ static bool load(struct control *control)
 	if (keeper_read_config(control->keeper, &kept)) {
 		is_right = config_load(control->config, text_str(&kept), &report);
 		log_report(&report, "kept configuration");
+		if (control_plan(control))
+			held_out_read(control, text_str(&kept));
 	} else {
 		is_right = config_load_file(control->config, control->setup.config_path, &report);
 		log_report(&report, control->setup.config_path);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What makes a virtual server spill besides a limit that is reached: the health of its services, a
 ramp before the limit, a return after it; and what only would have spilled."""
+import os
 import re
+import signal
 
 import pytest
 
@@ -94,6 +96,12 @@ def test_primary_stays_out(stage, engines):
         assert tcp_names(clients) == {"backup": 4}
     assert "until it is enabled" in appliance.do("show lb vserver web")
     assert appliance.vserver("web")["asked_while_held_out"] == 4
+    old = appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"backup": 4}
     appliance.do("enable lb vserver web")
     with crowd(4, port) as clients:
         assert tcp_names(clients) == {"primary": 4}
