@@ -134,7 +134,7 @@ static const struct show_kind {
 	[KIND_SERVICE] = { line_service, show_service },
 	[KIND_GROUP] = { line_group, show_service_group },
 	[KIND_VSERVER] = { show_vserver_line, show_vserver },
-	[KIND_MONITOR] = { line_plain, show_plain },
+	[KIND_MONITOR] = { line_plain, show_monitor },
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
 	[KIND_LB_PARAMETER] = { show_lb_parameter, show_lb_parameter },
 	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },

@@ -17,6 +17,9 @@ void show_service_line(const struct runtime_service *service, struct text *text)
 void show_service(struct control *control, const struct object *object, struct text *text);
 void show_service_group(struct control *control, const struct object *object, struct text *text);
 
+/* show_monitor.c */
+void show_monitor(struct control *control, const struct object *object, struct text *text);
+
 /* show_vserver.c */
 const char *show_vserver_state(const struct runtime_vserver *vserver);
 void show_vserver_line(struct control *control, const struct object *object, struct text *text);
