@@ -2,6 +2,7 @@
 #include "config/bind.h"
 
 #include "base/address.h"
+#include "config/bind_metric.h"
 #include "config/bind_monitor.h"
 #include "config/bind_policy.h"
 #include "config/change.h"
@@ -255,6 +256,8 @@ bool bind_apply(struct config *config, const struct command *command, struct rep
 		return bind_monitor(config, object, command, report);
 	if (command->place_count < 2)
 		return fault(report, 0, "what is to be bound is missing");
+	if (kind == KIND_METRIC_TABLE)
+		return bind_metric_add(config, object, command, report);
 	return kind == KIND_VSERVER ? bind_target(config, object, command, report)
 				    : bind_member(config, object, command, report);
 }
@@ -378,6 +381,8 @@ bool bind_undo(struct config *config, const struct command *command, struct repo
 		return unbind_monitor(config, object, command, report);
 	if (command->place_count < 2)
 		return fault(report, 0, "what is to be unbound is missing");
+	if (kind == KIND_METRIC_TABLE)
+		return bind_metric_remove(config, object, command, report);
 	if (kind == KIND_GROUP)
 		return unbind_member(config, object, command, report);
 	target = config_find_target(config, command->places[1].text);

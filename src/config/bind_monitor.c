@@ -2,6 +2,8 @@
 #include "config/bind_monitor.h"
 
 #include "config/bind.h"
+#include "config/bind_metric.h"
+#include "config/change.h"
 #include "config/config_priv.h"
 
 #include <string.h>
@@ -51,9 +53,26 @@ static bool turn(const struct config *config, const struct command *command, str
 	return true;
 }
 
+/* The monitor, when -metric says that it is about one of its own. */
+static struct object *metric_owner(struct config *config, const struct command *command,
+				   struct report *report)
+{
+	struct object *monitor = change_find(config, command, 0, report);
+
+	if (monitor != NULL)
+		store_edit(&config->store, monitor);
+	return monitor;
+}
+
 bool bind_monitor_apply(struct config *config, const struct command *command, struct report *report)
 {
+	struct object *monitor;
 	struct turned turned;
+
+	if (command_option(command, "metric") != NULL) {
+		monitor = metric_owner(config, command, report);
+		return monitor != NULL && bind_metric_use(config, monitor, command, report);
+	}
 
 	return turn(config, command, &turned, report) &&
 	       bind_apply(config, &turned.command, report);
@@ -61,7 +80,13 @@ bool bind_monitor_apply(struct config *config, const struct command *command, st
 
 bool bind_monitor_undo(struct config *config, const struct command *command, struct report *report)
 {
+	struct object *monitor;
 	struct turned turned;
+
+	if (command_option(command, "metric") != NULL) {
+		monitor = metric_owner(config, command, report);
+		return monitor != NULL && bind_metric_drop(monitor, command, report);
+	}
 
 	return turn(config, command, &turned, report) && bind_undo(config, &turned.command, report);
 }

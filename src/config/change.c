@@ -3,10 +3,11 @@
 
 #include "base/address.h"
 #include "config/bind.h"
+#include "config/bind_metric.h"
 #include "config/bind_monitor.h"
 #include "config/config_priv.h"
-#include "config/leave.h"
 #include "config/kind_spillover_policy.h"
+#include "config/leave.h"
 
 enum { NAME_MAX_BYTES = 127 };
 
@@ -230,6 +231,9 @@ static const struct object *user_of(const struct config *config, const struct ob
 				is_used |= at != object &&
 					   str_equal(object_text(at, VSERVER_BACKUP),
 						     object_name(object));
+			if (kind == KIND_MONITOR && object->kind->id == KIND_METRIC_TABLE)
+				is_used |= str_equal(object_text(at, MONITOR_METRIC_TABLE),
+						     object_name(object));
 			if (kind == KIND_SPILLOVER_POLICY &&
 			    object->kind->id == KIND_SPILLOVER_ACTION)
 				is_used |= str_equal(object_text(at, SPILLOVER_POLICY_ACTION),
@@ -338,10 +342,11 @@ static bool type_fits(const struct object *object, const struct command *command
 static bool places_fit(const struct object *object, const struct command *command,
 		       struct report *report)
 {
-	unsigned most = object->kind->id == KIND_MONITOR ? 2
-			: object->kind->id == KIND_GROUP ? 3
-			: object->kind->is_single        ? 0
-							 : 1;
+	unsigned most = object->kind->id == KIND_MONITOR        ? 2
+			: object->kind->id == KIND_METRIC_TABLE ? 3
+			: object->kind->id == KIND_GROUP        ? 3
+			: object->kind->is_single               ? 0
+								: 1;
 
 	if (command->place_count <= most)
 		return type_fits(object, command, report);
@@ -371,6 +376,10 @@ static bool set(struct config *config, const struct command *command, struct rep
 
 	if (object == NULL || !places_fit(object, command, report))
 		return false;
+	if (object->kind->id == KIND_METRIC_TABLE) {
+		store_edit(&config->store, object);
+		return bind_metric_set(object, command, report);
+	}
 	if (command->option_count == 0) {
 		report_fault(report, 0, "nothing to set is given");
 		return false;
@@ -378,6 +387,8 @@ static bool set(struct config *config, const struct command *command, struct rep
 	store_edit(&config->store, object);
 	if (object->kind->id == KIND_GROUP && command->place_count > 1)
 		return bind_set_member(config, object, command, report);
+	if (object->kind->id == KIND_MONITOR && command_option(command, "metric") != NULL)
+		return bind_metric_change(object, command, report);
 	special = command_option(command, "weight");
 	if (special != NULL && object->kind->id != KIND_NS_PARAM)
 		return bind_set_weight(config, object, command, report);

@@ -74,6 +74,7 @@ static const struct {
 	{ "serverName", { KIND_SERVER, KIND_SERVER } },
 	{ "IP", { KIND_SERVER, KIND_SERVER } },
 	{ "monitorName", { KIND_MONITOR, KIND_MONITOR } },
+	{ "metricTable", { KIND_METRIC_TABLE, KIND_METRIC_TABLE } },
 	{ "vServerName", { KIND_VSERVER, KIND_VSERVER } },
 	{ "backupVServer", { KIND_VSERVER, KIND_VSERVER } },
 	{ "policyName", { KIND_SPILLOVER_POLICY, KIND_SPILLOVER_POLICY } },

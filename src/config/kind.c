@@ -11,6 +11,7 @@ const struct kind *const kinds[KIND_COUNT] = {
 	[KIND_MONITOR] = &kind_monitor,
 	[KIND_NS_PARAM] = &kind_ns_param,
 	[KIND_LB_PARAMETER] = &kind_lb_parameter,
+	[KIND_METRIC_TABLE] = &kind_metric_table,
 	[KIND_SPILLOVER_ACTION] = &kind_spillover_action,
 	[KIND_SPILLOVER_POLICY] = &kind_spillover_policy,
 	[KIND_SPILLOVER_PARAM] = &kind_spillover_param,

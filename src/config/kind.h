@@ -21,6 +21,7 @@ enum kind_id {
 	KIND_LB_PARAMETER,    /* likewise */
 	KIND_SPILLOVER_ACTION,
 	KIND_SPILLOVER_POLICY,
+	KIND_METRIC_TABLE, /* lb metricTable */
 	KIND_COUNT
 };
 
@@ -60,7 +61,7 @@ extern const struct choice kind_service_protocols[]; /* the first two are those 
 extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
 	kind_ns_param, kind_lb_parameter, kind_spillover_param, kind_spillover_action,
-	kind_spillover_policy;
+	kind_spillover_policy, kind_metric_table;
 
 /* The option that an argument by place sets: place < position_count. */
 static inline unsigned kind_place(const struct kind *kind, unsigned place)
@@ -164,6 +165,8 @@ enum {
 	SO_METHOD_SSLSESSION,
 	SO_METHOD_REQUEST
 };
+
+enum { METRIC_TABLE_NAME, METRIC_TABLE_OPTIONS };
 
 enum { SPILLOVER_ACTION_NAME, SPILLOVER_ACTION_ACTION, SPILLOVER_ACTION_OPTIONS };
 

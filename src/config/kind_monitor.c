@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config/bind_metric.h"
 #include "config/command.h"
+#include "config/config.h"
 #include "config/object.h"
 
 static const char by_tcp[] = "a TCP connect is tried instead";
@@ -21,7 +23,7 @@ static const struct choice types[] = {
 	{ "HTTP-INLINE", by_tcp },
 	{ "SIP-UDP", by_tcp },
 	{ "SIP-TCP", by_tcp },
-	{ "LOAD", by_tcp },
+	{ "LOAD", NULL },
 	{ "FTP-EXTENDED", NULL },
 	{ "SMTP", NULL },
 	{ "SNMP", NULL },
@@ -166,13 +168,37 @@ static bool check_transparent(struct object *object, const struct command *comma
 	return false;
 }
 
+static bool check_metrics(const struct config *config, struct object *object,
+			  const struct command *command, struct report *report)
+{
+	struct str name = object_text(object, MONITOR_METRIC_TABLE);
+	const struct object *table = config_find(config, KIND_METRIC_TABLE, name);
+
+	if (name.length > 0 && table == NULL) {
+		report_fault(report, command_column(command, MONITOR_METRIC_TABLE),
+			     "No such resource: lb metricTable %.*s", STR_ARG(name));
+		return false;
+	}
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		const struct binding *binding = &object->bindings[i];
+
+		if (binding->type != BINDING_METRIC ||
+		    (table != NULL && bind_metric_find(table, str_of(binding->name)) != NULL))
+			continue;
+		report_fault(report, command_column(command, MONITOR_METRIC_TABLE),
+			     "metric %s is bound to %.*s: unbind it first", binding->name,
+			     STR_ARG(object_name(object)));
+		return false;
+	}
+	return true;
+}
+
 static bool check(const struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
 	uint64_t interval = object_number(object, MONITOR_INTERVAL);
 	uint64_t timeout = object_number(object, MONITOR_RESPONSE_TIMEOUT);
 
-	(void)config;
 	if (timeout >= interval && object_is_set(object, MONITOR_RESPONSE_TIMEOUT)) {
 		report_fault(report, command_column(command, MONITOR_RESPONSE_TIMEOUT),
 			     "-resptimeout must be below -interval");
@@ -184,7 +210,8 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "-failureRetries must not be above -retries");
 		return false;
 	}
-	return check_transparent(object, command, report) &&
+	return check_metrics(config, object, command, report) &&
+	       check_transparent(object, command, report) &&
 	       check_secure(object, command, report) && check_codes(object, command, report);
 }
 
@@ -319,6 +346,7 @@ static const struct option options[MONITOR_OPTIONS] = {
 				   .help = "version of the protocol",
 				   .since = "0.1" },
 	TEXT_ROW(MONITOR_SNMP_THRESHOLD, "snmpThreshold", "a value above it is a failure"),
+	TEXT_ROW(MONITOR_METRIC_TABLE, "metricTable", "lb metricTable whose metrics can be bound"),
 	TEXT_ROW(MONITOR_SCRIPT_NAME, "scriptName", "program to run: its path"),
 	TEXT_ROW(MONITOR_SCRIPT_ARGS, "scriptArgs", "its third argument, behind address and port"),
 	[MONITOR_CAPACITY_HEADER] = { .name = "capacityHeader",

@@ -26,7 +26,8 @@ enum binding_type {
 	BINDING_POLICY,    /* of a vserver or service: kept as text */
 	BINDING_SPILLOVER, /* of a vserver: a spillover policy, see bind_policy.h */
 	BINDING_MEMBER,    /* of a service group: a server and a port */
-	BINDING_MONITOR    /* of a service or service group */
+	BINDING_MONITOR,   /* of a service or service group */
+	BINDING_METRIC     /* of a metric table, or of a monitor; see bind_metric.h */
 };
 
 /* How what was disabled goes out of service. Not saved: a file that says DISABLED means at once. */
@@ -46,7 +47,8 @@ struct binding {
 	bool is_disabled;         /* of a member or a monitor */
 	bool is_passive;          /* of a monitor */
 	struct leave leave;       /* of a member that is disabled */
-	char *name;               /* owned; of a policy */
+	uint64_t threshold;       /* of a metric of a monitor */
+	char *name;               /* owned; of a policy or a metric */
 	char *extra; /* owned; further options, each with a blank before it; NULL: none */
 };
 

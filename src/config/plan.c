@@ -69,11 +69,14 @@ static struct plan_monitor plan_monitor(struct planner *in, uint64_t uid,
 {
 	struct arena *arena = in->plan->arena;
 
-	return (struct plan_monitor){ .uid = uid,
-				      .object = monitor,
-				      .name = arena_copy(arena, object_name(monitor)),
-				      .weight = 1,
-				      .conf = plan_monitor_conf(monitor, arena) };
+	struct plan_monitor plan = { .uid = uid,
+				     .object = monitor,
+				     .name = arena_copy(arena, object_name(monitor)),
+				     .weight = 1,
+				     .conf = plan_monitor_conf(monitor, arena) };
+
+	plan_monitor_metrics(in->config, monitor, arena, &plan.conf);
+	return plan;
 }
 
 static const struct plan_monitor *plan_monitors(struct planner *in, const struct object *object,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/plan_monitor.h"
 
+#include "config/bind_metric.h"
+
+#include <inttypes.h>
+
 static uint32_t number32(const struct object *monitor, unsigned option)
 {
 	uint64_t number = object_number(monitor, option);
@@ -126,6 +130,28 @@ static void plan_destination(const struct object *monitor, struct monitor_conf *
 	conf->destination_port = (uint16_t)number32(monitor, MONITOR_DEST_PORT);
 	conf->has_destination = address_parse(text, conf->destination_port, &conf->destination) &&
 				!address_is_any(&conf->destination);
+}
+
+void plan_monitor_metrics(const struct config *config, const struct object *monitor,
+			  struct arena *arena, struct monitor_conf *conf)
+{
+	struct str name = object_text(monitor, MONITOR_METRIC_TABLE);
+	const struct object *table = config_find(config, KIND_METRIC_TABLE, name);
+	struct text text = TEXT_EMPTY;
+
+	for (unsigned i = 0; table != NULL && i < monitor->binding_count; i++) {
+		const struct binding *used = &monitor->bindings[i];
+		const struct binding *metric = used->type == BINDING_METRIC
+						       ? bind_metric_find(table, str_of(used->name))
+						       : NULL;
+
+		if (metric != NULL)
+			text_print(&text, "%.*s %" PRIu64 " %" PRIu32 " %s\n",
+				   STR_ARG(str_trim(str_of(metric->extra))), used->threshold,
+				   used->weight, used->name);
+	}
+	conf->texts[MONITOR_TEXT_METRICS] = arena_copy(arena, text_str(&text));
+	text_free(&text);
 }
 
 struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena *arena)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/print.h"
 
+#include "config/bind_metric.h"
 #include "config/bind_policy.h"
 #include "config/config_priv.h"
 #include "config/lex.h"
@@ -169,6 +170,9 @@ static void print_binding(const struct object *object, const struct binding *bin
 		print_name(binding->target, text);
 		print_member_options(binding, with_defaults, text);
 		break;
+	case BINDING_METRIC:
+		bind_metric_print(object, binding, text);
+		break;
 	case BINDING_MONITOR:
 		text_add(text, STR(" -monitorName"));
 		print_name(binding->target, text);
@@ -256,6 +260,7 @@ void print_config(const struct config *config, bool with_defaults, struct text *
 	print_kind(config, KIND_SPILLOVER_PARAM, with_defaults, text);
 	kept_print(&config->kept, true, text);
 	print_kind(config, KIND_SERVER, with_defaults, text);
+	print_kind(config, KIND_METRIC_TABLE, with_defaults, text);
 	print_kind(config, KIND_MONITOR, with_defaults, text);
 	print_kind(config, KIND_SERVICE, with_defaults, text);
 	print_kind(config, KIND_GROUP, with_defaults, text);

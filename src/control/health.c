@@ -187,6 +187,7 @@ static char *settings_of(const struct plan_service *service, const struct plan_m
 
 	text_print(&text, "%s ", address_print(&service->address, address));
 	print_object(plan->object, true, &text);
+	text_add(&text, plan->conf.texts[MONITOR_TEXT_METRICS]); /* of another object, too */
 	return text.at;
 }
 

@@ -72,6 +72,21 @@ static void line_plain(struct control *control, const struct object *object, str
 	text_add(text, STR("\n"));
 }
 
+static void line_table(struct control *control, const struct object *object, struct text *text)
+{
+	(void)control;
+	text_print(text, "%.*s  metrics %u\n", STR_ARG(object_name(object)), object->binding_count);
+}
+
+static void show_table(struct control *control, const struct object *object, struct text *text)
+{
+	(void)control;
+	head(object, text);
+	for (unsigned i = 0; i < object->binding_count; i++)
+		text_print(text, "\t%s: %.*s\n", object->bindings[i].name,
+			   STR_ARG(str_trim(str_of(object->bindings[i].extra))));
+}
+
 static void line_service(struct control *control, const struct object *object, struct text *text)
 {
 	const struct runtime_service *service = runtime_service(&control->runtime, object->uid);
@@ -135,6 +150,7 @@ static const struct show_kind {
 	[KIND_GROUP] = { line_group, show_service_group },
 	[KIND_VSERVER] = { show_vserver_line, show_vserver },
 	[KIND_MONITOR] = { line_plain, show_monitor },
+	[KIND_METRIC_TABLE] = { line_table, show_table },
 	[KIND_NS_PARAM] = { show_ns_param, show_ns_param },
 	[KIND_LB_PARAMETER] = { show_lb_parameter, show_lb_parameter },
 	[KIND_SPILLOVER_ACTION] = { line_plain, show_plain },

@@ -45,6 +45,7 @@ enum monitor_text {
 	MONITOR_TEXT_SNMP_COMMUNITY,
 	MONITOR_TEXT_SNMP_VERSION,
 	MONITOR_TEXT_SNMP_THRESHOLD,
+	MONITOR_TEXT_METRICS, /* a line for each: OID, threshold, weight, name */
 	MONITOR_TEXT_SCRIPT_NAME,
 	MONITOR_TEXT_SCRIPT_ARGS,
 	MONITOR_TEXT_CAPACITY_HEADER, /* HTTP field that tells how much the service can take */

@@ -76,4 +76,4 @@ const char *talk_plain(struct str text);
 extern const struct talk_protocol tcp_ecv_protocol, udp_ecv_protocol, http_protocol,
 	http_ecv_protocol, dns_protocol, dns_tcp_protocol, ftp_protocol, ftp_extended_protocol,
 	smtp_protocol, pop3_protocol, nntp_protocol, ldap_protocol, radius_protocol, mysql_protocol,
-	mysql_ecv_protocol, snmp_protocol, agent_protocol;
+	mysql_ecv_protocol, snmp_protocol, load_protocol, agent_protocol;

@@ -64,7 +64,7 @@ directory {folder}
 
 def snmpd(stage, port):
     folder = folder_for_all(stage, "snmpd")
-    (folder / "snmpd.conf").write_text("rocommunity house 127.0.0.1\n")
+    (folder / "snmpd.conf").write_text("rocommunity house 127.0.0.1\nsysservices 72\n")
     stage.keep(Daemon(folder, "/usr/sbin/snmpd", "-f", "-Lo", "-C", "-c", folder / "snmpd.conf",
                       "-p", folder / "pid", f"udp:127.0.0.1:{port}"))
 
@@ -394,3 +394,25 @@ def test_udp_ecv(stage):
                          ("e", "connection refused")):
         wait_until(lambda: reason in appliance.do(f"show service {name}"), reason)
         assert not appliance.is_up(name)
+
+
+def test_load(stage):
+    """Metrics of a host over SNMP: a threshold that is passed, a table that is changed live."""
+    port = stage.port()
+    snmpd(stage, port)
+    appliance = stage.run("")
+    appliance.do("add lb metricTable host", "bind lb metricTable host up 1.3.6.1.2.1.1.3.0",
+                 "bind lb metricTable host services 1.3.6.1.2.1.1.7.0",
+                 f"add lb monitor m LOAD -metricTable host -snmpCommunity house -snmpVersion V2 {QUICK}",
+                 "bind lb monitor m -metric services -metricThreshold 100",
+                 f"add service one 127.0.0.1 TCP {port}", "bind lb monitor m one")
+    wait_until(lambda: appliance.is_up("one"), "snmpd is up")
+    assert "load 72 of 1 metrics" in appliance.do("show service one")
+    appliance.do("set lb monitor m LOAD -metric services -metricThreshold 71")
+    wait_until(lambda: not appliance.is_up("one"), "a metric is above its threshold")
+    assert "metric services is 72, above 71" in appliance.do("show service one")
+    appliance.do("set lb monitor m LOAD -metric services -metricThreshold 72")
+    wait_until(lambda: appliance.is_up("one"), "it is not any more")
+    appliance.do("set lb metricTable host services 1.3.6.1.2.1.1.77.0")
+    wait_until(lambda: "object is not there" in appliance.do("show service one"),
+               "the object that the table names now is not there")

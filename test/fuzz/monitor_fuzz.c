@@ -37,7 +37,7 @@ enum {
 static const char *const kinds[] = { "TCP-ECV",   "HTTP-ECV", "UDP-ECV", "DNS",  "DNS-TCP",
 				     "FTP",       "SMTP",     "POP3",    "LDAP", "RADIUS",
 				     "MYSQL",     "SNMP",     "AGENT",   "HTTP", "FTP-EXTENDED",
-				     "MYSQL-ECV", "NNTP" };
+				     "MYSQL-ECV", "NNTP",     "LOAD" };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static struct ear ear;
@@ -78,6 +78,8 @@ static struct monitor_conf set_up(unsigned with)
 		{ WITH_FILE, MONITOR_TEXT_GROUP, STR("house.talk") },
 		{ WITH_FILE, MONITOR_TEXT_BASE_DN, STR("o=house") },
 		{ WITH_THRESHOLD, MONITOR_TEXT_SNMP_THRESHOLD, STR("7") },
+		{ WITH_THRESHOLD, MONITOR_TEXT_METRICS,
+		  STR("1.3.6.1.2.1.1.3.0 9 1 cpu\n1.3.6.1 20 2 x\n") },
 		{ WITH_CODES, MONITOR_TEXT_RAD_KEY, STR("knock") },
 	};
 	struct monitor_conf conf = monitor_conf_default();

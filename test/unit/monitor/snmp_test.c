@@ -47,7 +47,7 @@ static void test_broken(void **state)
 	}
 	hearing_set(&on, MONITOR_TEXT_SNMP_OID, "sysUpTime");
 	hearing_begin(&on, &snmp_protocol);
-	hearing_is(&on, TALK_BAD, "-snmpOID is no object identifier");
+	hearing_is(&on, TALK_BAD, "sysUpTime is no object identifier");
 }
 
 int main(void)
