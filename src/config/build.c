@@ -82,6 +82,7 @@ static struct model_persistence build_persistence(struct builder *in,
 	struct model_persistence persistence = *from;
 
 	persistence.cookie = arena_copy(in->arena, from->cookie);
+	persistence.spill_cookie = arena_copy(in->arena, from->spill_cookie);
 	persistence.rule.name = arena_copy(in->arena, from->rule.name);
 	return persistence;
 }

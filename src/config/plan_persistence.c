@@ -5,16 +5,14 @@
 
 enum { COOKIE_NAME_MAX = 68 };
 
-/* "NSC_" and the name, as far as it may stand in the name of a cookie. */
-static struct str cookie_of(const struct object *object, struct arena *arena)
+/* The prefix and the name, as far as it may stand in the name of a cookie. */
+static struct str make_name(const struct object *object, struct str prefix, struct arena *arena)
 {
-	struct str name = object_text(object, VSERVER_COOKIE_NAME);
-	char made[COOKIE_NAME_MAX] = "NSC_";
-	size_t length = strlen(made);
+	struct str name = object_name(object);
+	char made[COOKIE_NAME_MAX];
+	size_t length = prefix.length;
 
-	if (!str_is_empty(name))
-		return arena_copy(arena, name);
-	name = object_name(object);
+	memcpy(made, prefix.at, prefix.length);
 	for (size_t i = 0; i < name.length && length < sizeof(made); i++) {
 		bool is_plain = isalnum((unsigned char)name.at[i]) ||
 				(name.at[i] != '\0' && strchr("_-.", name.at[i]) != NULL);
@@ -22,6 +20,13 @@ static struct str cookie_of(const struct object *object, struct arena *arena)
 		made[length++] = is_plain ? name.at[i] : '_';
 	}
 	return arena_copy(arena, (struct str){ made, length });
+}
+
+static struct str cookie_of(const struct object *object, struct arena *arena)
+{
+	struct str name = object_text(object, VSERVER_COOKIE_NAME);
+
+	return str_is_empty(name) ? make_name(object, STR("NSC_"), arena) : arena_copy(arena, name);
 }
 
 static uint32_t minutes_in_s(const struct object *object, unsigned option)
@@ -48,6 +53,7 @@ struct model_persistence plan_persistence(const struct object *object, struct ar
 	persistence.v6_netmask_length = (uint32_t)object_number(object,
 								VSERVER_V6_PERSIST_MASK_LENGTH);
 	persistence.cookie = cookie_of(object, arena);
+	persistence.spill_cookie = make_name(object, STR("NSO_"), arena);
 	if (!extract_parse(rule, &persistence.rule))
 		persistence.rule = (struct extract){ .from = EXTRACT_NONE };
 	if (object_number(object, VSERVER_SO_PERSISTENCE) == OPTION_FIRST)

@@ -62,6 +62,7 @@ struct model_persistence {
 	struct str cookie;          /* name of it */
 	struct extract rule;
 	uint32_t spill_timeout_s; /* with the virtual server that served last; 0: not so */
+	struct str spill_cookie;  /* name of the cookie that says which that was */
 };
 
 /* A server that we send traffic to: a service, or one member of a service group. */

@@ -133,9 +133,11 @@ enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
 
 static enum admission_ask ask_of(const struct admission *in, const struct vserver *vserver)
 {
+	const struct vserver *host = in->host != NULL ? in->host : in->reached;
+
 	if (!in->is_request)
 		return ASK_CLIENT;
-	return vserver == in->reached ? ASK_REQUEST : ASK_GUEST;
+	return vserver == host ? ASK_REQUEST : ASK_GUEST;
 }
 
 /* The persistence table is looked at only when it matters. */
@@ -591,4 +593,14 @@ enum admit admission_decide(struct admission *in)
 		vserver = backup_of(vserver);
 	}
 	return end_of_chain(in);
+}
+
+bool admission_try(struct admission *in)
+{
+	must_be_on(in->reached->proxy->engine);
+	must(in->is_request);
+	if (ask(in, in->reached) != VERDICT_PASS)
+		return false;
+	(void)serve(in, in->reached);
+	return true;
 }

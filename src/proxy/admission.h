@@ -35,6 +35,7 @@ struct admission {
 	const struct address *peer;
 	const struct trail *trail; /* NULL: none */
 	bool is_request;
+	const struct vserver *host; /* who has the client of a request; NULL: the reached one */
 	uint64_t waited_ms;
 	bool may_queue; /* ADMIT_QUEUE is an answer */
 	/* A client's use of its pool is the caller's; NULL when somebody took it over. */
@@ -56,6 +57,9 @@ enum admit {
 
 /* Walks from the virtual server that the client reached through its backups. */
 enum admit admission_decide(struct admission *in) MUST_USE;
+/* A request that belongs to the reached virtual server alone, whoever has its client. True: as
+ * ADMIT_OK. False: it cannot be served there now, and nothing was counted. */
+bool admission_try(struct admission *in) MUST_USE;
 /* The client has gone (or will have, once its last bytes are written): gives the use back. */
 void admission_leave(struct vserver *serving);
 /* The request has its answer. `is_guest`: another virtual server has its client. */

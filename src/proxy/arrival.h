@@ -10,9 +10,11 @@
 #include <stdbool.h>
 
 struct introduction;
+struct vserver;
 
 struct arrival {
 	int fd;
+	struct vserver *reached;           /* borrowed until it is taken over */
 	struct address peer;               /* who it is: the socket's peer, or as introduced */
 	struct introduction *introduction; /* owned; NULL: nobody introduced it */
 };

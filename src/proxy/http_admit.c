@@ -8,8 +8,20 @@
 
 enum { LOOK_MS = 1 }; /* until an undecided request asks again */
 
+/* Whether the answer should say who served: for the cookie of spillover persistence. */
+static bool wants_cookie(struct http_session *s, const struct vserver *serving)
+{
+	bool is_old;
+
+	if (!persistence_has_spill_cookie(&s->reached->persistence))
+		return false;
+	return persistence_spill_named(s->reached, http_request_again(s), &is_old) != serving ||
+	       is_old;
+}
+
 static enum step_end have(struct http_session *s, struct vserver *serving)
 {
+	s->gives_spill_cookie = wants_cookie(s, serving);
 	s->is_active = true;
 	s->by = serving;
 	if (serving != s->session.serving)
@@ -56,10 +68,30 @@ static enum step_end ask(struct http_session *s)
 	must_not_reach();
 }
 
+/* Whom the cookie names, when another has the client: of those behind one address each has his
+ * own. True: that one serves the request. */
+static bool ask_named(struct http_session *s, struct admission *in)
+{
+	bool is_old;
+
+	if (!persistence_has_spill_cookie(&s->reached->persistence))
+		return false;
+	*in = (struct admission){ .peer = &s->peer,
+				  .trail = introduction_trail(s->session.introduction),
+				  .is_request = true,
+				  .host = s->session.serving };
+	in->reached = persistence_spill_named(s->reached, http_request_again(s), &is_old);
+	return in->reached != NULL && in->reached != s->session.serving && admission_try(in);
+}
+
 enum step_end http_admit_begin(struct http_session *s)
 {
+	struct admission in;
+
 	s->asked_ms = (uint32_t)http_session_engine(s)->loop.now_ms;
 	s->at = HTTP_AT_ADMIT;
+	if (ask_named(s, &in))
+		return have(s, in.serving);
 	return ask(s);
 }
 

@@ -201,15 +201,25 @@ static enum step_end wrong_answer(struct http_session *s)
 	return http_answer_status(s, 502);
 }
 
-/* Set-Cookie, for a client that persistence shall know again; how many fields that makes. */
-static unsigned add_cookie(const struct http_session *s, struct head_extra *extra,
-			   char text[PERSISTENCE_COOKIE_ROOM])
+enum { COOKIES = 2 };
+
+static void add_cookie(struct head_extra *extra, unsigned *count, struct str value)
 {
-	extra->name = STR("Set-Cookie");
-	if (!s->gives_cookie)
-		return 0;
-	extra->value = persistence_cookie(s->by, s->server->service, text);
-	return extra->value.length > 0 ? 1 : 0;
+	if (value.length > 0)
+		extra[(*count)++] = (struct head_extra){ STR("Set-Cookie"), value };
+}
+
+/* For a client that persistence shall know again; how many. */
+static unsigned add_cookies(const struct http_session *s, struct head_extra extra[COOKIES],
+			    char text[COOKIES][PERSISTENCE_COOKIE_ROOM])
+{
+	unsigned count = 0;
+
+	if (s->gives_cookie)
+		add_cookie(extra, &count, persistence_cookie(s->by, s->server->service, text[0]));
+	if (s->gives_spill_cookie)
+		add_cookie(extra, &count, persistence_spill_cookie(s->reached, s->by, text[1]));
+	return count;
 }
 
 /* The head, and with it what came of the body. */
@@ -217,9 +227,9 @@ static enum step_end begin_answer(struct http_session *s, const struct h1_respon
 {
 	struct head_framing framing = http_rules_framing(response, s->minor);
 	struct http_scratch *scratch = http_session_scratch();
-	char cookie[PERSISTENCE_COOKIE_ROOM];
-	struct head_extra extra;
-	unsigned extras = add_cookie(s, &extra, cookie);
+	char cookies[COOKIES][PERSISTENCE_COOKIE_ROOM];
+	struct head_extra extra[COOKIES];
+	unsigned extras = add_cookies(s, extra, cookies);
 	struct lane_frame frame;
 	struct lane_piece piece;
 	struct h1_fault fault;
@@ -228,11 +238,10 @@ static enum step_end begin_answer(struct http_session *s, const struct h1_respon
 	if (framing.framing == H1_UNTIL_CLOSE || !is_up_done(s) || s->session.proxy->is_draining ||
 	    !s->session.serving->is_configured)
 		s->closes = true;
-	if (head_response_room(response, &extra, extras) >
-	    sizeof(scratch->before) - HEAD_CHUNK_ROOM)
+	if (head_response_room(response, extra, extras) > sizeof(scratch->before) - HEAD_CHUNK_ROOM)
 		return wrong_answer(s);
 	s->server_stays = http_rules_server_stays(response);
-	frame = frame_of(head_write_response(scratch->before, response, framing, &extra, extras,
+	frame = frame_of(head_write_response(scratch->before, response, framing, extra, extras,
 					     s->minor, s->closes));
 	lane_skip(&s->down, response->head_length);
 	body_begin(&s->down.body, response->framing, response->body_length);

@@ -175,6 +175,7 @@ static void forget(struct http_session *s)
 
 	timer_cancel(&loop->timers, &s->timer);
 	list_remove(&s->task.link);
+	vserver_drop(s->reached);
 	session_close(&s->session);
 	s->free_later.free = free_session;
 	loop_free_later(loop, &s->free_later);
@@ -237,6 +238,8 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	s->peer = arrival->peer;
 	s->client_timeout_ms = serving->client_timeout_ms;
 	s->by = serving;
+	s->reached = arrival->reached;
+	vserver_hold(s->reached);
 	s->session.cut = cut;
 	s->session.drain = drain;
 	session_open(&s->session, proxy, serving, arrival);

@@ -68,6 +68,7 @@ struct http_session {
 		};
 		struct relay relay; /* HTTP_AT_TUNNEL */
 	};
+	struct vserver *reached; /* held; may be another one than serves */
 	struct address peer;
 	uint32_t
 		head_left; /* of the raw bytes in `up`: the request's head, kept to be sent again */
@@ -97,6 +98,7 @@ struct http_session {
 	bool is_tunnel : 1;    /* `relay` is the union's member */
 	bool has_moved : 1;    /* bytes moved in this run */
 	bool gives_cookie : 1; /* of persistence, with the answer */
+	bool gives_spill_cookie : 1; /* likewise */
 };
 
 _Static_assert(sizeof(struct http_session) <= 448, "an idle client costs too much");

@@ -107,13 +107,16 @@ static int find_place(const struct vserver *vserver, struct str text)
 	return NOBODY;
 }
 
-/* --- the cookie --- */
+/* --- cookies --- */
 
-static uint64_t mark_of(const struct persistence *persistence, const struct service *service)
+/* What a cookie is about: a service, or a virtual server after a spill. */
+enum about { ABOUT_SERVICE, ABOUT_SPILL };
+
+static uint64_t mark_of(const struct persistence *persistence, enum about about, uint64_t tag)
 {
-	uint64_t pair[2] = { persistence->owner, service->tag };
+	uint64_t parts[3] = { persistence->owner, about, tag };
 
-	return sip_hash(persist_secret(persistence->table), pair, sizeof(pair));
+	return sip_hash(persist_secret(persistence->table), parts, sizeof(parts));
 }
 
 static uint64_t read_number(const unsigned char *bytes, size_t count)
@@ -125,25 +128,56 @@ static uint64_t read_number(const unsigned char *bytes, size_t count)
 	return number;
 }
 
+/* The mark of the cookie of that name; 0: there is none, or it is over. *is_old: it has lived for
+ * half its time. */
+static uint64_t read_mark(const struct vserver *vserver, const struct h1_request *request,
+			  struct str name, uint64_t timeout_s, bool *is_old)
+{
+	struct str value = http_extract_cookie(request, name);
+	unsigned char bytes[(MARK_DIGITS + TIME_DIGITS) / 2];
+	uint64_t age_s;
+
+	*is_old = true;
+	if (!read_bytes(value, bytes, sizeof(bytes)))
+		return 0;
+	age_s = now_s(vserver) - read_number(bytes + MARK_DIGITS / 2, TIME_DIGITS / 2);
+	if (timeout_s > 0 && age_s > timeout_s)
+		return 0;
+	*is_old = timeout_s > 0 && age_s >= timeout_s / 2;
+	return read_number(bytes, MARK_DIGITS / 2);
+}
+
+static struct str write_cookie(const struct vserver *vserver, const char *name, uint64_t mark,
+			       uint32_t timeout_s, char text[PERSISTENCE_COOKIE_ROOM])
+{
+	const char *hidden = vserver->persistence.model.is_script_cookie ? "" : "; HttpOnly";
+	char age[32] = "";
+	int length;
+
+	if (timeout_s > 0)
+		(void)snprintf(age, sizeof(age), "; Max-Age=%" PRIu32, timeout_s);
+	length = snprintf(text, PERSISTENCE_COOKIE_ROOM,
+			  "%s=%016" PRIx64 "%08" PRIx32 "%s; Path=/%s", name, mark,
+			  (uint32_t)now_s(vserver), age, hidden);
+	must(length > 0);
+	if (length >= PERSISTENCE_COOKIE_ROOM)
+		return (struct str){ NULL, 0 };
+	return (struct str){ text, (size_t)length };
+}
+
 /* An old one is none; one that has lived for half its time is given anew. */
 static int find_cookie(const struct vserver *vserver, struct persistence_ask *ask)
 {
 	const struct persistence *persistence = &vserver->persistence;
-	struct str value = http_extract_cookie(ask->request, persistence->model.cookie);
-	unsigned char bytes[(MARK_DIGITS + TIME_DIGITS) / 2];
-	uint64_t mark, age_s, timeout_s = persistence->model.timeout_s;
+	bool is_old;
+	uint64_t mark = read_mark(vserver, ask->request, persistence->model.cookie,
+				  persistence->model.timeout_s, &is_old);
 
 	ask->wants_cookie = true;
-	if (!read_bytes(value, bytes, sizeof(bytes)))
-		return NOBODY;
-	mark = read_number(bytes, MARK_DIGITS / 2);
-	age_s = now_s(vserver) - read_number(bytes + MARK_DIGITS / 2, TIME_DIGITS / 2);
-	if (timeout_s > 0 && age_s > timeout_s)
-		return NOBODY;
-	for (uint32_t index = 0; index < vserver->balance.member_count; index++) {
-		if (mark_of(persistence, member(vserver, index)) != mark)
+	for (uint32_t index = 0; mark != 0 && index < vserver->balance.member_count; index++) {
+		if (mark_of(persistence, ABOUT_SERVICE, member(vserver, index)->tag) != mark)
 			continue;
-		ask->wants_cookie = timeout_s > 0 && age_s >= timeout_s / 2;
+		ask->wants_cookie = is_old;
 		return (int)index;
 	}
 	return NOBODY;
@@ -153,22 +187,12 @@ struct str persistence_cookie(const struct vserver *vserver, const struct servic
 			      char text[PERSISTENCE_COOKIE_ROOM])
 {
 	const struct persistence *persistence = &vserver->persistence;
-	char age[32] = "";
-	int length;
 
 	if (find_tag(vserver, service->tag) == NOBODY || persistence->table == NULL)
 		return (struct str){ NULL, 0 };
-	if (persistence->model.timeout_s > 0)
-		(void)snprintf(age, sizeof(age), "; Max-Age=%" PRIu32,
-			       persistence->model.timeout_s);
-	length = snprintf(text, PERSISTENCE_COOKIE_ROOM,
-			  "%s=%016" PRIx64 "%08" PRIx32 "%s; Path=/%s", persistence->cookie,
-			  mark_of(persistence, service), (uint32_t)now_s(vserver), age,
-			  persistence->model.is_script_cookie ? "" : "; HttpOnly");
-	must(length > 0);
-	if (length >= PERSISTENCE_COOKIE_ROOM)
-		return (struct str){ NULL, 0 };
-	return (struct str){ text, (size_t)length };
+	return write_cookie(vserver, persistence->cookie,
+			    mark_of(persistence, ABOUT_SERVICE, service->tag),
+			    persistence->model.timeout_s, text);
 }
 
 /* --- the table --- */
@@ -439,6 +463,36 @@ void persistence_spill_note(const struct vserver *reached, const struct address 
 		(void)put(&trace, tag);
 }
 
+struct vserver *persistence_spill_named(const struct vserver *reached,
+					const struct h1_request *request, bool *is_old)
+{
+	const struct persistence *persistence = &reached->persistence;
+	struct proxy *proxy = reached->proxy;
+	struct vserver *vserver = proxy_vserver(proxy, reached->id);
+	uint64_t mark = read_mark(reached, request, persistence->model.spill_cookie,
+				  persistence->model.spill_timeout_s, is_old);
+
+	for (uint32_t hops = proxy->vserver_room; mark != 0 && vserver != NULL && hops > 0;
+	     hops--) {
+		if (mark_of(persistence, ABOUT_SPILL, vserver->persistence.owner) == mark)
+			return vserver;
+		vserver = proxy_vserver(proxy, vserver->backup);
+	}
+	return NULL;
+}
+
+struct str persistence_spill_cookie(const struct vserver *reached, const struct vserver *serving,
+				    char text[PERSISTENCE_COOKIE_ROOM])
+{
+	const struct persistence *persistence = &reached->persistence;
+
+	if (!persistence_has_spill_cookie(persistence))
+		return (struct str){ NULL, 0 };
+	return write_cookie(reached, persistence->spill_cookie,
+			    mark_of(persistence, ABOUT_SPILL, serving->persistence.owner),
+			    persistence->model.spill_timeout_s, text);
+}
+
 /* --- life --- */
 
 void persistence_configure(struct persistence *persistence, const struct model_vserver *model,
@@ -449,7 +503,9 @@ void persistence_configure(struct persistence *persistence, const struct model_v
 	persistence->owner = model->tag;
 	persistence->model = model->persistence;
 	persistence->cookie = str_dup(model->persistence.cookie);
+	persistence->spill_cookie = str_dup(model->persistence.spill_cookie);
 	persistence->rule_name = str_dup(model->persistence.rule.name);
+	persistence->model.spill_cookie = str_of(persistence->spill_cookie);
 	persistence->model.cookie = str_of(persistence->cookie);
 	persistence->model.rule.name = str_of(persistence->rule_name);
 }
@@ -457,6 +513,7 @@ void persistence_configure(struct persistence *persistence, const struct model_v
 void persistence_fini(struct persistence *persistence)
 {
 	free(persistence->cookie);
+	free(persistence->spill_cookie);
 	free(persistence->rule_name);
-	persistence->cookie = persistence->rule_name = NULL;
+	persistence->cookie = persistence->spill_cookie = persistence->rule_name = NULL;
 }

@@ -31,7 +31,7 @@ struct persistence {
 	struct persist *table; /* borrowed; NULL: there is none, and nobody is known */
 	uint64_t owner;        /* tag of the virtual server */
 	struct model_persistence model;
-	char *cookie, *rule_name; /* owned: the texts of `model` */
+	char *cookie, *spill_cookie, *rule_name; /* owned: the texts of `model` */
 };
 
 /* Who asks, and what is answered. */
@@ -74,6 +74,21 @@ void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask
 struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
 			      char text[PERSISTENCE_COOKIE_ROOM]);
 
+/* The text that -rule names, for the balancing method TOKEN; empty: there is none. `request` may be
+ * NULL. */
+struct str persistence_token(const struct persistence *persistence, const struct address *peer,
+			     const struct h1_request *request, char text[ADDRESS_TEXT_MAX]);
+
+/* As vserver_choose(), but first the service that the client is known at. */
+struct service *persistence_choose(struct vserver *vserver, struct persistence_ask *ask,
+				   uint64_t *tried) MUST_USE;
+/* All services are full and the client waits for this one: that is where it belongs. */
+void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask,
+		      const struct service *service);
+/* The value of a Set-Cookie field; empty when the service is not bound any more. */
+struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
+			      char text[PERSISTENCE_COOKIE_ROOM]);
+
 /* Whether the table knows a service of this virtual server for a client of that address. */
 bool persistence_knows(const struct vserver *vserver, const struct address *peer);
 
@@ -82,3 +97,16 @@ bool persistence_knows(const struct vserver *vserver, const struct address *peer
 uint64_t persistence_spill_find(const struct vserver *reached, const struct address *peer);
 void persistence_spill_note(const struct vserver *reached, const struct address *peer,
 			    const struct vserver *serving);
+
+/* HTTP says it by a cookie, which counts more than the address: whether it may be there. */
+static inline bool persistence_has_spill_cookie(const struct persistence *persistence)
+{
+	return persistence->table != NULL && persistence->model.spill_timeout_s > 0;
+}
+/* Who in the chain of `reached` the request's cookie names; NULL: nobody. *is_old: it should be
+ * given anew. */
+struct vserver *persistence_spill_named(const struct vserver *reached,
+					const struct h1_request *request, bool *is_old);
+/* The value of a Set-Cookie field that names `serving`. */
+struct str persistence_spill_cookie(const struct vserver *reached, const struct vserver *serving,
+				    char text[PERSISTENCE_COOKIE_ROOM]);

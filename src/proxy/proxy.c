@@ -186,7 +186,8 @@ void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const st
 	if (introduction_is_due(reached, peer))
 		introduction_start(proxy, reached, fd, peer);
 	else
-		arrive(proxy, reached, &(struct arrival){ .fd = fd, .peer = *peer });
+		arrive(proxy, reached,
+		       &(struct arrival){ .fd = fd, .reached = reached, .peer = *peer });
 }
 
 void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
@@ -194,8 +195,10 @@ void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
 {
 	must_be_on(proxy->engine);
 	arrive(proxy, reached,
-	       &(struct arrival){
-		       .fd = fd, .peer = introduction->client, .introduction = introduction });
+	       &(struct arrival){ .fd = fd,
+				  .reached = reached,
+				  .peer = introduction->client,
+				  .introduction = introduction });
 }
 
 static void look_at_parked(struct task *task)

@@ -342,6 +342,58 @@ def test_spilled_client_stays(stage, engines, protocol):
     assert who(CLIENTS[2]) == "primary"
 
 
+def jar_of(answer):
+    """The cookie that an answer brings, as the client shows it."""
+    return "Cookie: " + field(answer, "Set-Cookie").split(";")[0] + "\r\n"
+
+
+@both
+def test_cookies_tell_clients_of_one_address_apart(stage, engines):
+    """Behind one address: the cookie says who was spilled, whoever the address is kept by."""
+    here, port = spill_site(stage, engines)
+    with Client(port, source=(CLIENTS[0], 0)) as client:
+        first = client.get()
+        assert first.body == b"primary" and COOKIE.match(field(first, "Set-Cookie"))
+        assert field(client.get(fields=jar_of(first)), "Set-Cookie") is None
+        second = ask(port, CLIENTS[0])
+        assert second.body == b"backup" and field(second, "Set-Cookie").startswith("NSO_web=")
+
+    def is_free():
+        return here.vserver("web")["clients"] == 0 and here.vserver("spare")["clients"] == 0
+    for _ in range(3):
+        for source in CLIENTS[:2]:
+            wait_until(is_free, "both have room")
+            assert name(port, source, fields=jar_of(second)) == "backup"
+            wait_until(is_free, "both have room")
+            assert name(port, source, fields=jar_of(first)) == "primary"
+    wait_until(is_free, "both have room")
+    with Client(port, source=(CLIENTS[5], 0)) as client:  # a request at a time, on one connection
+        for jar, who in (first, b"primary"), (second, b"backup"), (first, b"primary"):
+            assert client.get(fields=jar_of(jar)).body == who
+    wait_until(is_free, "both have room")
+    here.do("disable lb vserver spare")
+    again = ask(port, CLIENTS[5], fields=jar_of(second))
+    assert again.body == b"primary" and jar_of(again).split("=")[1][:16] == jar_of(first).split("=")[1][:16]
+    forged = jar_of(second).replace("=", "=0" if "=0" not in jar_of(second) else "=1")[:-3] + "\r\n"
+    assert name(port, CLIENTS[6], fields=forged) == "primary"
+    here.do("enable lb vserver spare", "set lb vserver web -soPersistence DISABLED")
+    wait_until(is_free, "both have room")
+    last = ask(port, CLIENTS[7], fields=jar_of(second))
+    assert last.body == b"primary" and field(last, "Set-Cookie") is None
+
+
+@both
+def test_primary_named_by_a_cookie_is_full(stage, engines):
+    """Its limit holds for those whom it knows, too: they go where there is room."""
+    here, port = spill_site(stage, engines)
+    first = ask(port, CLIENTS[0])
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "it has left")
+    with Client(port, source=(CLIENTS[1], 0)) as client:
+        assert client.get().body == b"primary"
+        assert name(port, CLIENTS[2], fields=jar_of(first)) == "backup"
+        assert here.vserver("web")["clients"] == 1
+
+
 @both
 def test_spilled_client_stays_over_a_crash(stage, engines):
     here, port = spill_site(stage, engines)
