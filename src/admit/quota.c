@@ -73,6 +73,7 @@ void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
 	if (quota_number(&pool->limit) == QUOTA_UNLIMITED)
 		return;
 	stat_add(&counts_of(core, id)->borrowed, (uint64_t)units);
+	stat_add(&counts_of(core, id)->refills, 1);
 	/* One by one while sealed: that was told. */
 	if (units > 1)
 		quota_trace_core(core, id, QUOTA_EVENT_BORROWED, units, 0);
@@ -233,6 +234,7 @@ static int64_t rob(const struct seat *seat, unsigned victim, int64_t above, bool
 
 		if (quota_swap(stash, &w, w - (uint64_t)uses * QUOTA_IDLE_ONE)) {
 			stat_add(&seat->counts->reclaimed, (uint64_t)uses);
+			stat_add(&seat->counts->steals, 1);
 			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_RECLAIMED, uses, victim);
 			return uses;
 		}
@@ -322,6 +324,7 @@ void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t
 	uint64_t open = quota_reopened(w, used, idle);
 
 	note_open(core, id);
+	stat_add(&counts_of(core, id)->reopened, 1);
 	if (quota_number(&quota_pool_at(core->map, id)->limit) != QUOTA_UNLIMITED)
 		quota_trace_core(core, id, QUOTA_EVENT_REOPENED, idle, 0);
 	quota_store(quota_stash_at(core->map, core->index, id), open);
@@ -451,8 +454,10 @@ static bool seal_peers(struct seat *seat, bool by_hint)
 			was_free = false;
 		else if (at != seat->index)
 			stat_add(&seat->counts->reclaimed, (uint64_t)got);
-		if (got > 0)
+		if (got > 0) {
+			stat_add(&seat->counts->seals, 1);
 			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_SEALED, got, at);
+		}
 		at = at + 1 < cores ? at + 1 : 0;
 	}
 	return was_free;

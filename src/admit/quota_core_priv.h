@@ -32,8 +32,8 @@ struct quota_core {
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
 	uint32_t expected_id, expected; /* clients that are still to ask that pool in this turn */
-	struct quota_line *lines; /* by pool; all zero until its first use */
-	struct list queued;       /* lines in which somebody waits */
+	struct quota_line *lines;       /* by pool; all zero until its first use */
+	struct list queued;             /* lines in which somebody waits */
 };
 
 /* Engines, both modes: quota.c. */

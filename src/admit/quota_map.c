@@ -223,7 +223,6 @@ static void forget_history(struct quota_map *map, uint32_t id)
 	atomic_store_explicit(&pool->limit_changes, 0, memory_order_relaxed);
 	atomic_store_explicit(&pool->audits, 0, memory_order_relaxed);
 	atomic_store_explicit(&pool->leak_repaired, 0, memory_order_relaxed);
-	atomic_store_explicit(&pool->peak, 0, memory_order_relaxed);
 }
 
 uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_percent,

@@ -58,7 +58,6 @@ struct quota_pool {
 	alignas(64) _Atomic uint64_t open_mask[QUOTA_MASKS];
 	_Atomic uint64_t free_since_ms; /* RETURNING: return_free was seen; 0: not yet */
 	_Atomic uint64_t limit_changes, audits, leak_repaired;
-	_Atomic int64_t peak;
 	/* Control's alone. */
 	alignas(64) struct quota_rule rule;
 	uint64_t opened_ns; /* monotonic */

@@ -29,6 +29,7 @@ struct quota_habit {
 struct quota_counts {
 	struct stat_number admitted, borrowed, returned, reclaimed, refused, undecided, premature,
 		stranded;
+	struct stat_number refills, steals, seals, reopened; /* how often */
 	struct stat_number spilled[QUOTA_WHYS];
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "admit/quota_stat.h"
 #include "config/command.h"
 #include "control/show.h"
 #include "control/show_priv.h"
@@ -35,17 +36,9 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 	quota_read(control->setup.map, vserver->entry.pool, &view);
 	if (vserver->entry.limit >= 0)
 		text_print(text, "\tLimit: %" PRId64 "\n", view.limit);
-	text_print(text,
-		   "\tUsed: %" PRId64 "\n\tAdmitted: %" PRIu64 "\n\tBorrowed: %" PRIu64
-		   "\n\tReturned: %" PRIu64 "\n\tReclaimed: %" PRIu64 "\n",
-		   view.used, view.admitted, view.borrows, view.returned, view.reclaimed);
-	text_print(text, "\tPremature spills: %" PRIu64 "\n\tStranded at spills: %" PRIu64 "\n",
-		   view.premature, view.stranded);
-	text_print(text,
-		   "\tSpilled full: %" PRIu64 "\n\tSpilled early: %" PRIu64
-		   "\n\tSpilled until return: %" PRIu64 "\n",
-		   view.spilled[QUOTA_WHY_FULL], view.spilled[QUOTA_WHY_EARLY],
-		   view.spilled[QUOTA_WHY_HYSTERESIS]);
+	text_print(text, "\tUsed: %" PRId64 "\n", view.used);
+	show_stat_rows(quota_stat_rows, quota_stat_blocks(control->setup.map, vserver->entry.pool),
+		       quota_stat_size(control->setup.map), view.cores, text);
 	text_print(text,
 		   "\tLimit changes: %" PRIu64 "\n\tAudits: %" PRIu64 "\n\tLeaks repaired: %" PRIu64
 		   "\n\tEngine deaths: %" PRIu64 "\n",
@@ -53,6 +46,32 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 	text_print(text,
 		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
 		   vserver->episodes, spill_time_ms(vserver));
+}
+
+static void detail_pool(const struct control *control, uint32_t pool, struct text *text)
+{
+	const struct quota_map *map = control->setup.map;
+	unsigned count = control->setup.engine_count;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct quota_core_view view;
+
+		quota_read_core(map, pool, i, &view);
+		text_print(text,
+			   "\t\tengine %u Exclusive: %" PRId64 "\n\t\tengine %u Used: %" PRId64
+			   "\n\t\tengine %u Borrowed now: %" PRId64 "\n\t\tengine %u Idle: %" PRId64
+			   "\n",
+			   i, view.exclusive, i, view.used, i, view.borrowed, i, view.idle);
+	}
+	detail(quota_stat_rows, quota_stat_blocks(map, pool), quota_stat_size(map), count, text);
+}
+
+static void detail_vserver(const struct control *control, const struct runtime_vserver *vserver,
+			   struct text *text)
+{
+	detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
+	       control->setup.engine_count, text);
+	detail_pool(control, vserver->entry.pool, text);
 }
 
 static void stat_vserver(struct control *control, const struct object *object, bool is_detailed,
@@ -70,7 +89,7 @@ static void stat_vserver(struct control *control, const struct object *object, b
 	show_stat_reserve(control, &vserver->requests, "requests in flight", text);
 	show_stat_reserve(control, &vserver->sessions, "TLS sessions", text);
 	if (is_detailed)
-		detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
+		detail_vserver(control, vserver, text);
 }
 
 /* --- service and group --------------------------------------------------------------------------

@@ -172,6 +172,10 @@ static void show_pools(const struct control *control, const struct runtime_vserv
 	text_print(text, "\tshares: %s\n",
 		   vserver->plan->rule.is_fixed || view.mode == QUOTA_MODE_PATENT ? "fixed"
 										  : "ADAPTIVE");
+	if (view.is_returning)
+		text_add(text, STR("\twas full: spills until enough is free (-soReturn)\n"));
+	if (view.used > view.limit)
+		text_print(text, "\tuses above the limit: %" PRId64 "\n", view.used - view.limit);
 	if (view.is_early)
 		text_print(text,
 			   "\tengine threshold: %" PRId64 "\n\tshared threshold: %" PRId64 "\n",

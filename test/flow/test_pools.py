@@ -87,6 +87,10 @@ def test_events_of_the_pools(stage):
         wait_until(lambda: appliance.vserver("tcp1")["used"] == 20, "all are there")
         assert is_dropped(tcp)
         appliance.do("set lb vserver tcp1 -soThreshold 15", "show spillover audit tcp1")
+        assert "uses above the limit: 5\n" in appliance.do("show lb vserver tcp1")
+        parts = [int(used) for used in re.findall(
+            r"engine \d Used: (\d+)", appliance.do("stat lb vserver tcp1 -detail"))]
+        assert len(parts) == 2 and sum(parts) == 20
         shown = appliance.do("show spillover events tcp1")
         for words in (r"control: limit 20\n", r"engine [01]: (borrowed|reclaimed) \d+",
                       r"engine [01]: spilled 1 \(full\)\n", r"control: limit 15\n",

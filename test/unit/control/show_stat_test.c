@@ -27,6 +27,9 @@ static void sums(void **state)
 	stage_must_say(stage, "Used: 0");
 	assert_int_equal(stage_do(stage, "stat lb vserver web -detail"), 0);
 	stage_must_say(stage, "engine 1 Spilled over: 4");
+	stage_must_say(stage, "engine 1 Exclusive: 16");
+	stage_must_say(stage, "engine 0 Used: 0");
+	stage_must_say(stage, "engine 0 Premature spills: 0");
 	assert_int_equal(stage_do(stage, "stat service a"), 0);
 	stage_must_say(stage, "Retries: 5");
 	assert_int_equal(stage_do(stage, "stat service"), 0);
