@@ -2,6 +2,7 @@
 """Limits of other things than the clients of a virtual server: HTTP requests in flight, and what
 the whole appliance has. Exactly those spill, on any number of engines, while limits change."""
 import collections
+import contextlib
 import os
 import signal
 
@@ -126,22 +127,21 @@ bind lb vserver one a
 bind lb vserver two b
 bind lb vserver spare b
 """, engines)
-    with crowd(20, one) as first, crowd(15, two) as second:
-        assert served(first) == {"a": 20}
-        assert served(second) == {"b": 10, "nobody": 5}
-        shown = appliance.do("show spillover param")
-        assert "client connections: 30" in shown
+    with contextlib.ExitStack() as held:
+        def come(count, port):
+            return served(held.enter_context(crowd(count, port)))
+
+        assert come(20, one) == {"a": 20}
+        assert come(15, two) == {"b": 10, "nobody": 5}
+        assert "client connections: 30" in appliance.do("show spillover param")
         assert appliance.vserver("two")["dropped"] == 5
         assert appliance.vserver("two")["spilled"] == 5
         appliance.do("set spillover param -maxClient 32")
-        with crowd(5, one) as third:
-            assert served(third) == {"a": 2, "nobody": 3}
-            appliance.do("unset spillover param -maxClient")
-            with crowd(5, one) as fourth:
-                assert served(fourth) == {"a": 5}
-                appliance.do("set spillover param -maxClient 38")
-                with crowd(5, two) as fifth:
-                    assert served(fifth) == {"b": 1, "nobody": 4}
+        assert come(5, one) == {"a": 2, "nobody": 3}
+        appliance.do("unset spillover param -maxClient")
+        assert come(5, one) == {"a": 5}
+        appliance.do("set spillover param -maxClient 38")
+        assert come(5, two) == {"b": 1, "nobody": 4}
 
 
 @pytest.mark.parametrize("engines", ENGINES)
