@@ -163,6 +163,13 @@ COMMANDS = [
     "set ns param -exclusiveQuotaSpillOver {percent} -grantQuotaSpillOver {percent}",
     "set ns param -exclusiveQuotaMaxClient {percent} -grantQuotaMaxClient {percent}",
     "add lb monitor m TCP -interval 1", "add lb monitor n HTTP -interval 1",
+    "set lb vserver {v} -soRamp {few}", "unset lb vserver {v} -soRamp -soReturn -soShadow",
+    "set lb vserver {v} -soReturn {percent}", "set lb vserver {v} -soShadow ENABLED",
+    "set lb vserver {v} -healthThreshold {percent}",
+    "set lb vserver {v} -disablePrimaryOnDown ENABLED",
+    "set spillover param -maxClient {few} -maxRequest {percent}",
+    "unset spillover param -maxClient", "unset spillover param -maxRequest",
+    "set ns param -maxConn {percent}", "show spillover param",
     "bind service {s} -monitorName m", "unbind service {s} -monitorName n", "rm lb monitor m TCP",
 ]
 
@@ -174,7 +181,8 @@ def some_command(chance, ports, origins):
         port=chance.choice(ports), origin=chance.choice(origins), few=chance.randint(0, 30),
         percent=chance.randint(0, 100),
         method=chance.choice(["CONNECTION -soThreshold 5", "CONNECTION -soThreshold 40",
-                              "DYNAMICCONNECTION", "NONE"]),
+                              "DYNAMICCONNECTION", "NONE", "REQUEST -soThreshold 3",
+                              "HEALTH -soThreshold 50"]),
         balance=chance.choice(["ROUNDROBIN", "LEASTCONNECTION", "SOURCEIPHASH"]))
 
 
