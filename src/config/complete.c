@@ -246,7 +246,7 @@ static struct str object_help(const struct reference *reference)
 }
 
 /* The next word of an object of which all whole words are beginnings. */
-static void offer_part(struct look *look, const struct reference *reference, struct str object)
+static void offer_part(struct look *look, struct str help, struct str object)
 {
 	struct str part = take_part(&object, ' ');
 
@@ -257,9 +257,7 @@ static void offer_part(struct look *look, const struct reference *reference, str
 		part = take_part(&object, ' ');
 	}
 	if (part.length > 0)
-		offer(look->out, part,
-		      object.length == 0 ? object_help(reference)
-					 : STR("several types of objects"));
+		offer(look->out, part, object.length == 0 ? help : STR("several types of objects"));
 }
 
 /* Those that Spillway supports come first. "ns" may be left out. */
@@ -269,19 +267,19 @@ static void offer_objects(struct look *look)
 		const struct reference *one = reference_get(look->verb, str_of(kinds[i]->object));
 
 		if (one != NULL)
-			offer_part(look, one, one->object);
+			offer_part(look, object_help(one), one->object);
 	}
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]) && look->at == look->count; i++)
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (str_equal(look->verb, str_of(ours[i].verb)))
-			offer(look->out, str_of(ours[i].object), str_of(ours[i].help));
+			offer_part(look, str_of(ours[i].help), str_of(ours[i].object));
 	for (size_t i = 0; i < reference_count(); i++)
 		if (str_equal(reference_at(i)->verb, look->verb))
-			offer_part(look, reference_at(i), reference_at(i)->object);
+			offer_part(look, object_help(reference_at(i)), reference_at(i)->object);
 	for (size_t i = 0; i < reference_count() && look->out->count == 0; i++) {
 		struct str object = reference_at(i)->object;
 
 		if (str_equal(reference_at(i)->verb, look->verb) && str_starts(object, STR("ns ")))
-			offer_part(look, reference_at(i),
+			offer_part(look, object_help(reference_at(i)),
 				   (struct str){ object.at + 3, object.length - 3 });
 	}
 }

@@ -207,6 +207,44 @@ bind lb vserver web -policyName busy
 
 
 @pytest.mark.parametrize("engines", ENGINES)
+def test_surge_count(stage, engines):
+    """Who waits for a service that is full counts, and who waits in line for the limit."""
+    appliance, port = tcp_stage(stage, engines, f"""
+{policy("crowded", 'SYS.VSERVER("web").SURGECOUNT.GE(1)')}
+bind lb vserver web -policyName crowded
+set service a -maxClient 1
+""")
+
+    def surge(count):
+        return f'SURGECOUNT is {count}' in appliance.do("explain lb vserver web")
+
+    with Client(port) as first:
+        assert first.until(b"\n") == b"primary\n"
+        wait_until(lambda: surge(0), "nobody waits")
+        with Client(port) as second:
+            wait_until(lambda: surge(1), "one waits")
+            assert who(port) == "backup"
+            first.close()
+            assert second.until(b"\n") == b"primary\n"
+            wait_until(lambda: surge(0), "nobody waits any more")
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_only_counted_in_the_shadow(stage, engines):
+    appliance, port = tcp_stage(stage, engines, f"""
+{policy("all", "TRUE")}
+bind lb vserver web -policyName all
+""", "-soShadow ENABLED")
+    assert who(port) == "primary"
+    web = appliance.vserver("web")
+    assert (web["spilled"], web["shadowed"]) == (0, 1)
+    assert numbers(appliance, "all") == (1, 0)
+    wait_until(lambda: "vserver web would spill: policy all is true" in appliance.log(), "the log")
+    appliance.do("set lb vserver web -soShadow DISABLED")
+    assert who(port) == "backup"
+
+
+@pytest.mark.parametrize("engines", ENGINES)
 def test_priorities_and_goto(stage, engines):
     """The smallest is tested first, the first that is true ends it unless it says otherwise."""
     appliance, port = tcp_stage(stage, engines, "\n".join(
