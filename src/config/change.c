@@ -392,6 +392,11 @@ static bool set(struct config *config, const struct command *command, struct rep
 	special = command_option(command, "weight");
 	if (special != NULL && object->kind->id != KIND_NS_PARAM)
 		return bind_set_weight(config, object, command, report);
+	special = command_option(command, "domainResolveNow");
+	if (special != NULL && command->option_count == 1) {
+		object->learned.asked_now++;
+		return true;
+	}
 	special = command_option(command, "IPAddress");
 	if (special == NULL || object->kind->id != KIND_SERVICE)
 		return set_rest(config, object, command, report);

@@ -9,6 +9,7 @@ const struct kind *const kinds[KIND_COUNT] = {
 	[KIND_GROUP] = &kind_group,
 	[KIND_VSERVER] = &kind_vserver,
 	[KIND_MONITOR] = &kind_monitor,
+	[KIND_NAME_SERVER] = &kind_name_server,
 	[KIND_NS_PARAM] = &kind_ns_param,
 	[KIND_LB_PARAMETER] = &kind_lb_parameter,
 	[KIND_METRIC_TABLE] = &kind_metric_table,

@@ -8,6 +8,7 @@
 
 #include "config/kind_monitor.h"
 #include "config/kind_param.h"
+#include "config/kind_server.h"
 #include "config/option.h"
 
 enum kind_id {
@@ -16,6 +17,7 @@ enum kind_id {
 	KIND_GROUP,           /* serviceGroup */
 	KIND_VSERVER,         /* lb vserver */
 	KIND_MONITOR,         /* lb monitor */
+	KIND_NAME_SERVER,     /* dns nameServer; its name is its address */
 	KIND_NS_PARAM,        /* one object without a name, always there */
 	KIND_SPILLOVER_PARAM, /* likewise */
 	KIND_LB_PARAMETER,    /* likewise */
@@ -60,8 +62,8 @@ bool kind_netmask(struct str text, uint32_t *mask) MUST_USE;
 extern const struct choice kind_service_protocols[]; /* the first two are those of enum protocol */
 extern const struct choice kind_vserver_protocols[];
 extern const struct kind kind_server, kind_service, kind_group, kind_vserver, kind_monitor,
-	kind_ns_param, kind_lb_parameter, kind_spillover_param, kind_spillover_action,
-	kind_spillover_policy, kind_metric_table;
+	kind_name_server, kind_ns_param, kind_lb_parameter, kind_spillover_param,
+	kind_spillover_action, kind_spillover_policy, kind_metric_table;
 
 /* The option that an argument by place sets: place < position_count. */
 static inline unsigned kind_place(const struct kind *kind, unsigned place)
@@ -70,8 +72,6 @@ static inline unsigned kind_place(const struct kind *kind, unsigned place)
 }
 /* Index of an option of that name, -1: none. Case does not matter, no abbreviations. */
 int kind_option(const struct kind *kind, struct str name);
-
-enum { SERVER_NAME, SERVER_ADDRESS, SERVER_STATE, SERVER_COMMENT, SERVER_OPTIONS };
 
 /* A service and a service group have these rows, at the same index; a service has more. */
 enum {

@@ -33,11 +33,6 @@ static bool check(const struct config *config, struct object *object, const stru
 			     "%.*s is neither an address nor a domain name", STR_ARG(text));
 		return false;
 	}
-	if (command->verb == VERB_ADD)
-		report_warning(report, command_column(command, SERVER_ADDRESS),
-			       "names of servers are not yet looked up: the services of %.*s are "
-			       "left out of the traffic",
-			       STR_ARG(text));
 	return true;
 }
 
@@ -53,6 +48,21 @@ static const struct option options[SERVER_OPTIONS] = {
 			     .is_position = true,
 			     .help = "its address, IPv4 or IPv6, or a domain name",
 			     .since = "0.1" },
+	[SERVER_RESOLVE_RETRY] = { .name = "domainResolveRetry",
+				   .type = OPTION_NUMBER,
+				   .least = 5,
+				   .most = 20939,
+				   .standard = "5",
+				   .unit = "s",
+				   .help = "when its name is asked for again after a failure",
+				   .since = "0.1" },
+	[SERVER_IPV6] = { .name = "IPv6Address",
+			  .type = OPTION_CHOICE,
+			  .is_once = true,
+			  .choices = option_yes_no,
+			  .standard = "NO",
+			  .help = "whether its name is asked for IPv6 addresses",
+			  .since = "0.1" },
 	[SERVER_STATE] = { .name = "state",
 			   .type = OPTION_CHOICE,
 			   .is_once = true,

@@ -58,6 +58,7 @@ struct object *object_copy(const struct object *object)
 		object_set_extra(copy, str_of(object->extras[i].name),
 				 str_of(object->extras[i].text));
 	copy->leave = object->leave;
+	copy->learned = object->learned;
 	copy->is_implicit = object->is_implicit;
 	copy->is_builtin = object->is_builtin;
 	return copy;
@@ -72,6 +73,7 @@ void object_take(struct object *object, struct object *from)
 	object->extras = from->extras;
 	object->extra_count = from->extra_count;
 	object->leave = from->leave;
+	object->learned = from->learned;
 	object->is_implicit = from->is_implicit;
 	object->is_builtin = from->is_builtin;
 	free(from);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "base/list.h"
 #include "base/str.h"
 #include "config/kind.h"
@@ -18,6 +19,15 @@
 struct extra {
 	char *name; /* owned; as the reference spells it */
 	char *text; /* owned; its words, quoted, with a blank before each */
+};
+
+/* What control has found out about a server with a domain name: resolver.h. Not saved. */
+struct learned {
+	bool is_known;
+	struct address address; /* port 0 */
+	uint32_t ttl_s;
+	char why[64];       /* why it is not known, or the last question failed; empty: well */
+	unsigned asked_now; /* how often -domainResolveNow was said */
 };
 
 enum binding_type {
@@ -62,8 +72,9 @@ struct object {
 	unsigned extra_count;
 	bool is_implicit; /* a server that a service made by its address: goes with its last user */
 	bool is_builtin;  /* came with Spillway: not printed while untouched, cannot be removed */
-	struct leave leave;  /* of what is disabled */
-	struct list by_kind; /* link: all of a kind, oldest first */
+	struct leave leave;     /* of what is disabled */
+	struct learned learned; /* of a server */
+	struct list by_kind;    /* link: all of a kind, oldest first */
 };
 
 static inline struct str object_name(const struct object *object)

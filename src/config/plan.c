@@ -133,9 +133,23 @@ static void plan_settings(struct planner *in, const struct object *object,
 					OPTION_FIRST;
 }
 
-static bool plan_address(const struct object *server, uint64_t port, struct address *address)
+/* One whose name is not resolved is not reachable, and so never up. */
+static void plan_address(struct planner *in, const struct object *server, uint64_t port,
+			 struct plan_service *service)
 {
-	return address_parse(object_text(server, SERVER_ADDRESS), (uint16_t)port, address);
+	const struct learned *learned = &server->learned;
+
+	service->address = learned->address;
+	if (address_parse(object_text(server, SERVER_ADDRESS), (uint16_t)port, &service->address))
+		return;
+	if (learned->is_known) {
+		address_set_port(&service->address, (uint16_t)port);
+		return;
+	}
+	service->address = (struct address){ .v4.sin_family = AF_INET };
+	service->unresolved = arena_print(
+		in->plan->arena, "server %.*s: %s", STR_ARG(object_name(server)),
+		learned->why[0] != '\0' ? learned->why : "not resolved yet");
 }
 
 /* The same on every appliance: a key comes to the same service on each. */
@@ -170,11 +184,9 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	const struct object *server = config_find(in->config, KIND_SERVER,
 						  object_text(object, SERVICE_SERVER));
 	struct plan_service *service;
-	struct address address;
 
 	must(server != NULL);
-	if (!is_supported(object, TARGET_PROTOCOL) ||
-	    !plan_address(server, object_number(object, SERVICE_PORT), &address))
+	if (!is_supported(object, TARGET_PROTOCOL))
 		return;
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
@@ -184,7 +196,7 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	if (object_is_set(object, SERVICE_CUSTOM_ID))
 		service->custom_id = arena_copy(in->plan->arena,
 						object_text(object, SERVICE_CUSTOM_ID));
-	service->address = address;
+	plan_address(in, server, object_number(object, SERVICE_PORT), service);
 	service->is_enabled = true;
 	plan_state(service, object_is_enabled(object), object->leave);
 	plan_state(service, object_is_enabled(server), server->leave);
@@ -196,15 +208,14 @@ static void plan_member(struct planner *in, const struct object *group,
 {
 	const struct object *server = binding->target;
 	struct plan_service *service;
-	struct address address;
 
-	if (binding->type != BINDING_MEMBER || !plan_address(server, binding->port, &address))
+	if (binding->type != BINDING_MEMBER)
 		return;
 	service = take_service(in, binding->uid);
 	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
 				    STR_ARG(object_name(server)), binding->port);
 	service->hash_id = hash_of_name(service->name);
-	service->address = address;
+	plan_address(in, server, binding->port, service);
 	service->is_enabled = true;
 	plan_state(service, object_is_enabled(group), group->leave);
 	plan_state(service, object_is_enabled(server), server->leave);

@@ -38,7 +38,8 @@ struct plan_service {
 	const struct object *object; /* borrowed: service or service group */
 	enum protocol protocol;
 	struct address address;
-	uint32_t max_client; /* 0: no limit */
+	struct str unresolved; /* why its server has no address yet; empty: it has one */
+	uint32_t max_client;   /* 0: no limit */
 	uint32_t max_requests_per_connection;
 	uint32_t client_timeout_ms, server_timeout_ms;
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */

@@ -259,6 +259,7 @@ void print_config(const struct config *config, bool with_defaults, struct text *
 	print_kind(config, KIND_LB_PARAMETER, with_defaults, text);
 	print_kind(config, KIND_SPILLOVER_PARAM, with_defaults, text);
 	kept_print(&config->kept, true, text);
+	print_kind(config, KIND_NAME_SERVER, with_defaults, text);
 	print_kind(config, KIND_SERVER, with_defaults, text);
 	print_kind(config, KIND_METRIC_TABLE, with_defaults, text);
 	print_kind(config, KIND_MONITOR, with_defaults, text);

@@ -53,6 +53,7 @@ bool control_plan(struct control *control)
 	if (control->plan != NULL && control->plan_generation == generation)
 		return true;
 	plan_free(control->plan);
+	resolver_take(&control->resolver, control->config);
 	control->plan = plan_new(control->config);
 	control->plan_generation = generation;
 	control->is_published = false;
@@ -421,6 +422,15 @@ static uint64_t settle(void *context)
 	return hold_answer(context);
 }
 
+/* Nothing was configured, but the plan is another. */
+static void hear_address(void *context)
+{
+	struct control *control = context;
+
+	control->plan_generation = UINT64_MAX;
+	control_publish(control);
+}
+
 struct control *control_new(const struct control_setup *setup)
 {
 	struct control *control = calloc(1, sizeof(*control));
@@ -449,6 +459,7 @@ struct control *control_new(const struct control_setup *setup)
 	survey_init(&control->surveys, control);
 	shortage_init(&control->shortage, &control->loop);
 	webhook_init(&control->webhook, &control->loop);
+	resolver_init(&control->resolver, &control->loop, hear_address, control);
 	control->health = (struct health_room){
 		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
 	};
@@ -581,6 +592,7 @@ void control_free(struct control *control)
 	survey_fini(&control->surveys);
 	shortage_fini(&control->shortage);
 	webhook_fini(&control->webhook);
+	resolver_fini(&control->resolver);
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
 			health_end(runtime->services[id]);

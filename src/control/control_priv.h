@@ -14,10 +14,11 @@
 #include "control/operator.h"
 #include "control/post.h"
 #include "control/publish.h"
+#include "control/resolver.h"
 #include "control/runtime.h"
 #include "control/shortage.h"
-#include "control/watchdog.h"
 #include "control/survey.h"
+#include "control/watchdog.h"
 #include "control/webhook.h"
 
 enum { CONTROL_POOLS = 65536, CONTROL_ENGINE_WORDS = ENGINES_MAX / 64 };
@@ -54,6 +55,7 @@ struct control {
 	struct audits audits;
 	struct surveys surveys;
 	struct webhook webhook;
+	struct resolver resolver;
 	struct control_inbox *inboxes; /* owned: one for each engine */
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;

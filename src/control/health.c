@@ -299,6 +299,13 @@ static struct health *new_health(struct health_room *room, struct runtime_servic
 void health_take(struct health_room *room, struct runtime_service *service,
 		 const struct plan_service *plan)
 {
+	if (plan->unresolved.length > 0) {
+		health_end(service);
+		service->is_judged = service->is_well = false;
+		snprintf(service->verdict, sizeof(service->verdict), "%.*s",
+			 STR_ARG(plan->unresolved));
+		return;
+	}
 	if (!plan->is_monitored) {
 		health_end(service);
 		service->is_judged = service->is_well = true;

@@ -145,7 +145,8 @@ typedef void show_fn(struct control *control, const struct object *object, struc
 static const struct show_kind {
 	show_fn *line, *whole;
 } show_kinds[KIND_COUNT] = {
-	[KIND_SERVER] = { line_plain, show_plain },
+	[KIND_SERVER] = { show_server_line, show_server },
+	[KIND_NAME_SERVER] = { line_plain, show_plain },
 	[KIND_SERVICE] = { line_service, show_service },
 	[KIND_GROUP] = { line_group, show_service_group },
 	[KIND_VSERVER] = { show_vserver_line, show_vserver },

@@ -11,6 +11,10 @@ void show_options(const struct object *object, struct text *text);
 /* "2026-11-23 19:02:11 UTC (3 s ago)" */
 void show_since(uint64_t wall_ms, struct text *text);
 
+/* show_server.c */
+void show_server_line(struct control *control, const struct object *object, struct text *text);
+void show_server(struct control *control, const struct object *object, struct text *text);
+
 /* show_service.c */
 const char *show_service_state(const struct runtime_service *service);
 void show_service_line(const struct runtime_service *service, struct text *text);

@@ -47,7 +47,10 @@ static void test_services(void **state)
 		   "bind serviceGroup g b 82\nbind serviceGroup g a 83 -state DISABLED\n"
 		   "add server n www.example.com\nadd service n n HTTP 80\n");
 	plan = plan_new(scene->config);
-	assert_int_equal(plan->service_count, 5);
+	assert_int_equal(plan->service_count, 6);
+	at = service(plan, "n"); /* of a name that nobody has resolved */
+	assert_true(str_equal(at->unresolved, STR("server n: not resolved yet")));
+	assert_true(address_is_any(&at->address));
 	at = service(plan, "s");
 	assert_int_equal(at->max_client, 5);
 	assert_int_equal(at->max_requests_per_connection, 9);
