@@ -356,7 +356,8 @@ static void put_in_pocket(struct quota_core *core, uint32_t id, uint32_t uses)
 	core->listed[core->listed_count++] = id;
 }
 
-/* What those who ask next in this turn will want; it waits in the pocket, in force already. */
+/* What those who ask next in this turn will want: it is theirs and in force from the step that
+ * takes it, also when the limit falls before they ask. */
 static int64_t for_the_next(const struct seat *seat, uint64_t s)
 {
 	const struct quota_core *core = seat->core;
@@ -377,8 +378,7 @@ static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t chan
 	quota_count_borrowed(seat->core, seat->id, uses);
 	note_single(seat);
 	quota_store(seat->change, quota_change_make(change + uses, w, 0));
-	if (next > 0)
-		put_in_pocket(seat->core, seat->id, (uint32_t)next);
+	seat->core->reserved += (uint32_t)next;
 	return true;
 }
 
@@ -542,12 +542,31 @@ enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t
 	return mode & QUOTA_PATENT ? quota_patent_take(core, id) : take_slow(core, id, reserve);
 }
 
+static bool take_reserved(struct quota_core *core, uint32_t id)
+{
+	if (LIKELY(core->expected == 0) || core->expected_id != id)
+		return false;
+	core->expected--;
+	if (core->reserved == 0)
+		return false;
+	core->reserved--;
+	return true;
+}
+
+/* Who did not come: what was theirs goes back with the pocket. */
+static void expect_nobody(struct quota_core *core)
+{
+	if (core->reserved > 0)
+		put_in_pocket(core, core->expected_id, core->reserved);
+	core->reserved = core->expected = 0;
+}
+
 enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota_class class)
 {
 	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
 
-	if (UNLIKELY(core->expected > 0) && core->expected_id == id)
-		core->expected--;
+	if (UNLIKELY(take_reserved(core, id)))
+		return counted(core, id, QUOTA_OK);
 	if (UNLIKELY(mode & QUOTA_GUARDED))
 		return counted(core, id, quota_guard_take(core, id, mode, class));
 	if (LIKELY(take_own(core, id, mode)))
@@ -560,6 +579,7 @@ enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota
 void quota_expect(struct quota_core *core, uint32_t id, uint32_t clients)
 {
 	must(id < core->map->pools);
+	expect_nobody(core);
 	core->expected_id = id;
 	core->expected = clients;
 }
@@ -691,7 +711,7 @@ void quota_turn_end(struct quota_core *core)
 	uint32_t frozen = QUOTA_NONE;
 
 	core->turn++;
-	core->expected = 0;
+	expect_nobody(core);
 	if (UNLIKELY(quota_load(&quota_head_at(core->map)->audit) != core->audit))
 		quota_audit_hear(core);
 	while (core->listed_count > 0) {

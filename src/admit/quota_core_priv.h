@@ -32,6 +32,7 @@ struct quota_core {
 	uint32_t *listed;       /* pools whose pocket was used in this turn */
 	uint32_t listed_count;
 	uint32_t expected_id, expected; /* clients that are still to ask that pool in this turn */
+	uint32_t reserved;              /* uses that are theirs already */
 	struct quota_line *lines;       /* by pool; all zero until its first use */
 	struct list queued;             /* lines in which somebody waits */
 };

@@ -34,6 +34,7 @@ struct quota_log {
 	unsigned waiting_count;
 	int64_t held;
 	uint64_t again;
+	uint64_t burst; /* ticket of the last quota_expect() */
 };
 
 /* A change of the limit. */
@@ -77,7 +78,7 @@ static inline void quota_log_turn_end(struct quota_log *log, struct quota_core *
 static inline enum quota_result quota_log_take(struct quota_log *log, struct quota_core *core,
 					       uint32_t pool, uint64_t begin)
 {
-	uint32_t pocketed = core->pockets[pool].uses;
+	uint32_t pocketed = core->pockets[pool].uses, reserved = core->reserved;
 	uint64_t now = quota_ticket_draw();
 	enum quota_result result = quota_take(core, pool);
 
@@ -87,10 +88,22 @@ static inline enum quota_result quota_log_take(struct quota_log *log, struct quo
 	}
 	if (core->pockets[pool].uses < pocketed)
 		log->calls[log->waiting[--log->waiting_count]].end = now;
+	/* Decided when the first of its burst asked. */
+	if (core->reserved < reserved)
+		begin = log->burst;
 	quota_log_add(log, begin, quota_ticket_draw(),
 		      result == QUOTA_OK ? QUOTA_WAS_TAKEN : QUOTA_WAS_FULL);
 	log->held += result == QUOTA_OK;
 	return result;
+}
+
+/* In a turn without gives. */
+static inline void quota_log_expect(struct quota_log *log, struct quota_core *core, uint32_t pool,
+				    uint32_t clients)
+{
+	must(log->waiting_count == 0);
+	log->burst = quota_ticket_draw();
+	quota_expect(core, pool, clients);
 }
 
 static inline void quota_log_give(struct quota_log *log, struct quota_core *core, uint32_t pool)

@@ -78,6 +78,17 @@ static void take_one(struct worker *worker)
 	worker->unresolved++;
 }
 
+/* Clients that come together: a turn of their own. */
+static void take_burst(struct worker *worker, unsigned clients)
+{
+	quota_log_turn_end(worker->log, worker->core, pool_id);
+	if (worker->log->waiting_count == 0)
+		quota_log_expect(worker->log, worker->core, pool_id, clients);
+	while (clients-- > 0)
+		take_one(worker);
+	quota_log_turn_end(worker->log, worker->core, pool_id);
+}
+
 /* How many uses this thread would like to hold now. */
 static double aim(const struct worker *worker)
 {
@@ -110,7 +121,9 @@ static void act(struct worker *worker)
 
 	if ((double)(random >> 33 & 1023) < (wish - (double)wished) * 1024)
 		wished++;
-	if (worker->log->held < wished ? random % 16 < 13 : random % 16 < 1)
+	if (worker->log->held < wished && random % 32 == 0)
+		take_burst(worker, 2 + (unsigned)(random >> 8 & 7));
+	else if (worker->log->held < wished ? random % 16 < 13 : random % 16 < 1)
 		take_one(worker);
 	else if (worker->log->held > 0 && worker->log->waiting_count < QUOTA_LOG_WAITING_MAX)
 		quota_log_give(worker->log, worker->core, pool_id);

@@ -37,7 +37,7 @@ enum {
 	KEY = 77
 };
 
-enum act { ACT_TAKE, ACT_GIVE, ACT_TURN_END, ACTS };
+enum act { ACT_TAKE, ACT_GIVE, ACT_TURN_END, ACT_BURST, ACTS };
 
 /* What is promised of every death is promised of each of these kinds, so each must occur. */
 enum death {
@@ -109,6 +109,12 @@ static void do_act(void *argument)
 	struct quota_core *core = theatre->cores[call->engine];
 
 	if (call->act == ACT_TURN_END) {
+		quota_turn_end(core);
+	} else if (call->act == ACT_BURST) {
+		quota_expect(core, theatre->pool, 3);
+		for (unsigned i = 0; i < 3; i++)
+			if (quota_take(core, theatre->pool) == QUOTA_OK)
+				theatre->held[call->engine]++;
 		quota_turn_end(core);
 	} else if (call->act == ACT_TAKE || theatre->held[call->engine] == 0) {
 		if (quota_take(core, theatre->pool) == QUOTA_OK)
