@@ -33,14 +33,11 @@ static const struct monitor_kind conversations[] = {
 	CONVERSATION(agent, "AGENT", "a line of an agent says up, and how much it can take"),
 };
 
-const struct monitor_kind *const monitor_kinds[] = { &ping_kind,         &tcp_kind,
-						     &http_kind,         &conversations[0],
-						     &conversations[1],  &conversations[2],
-						     &conversations[3],  &conversations[4],
-						     &conversations[5],  &conversations[6],
-						     &conversations[7],  &conversations[8],
-						     &conversations[9],  &conversations[10],
-						     &conversations[11], &conversations[12],
-						     &conversations[13], &conversations[14],
-						     &conversations[15], &conversations[16],
-						     &user_kind,         NULL };
+const struct monitor_kind *const monitor_kinds[] = {
+	&ping_kind,         &arp_kind,          &nd6_kind,          &tcp_kind,
+	&http_kind,         &conversations[0],  &conversations[1],  &conversations[2],
+	&conversations[3],  &conversations[4],  &conversations[5],  &conversations[6],
+	&conversations[7],  &conversations[8],  &conversations[9],  &conversations[10],
+	&conversations[11], &conversations[12], &conversations[13], &conversations[14],
+	&conversations[15], &conversations[16], &user_kind,         NULL
+};

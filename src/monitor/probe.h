@@ -83,4 +83,4 @@ bool probe_connected(struct probe *probe, unsigned events) MUST_USE;
 
 /* The rows of kinds.c; NULL ends them. */
 extern const struct monitor_kind *const monitor_kinds[];
-extern const struct monitor_kind tcp_kind, ping_kind, user_kind, http_kind;
+extern const struct monitor_kind tcp_kind, ping_kind, arp_kind, nd6_kind, user_kind, http_kind;
