@@ -409,9 +409,16 @@ static bool was_full(const struct vserver *vserver)
 /* Those before `serving` on the way from the one that was reached have spilled the client. */
 static void count_spills(struct vserver *reached, struct vserver *serving)
 {
+	unsigned distance = 0;
+
 	if (reached == serving)
 		return;
+	for (struct vserver *vserver = reached; vserver != serving; vserver = backup_of(vserver))
+		distance++;
 	for (struct vserver *vserver = reached; vserver != serving; vserver = backup_of(vserver)) {
+		unsigned place = --distance < STAT_BACKUPS ? distance : STAT_BACKUPS - 1;
+
+		stat_add(&vserver->stats->spilled_to[place], 1);
 		if (was_full(vserver))
 			stat_add(&vserver->stats->spilled, 1);
 		else

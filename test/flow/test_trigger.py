@@ -231,3 +231,30 @@ def test_peak(stage, engines):
         wait_until(lambda: appliance.vserver("web")["clients_peak"] == 30, "it was full")
         assert appliance.vserver("spare")["clients_peak"] <= 10
     assert appliance.vserver("web")["clients_peak"] == 30
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_destinations(stage, engines):
+    """By where they went, down a chain of three: at the origins, and in the counters of each."""
+    port, ports = stage.port(), [stage.port() for _ in range(3)]
+    for each, name in zip(ports, ("web", "mid", "spare")):
+        stage.script(greets(name), each)
+    appliance = stage.run(f"""
+add service a 127.0.0.1 TCP {ports[0]} -healthMonitor NO
+add service b 127.0.0.1 TCP {ports[1]} -healthMonitor NO
+add service c 127.0.0.1 TCP {ports[2]} -healthMonitor NO
+add lb vserver spare TCP 0.0.0.0 0 -soMethod CONNECTION -soThreshold 4
+add lb vserver mid TCP 0.0.0.0 0 -soMethod CONNECTION -soThreshold 2 -backupVServer spare
+add lb vserver web TCP 127.0.0.1 {port} -soMethod CONNECTION -soThreshold 3 -backupVServer mid
+bind lb vserver web a
+bind lb vserver mid b
+bind lb vserver spare c
+""", engines)
+    with crowd(9, port) as clients:
+        assert tcp_names(clients) == {"web": 3, "mid": 2, "spare": 4}
+        with Client(port) as late:
+            wait_until(late.is_ended, "nobody has room")
+        web, mid = appliance.vserver("web"), appliance.vserver("mid")
+        assert (web["spilled_to_backup_1"], web["spilled_to_backup_2"], web["dropped"]) == (2, 4, 1)
+        assert (mid["spilled_to_backup_1"], mid["spilled_in"]) == (4, 2)
+        assert appliance.vserver("spare")["spilled_in"] == 4

@@ -16,6 +16,9 @@ static void the_chain_fills_in_order(void **unused)
 		assert_int_equal(admit(&scene), order[i]);
 	assert_int_equal(admit(&scene), -1);
 	assert_int_equal(STAT(&scene, 0, spilled), 4);
+	assert_int_equal(STAT(&scene, 0, spilled_to[0]), 1);
+	assert_int_equal(STAT(&scene, 0, spilled_to[1]), 3);
+	assert_int_equal(STAT(&scene, 1, spilled_to[0]), 3);
 	assert_int_equal(STAT(&scene, 1, spilled), 3);
 	assert_int_equal(STAT(&scene, 1, spilled_in), 1);
 	assert_int_equal(STAT(&scene, 2, spilled_in), 3);
