@@ -122,17 +122,38 @@ static enum reason look_at_pool(struct explain *in, uint32_t pool, enum reason f
 	return view.used < view.limit ? REASON_RETURN : full;
 }
 
+static bool spills_early(const struct quota_rule *rule)
+{
+	const struct quota_amount *engine = &rule->engine_threshold;
+
+	return rule->shared_threshold.number > 0 || engine->number != 100 || !engine->is_percent;
+}
+
+/* What each engine decides by what it has itself. */
+static void print_rule(struct explain *in, const struct plan_vserver *vserver)
+{
+	if (vserver->rule.mode == QUOTA_MODE_PATENT)
+		text_add(in->text,
+			 STR("\t\tquota mode PATENT: an engine without a unit spills though "
+			     "others have one\n"));
+	if (spills_early(&vserver->rule))
+		text_add(in->text, STR("\t\tthresholds: an engine may spill before the limit, by "
+				       "-soEngineThreshold and -soSharedThreshold\n"));
+	if (vserver->spill.ramp > 0)
+		text_print(in->text,
+			   "\t\tramp: from %" PRIu32 " percent of the limit on a rising share "
+			   "spills, by chance\n",
+			   vserver->spill.ramp);
+}
+
 static enum reason look_at_limit(struct explain *in, const struct plan_vserver *vserver)
 {
 	const struct runtime_vserver *runtime = runtime_of(in, vserver);
 	enum reason reason = look_at_pool(in, runtime->entry.pool, REASON_CLIENTS,
 					  "client connections");
 
-	if (vserver->spill.ramp > 0)
-		text_print(in->text,
-			   "\t\tramp: from %" PRIu32 " percent of the limit on a rising share "
-			   "spills, by chance\n",
-			   vserver->spill.ramp);
+	if (runtime->entry.limit >= 0 || runtime->requests.pool != QUOTA_NONE)
+		print_rule(in, vserver);
 	if (runtime->requests.pool != QUOTA_NONE)
 		(void)look_at_pool(in, runtime->requests.pool, REASON_REQUESTS,
 				   "requests, asked for each request");

@@ -51,6 +51,14 @@ static void limits(void **state)
 	stage_must_say(stage, "limit of client connections: 7, uses 0, free 7");
 	stage_must_say(stage, "engine 1: used 0");
 	stage_must_say(stage, "ramp: from 50 percent of the limit on");
+	assert_null(strstr(stage->answer.at, "thresholds"));
+	stage_do(stage, "set lb vserver web -soSharedThreshold 1");
+	(void)reason_of(stage);
+	stage_must_say(stage, "thresholds: an engine may spill before the limit");
+	stage_do(stage, "unset lb vserver web -soSharedThreshold");
+	stage_do(stage, "set lb vserver web -soQuotaMode PATENT");
+	(void)reason_of(stage);
+	stage_must_say(stage, "quota mode PATENT");
 	stage_close(stage);
 }
 
