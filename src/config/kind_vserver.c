@@ -320,6 +320,13 @@ static const struct option options[VSERVER_OPTIONS] = {
 			       .help = "part of the rest that an engine borrows at a time; without "
 				       "it -grantQuotaSpillOver of ns param",
 			       .since = "0.1" },
+	[VSERVER_SO_PROVISION] = { .name = "soProvision",
+				   .type = OPTION_TEXT,
+				   .is_ours = true,
+				   .help = "program (/path argument ...) that is run, or URL that "
+					   "gets a POST, when it begins to spill and when that "
+					   "ends",
+				   .since = "0.1" },
 	[VSERVER_BACKUP] = { .name = "backupVServer",
 			     .type = OPTION_TEXT,
 			     .help = "virtual server that takes over when this one is full or down",

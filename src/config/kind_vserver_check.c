@@ -318,6 +318,21 @@ static bool check_persistence(const struct object *object, const struct command 
 	return check_rule(object, command, report);
 }
 
+/* "/path argument ..." or "http://..." */
+static bool check_provision(const struct object *object, const struct command *command,
+			    struct report *report)
+{
+	struct str target = object_text(object, VSERVER_SO_PROVISION);
+	bool is_good = target.length == 0 || str_starts(target, STR("/")) ||
+		       str_starts_nocase(target, STR("http://"));
+
+	for (size_t i = 0; i < target.length; i++)
+		is_good &= (unsigned char)target.at[i] >= ' ';
+	return is_good || fault(report, command, VSERVER_SO_PROVISION,
+				"-soProvision must be the absolute path of a program, with "
+				"arguments, or a URL: /... or http://...");
+}
+
 bool kind_vserver_check(const struct config *config, struct object *object,
 			const struct command *command, struct report *report)
 {
@@ -328,6 +343,7 @@ bool kind_vserver_check(const struct config *config, struct object *object,
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
 	return check_netmask(object, command, report) && check_trusted(object, command, report) &&
+	       check_provision(object, command, report) &&
 	       check_persistence(object, command, report) &&
 	       check_spillover(object, command, report) && check_queue(object, command, report) &&
 	       check_deal(object, command, report) &&

@@ -101,6 +101,7 @@ struct plan_vserver {
 	int64_t request_limit, session_limit;   /* -soMethod REQUEST, SSLSESSION; PLAN_UNLIMITED */
 	uint32_t queue_depth, queue_timeout_ms; /* as in struct model_vserver */
 	struct str redirect_url;
+	struct str so_provision; /* who is told of episodes; empty: nobody */
 	const struct network *trusted; /* as in struct model_vserver */
 	uint32_t trusted_count;
 	uint32_t client_timeout_ms;

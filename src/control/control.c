@@ -197,19 +197,44 @@ static const char *policy_of(const struct control *control, uint64_t number)
 	return policy != NULL ? object_name(policy).at : "that is gone";
 }
 
+/* An episode has begun or ended: who sets up a backup, or takes it down, is told. */
+static void tell_provision(struct control *control, const struct runtime_vserver *vserver,
+			   const char *reason)
+{
+	struct quota_view view;
+
+	if (vserver->plan == NULL || str_is_empty(vserver->plan->so_provision))
+		return;
+	quota_read(control->runtime.map, vserver->entry.pool, &view);
+	provision_tell(
+		&control->provision, vserver->plan->so_provision,
+		&(struct provision_news){
+			.uid = vserver->entry.uid,
+			.vserver = str_of(vserver->entry.name),
+			.is_begin = spill_is_on(vserver),
+			.limit = view.limit,
+			.uses = view.used,
+			.reason = spill_is_on(vserver) ? reason : "it has room",
+		});
+}
+
 static void hear_spill(struct control *control, unsigned engine, const struct message *message)
 {
 	struct runtime_vserver *vserver = runtime_vserver_id(&control->runtime, message->id);
 	unsigned reason = MESSAGE_SPILL_REASON(message->number);
+	bool was_on;
 
 	if (vserver == NULL)
 		return;
+	was_on = spill_is_on(vserver);
 	/* The plan may be older than a change of this turn. */
 	(void)control_plan(control);
 	must(reason < REASON_COUNT);
 	spill_tell(&control->runtime, vserver, engine, (enum reason)reason,
 		   (struct spill_words){ destination_of(control, vserver),
 					 policy_of(control, message->number) });
+	if (spill_is_on(vserver) != was_on)
+		tell_provision(control, vserver, reason_rows[reason].text);
 }
 
 /* Pools that were named first in that snapshot know now what is in flight: their limits count. */
@@ -460,6 +485,7 @@ struct control *control_new(const struct control_setup *setup)
 	shortage_init(&control->shortage, &control->loop);
 	webhook_init(&control->webhook, &control->loop);
 	resolver_init(&control->resolver, &control->loop, hear_address, control);
+	provision_init(&control->provision, &control->loop, &control->webhook);
 	control->health = (struct health_room){
 		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
 	};
@@ -590,6 +616,7 @@ void control_free(struct control *control)
 	watchdog_fini(&control->watchdog);
 	news_fini(control);
 	survey_fini(&control->surveys);
+	provision_fini(&control->provision);
 	shortage_fini(&control->shortage);
 	webhook_fini(&control->webhook);
 	resolver_fini(&control->resolver);

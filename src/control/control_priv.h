@@ -13,6 +13,7 @@
 #include "control/hold.h"
 #include "control/operator.h"
 #include "control/post.h"
+#include "control/provision.h"
 #include "control/publish.h"
 #include "control/resolver.h"
 #include "control/runtime.h"
@@ -50,6 +51,7 @@ struct control {
 	struct publisher publisher;
 	struct health_room health;
 	struct operators operators;
+	struct provision provision;
 	struct shortage shortage;
 	struct watchdog watchdog;
 	struct audits audits;

@@ -8,11 +8,12 @@
 
 static struct plan_service plan;
 static struct runtime_service service;
+static char name[] = "s";
 
 static void begin(void)
 {
 	plan = (struct plan_service){ .is_enabled = true, .flushes = true };
-	service = (struct runtime_service){ .entry.name = (char[]){ "s" }, .plan = &plan };
+	service = (struct runtime_service){ .entry.name = name, .plan = &plan };
 }
 
 static void judged(bool is_well)
