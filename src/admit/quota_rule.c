@@ -198,7 +198,9 @@ void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns)
 
 	if (quota_is_patent(pool))
 		return;
-	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, turns ? 0 : QUOTA_QUEUE);
+	/* All else stays: what a take has to look at must not be gone for a moment. */
+	quota_rule_change(pool, (QUOTA_CHANGE - 1) & ~(turns ? QUOTA_QUEUE : 0),
+			  turns ? 0 : QUOTA_QUEUE);
 	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
 }
 

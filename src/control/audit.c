@@ -49,6 +49,21 @@ static void sweep_one(struct control *control, const struct runtime_entry *entry
 		(void)!audit_pool(control, entry->pool, entry->name, &leak);
 }
 
+static void sweep_reserve(struct control *control, const struct reserve *reserve, const char *name)
+{
+	int64_t leak;
+
+	if (reserve->pool != QUOTA_NONE && reserve->limit >= 0)
+		(void)!audit_pool(control, reserve->pool, name, &leak);
+}
+
+static void sweep_vserver(struct control *control, const struct runtime_vserver *vserver)
+{
+	sweep_one(control, &vserver->entry);
+	sweep_reserve(control, &vserver->requests, vserver->entry.name);
+	sweep_reserve(control, &vserver->sessions, vserver->entry.name);
+}
+
 /* False: this hour's sweep is over. */
 static bool sweep_next(struct control *control)
 {
@@ -64,7 +79,7 @@ static bool sweep_next(struct control *control)
 	if (place >= runtime->vserver_room)
 		return false;
 	if (runtime->vservers[place] != NULL)
-		sweep_one(control, &runtime->vservers[place]->entry);
+		sweep_vserver(control, runtime->vservers[place]);
 	return true;
 }
 

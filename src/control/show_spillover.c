@@ -97,13 +97,21 @@ static const struct {
 	[QUOTA_EVENT_ENGINE_JOINED] = { "joined", false, BEHIND_ENGINE },
 };
 
+static bool is_pool_of(const struct runtime_vserver *vserver, uint32_t pool)
+{
+	return vserver->entry.pool == pool || vserver->requests.pool == pool ||
+	       vserver->sessions.pool == pool;
+}
+
 /* A service's pool has a name as well. */
 static const char *name_of(const struct control *control, uint32_t pool)
 {
 	const struct runtime *runtime = &control->runtime;
 
+	if (runtime->clients.pool == pool || runtime->requests.pool == pool)
+		return "appliance";
 	for (uint32_t id = 0; id < runtime->vserver_room; id++)
-		if (runtime->vservers[id] != NULL && runtime->vservers[id]->entry.pool == pool)
+		if (runtime->vservers[id] != NULL && is_pool_of(runtime->vservers[id], pool))
 			return runtime->vservers[id]->entry.name;
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL && runtime->services[id]->entry.pool == pool)

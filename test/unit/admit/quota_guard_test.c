@@ -4,6 +4,7 @@
  * enough; each is counted by its reason, and nothing lets a use too many in.
  */
 #include "admit/quota_core_priv.h"
+#include "admit/quota_queue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -236,6 +237,20 @@ static void enough_must_last(void **unused)
 	assert_int_equal(atomic_load(&pool->mode) & QUOTA_RETURNING, 0);
 }
 
+static void a_queue_does_not_end_it(void **unused)
+{
+	uint32_t pool = open_returning(100, 100000);
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 101), 100);
+	give(0, pool, 50);
+	assert_true(quota_queue_set(map, pool, 5));
+	assert_true(view_of(pool).is_returning);
+	assert_int_equal(take(0, pool, 1), 0);
+	assert_true(quota_queue_set(map, pool, 0));
+	assert_int_equal(take(0, pool, 1), 0);
+}
+
 static void without_a_rule_it_ends(void **unused)
 {
 	uint32_t pool = open_returning(100, 100000);
@@ -264,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_stays_full_until_enough_is_free, open_map,
 						free_map),
 		cmocka_unit_test_setup_teardown(enough_must_last, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_queue_does_not_end_it, open_map, free_map),
 		cmocka_unit_test_setup_teardown(without_a_rule_it_ends, open_map, free_map),
 	};
 
