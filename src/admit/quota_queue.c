@@ -63,6 +63,12 @@ static unsigned core_of(uint64_t place)
 	return (unsigned)(place >> 8 & 255);
 }
 
+static void unreserve(struct quota_queue *queue)
+{
+	quota_chaos(&queue->waiting, QUOTA_STEP_ADD);
+	atomic_fetch_sub_explicit(&queue->waiting, 1, memory_order_relaxed);
+}
+
 /* --- serving --- */
 
 static void ring(const struct quota_map *map, unsigned core)
@@ -73,7 +79,8 @@ static void ring(const struct quota_map *map, unsigned core)
 
 static void hand_over(const struct quota_map *map, struct quota_queue *queue, unsigned core)
 {
-	atomic_fetch_sub_explicit(&queue->waiting, 1, memory_order_relaxed);
+	unreserve(queue);
+	quota_chaos(&queue->served[core], QUOTA_STEP_ADD);
 	atomic_fetch_add_explicit(&queue->served[core], 1, memory_order_acq_rel);
 	ring(map, core);
 }
@@ -151,18 +158,14 @@ static bool reserve(struct quota_queue *queue)
 {
 	uint32_t waiting = atomic_load_explicit(&queue->waiting, memory_order_relaxed);
 
-	do
+	do {
 		if (waiting >= atomic_load_explicit(&queue->depth, memory_order_relaxed))
 			return false;
-	while (!atomic_compare_exchange_strong_explicit(&queue->waiting, &waiting, waiting + 1,
-							memory_order_relaxed,
-							memory_order_relaxed));
+		quota_chaos(&queue->waiting, QUOTA_STEP_SWAP);
+	} while (!atomic_compare_exchange_strong_explicit(&queue->waiting, &waiting, waiting + 1,
+							  memory_order_relaxed,
+							  memory_order_relaxed));
 	return true;
-}
-
-static void unreserve(struct quota_queue *queue)
-{
-	atomic_fetch_sub_explicit(&queue->waiting, 1, memory_order_relaxed);
 }
 
 static struct quota_line *line_of(struct quota_core *core, uint32_t id)
@@ -181,6 +184,7 @@ static void stand_in_line(struct quota_core *core, struct quota_queue *queue,
 {
 	struct quota_line *line = line_of(core, waiter->pool);
 
+	quota_chaos(&queue->tail, QUOTA_STEP_ADD);
 	waiter->ticket = atomic_fetch_add_explicit(&queue->tail, 1, memory_order_relaxed);
 	list_add_last(&line->waiters, &waiter->link);
 	if (!list_is_in(&line->link))
@@ -265,6 +269,7 @@ struct quota_waiter *quota_queue_next(struct quota_core *core)
 
 		if (atomic_load_explicit(served, memory_order_acquire) == 0)
 			continue;
+		quota_chaos(served, QUOTA_STEP_ADD);
 		atomic_fetch_sub_explicit(served, 1, memory_order_relaxed);
 		must(!list_is_empty(&line->waiters));
 		first = list_entry(line->waiters.next, struct quota_waiter, link);
@@ -350,6 +355,7 @@ void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned co
 		    quota_swap(&queue->places[i], &value, (value & ~PLACE_WAITS) | PLACE_CANCELLED))
 			unreserve(queue);
 	}
+	quota_chaos(&queue->served[core], QUOTA_STEP_ADD);
 	served = atomic_exchange_explicit(&queue->served[core], 0, memory_order_acq_rel);
 	if (served > 0)
 		(void)quota_pool_add(quota_pool_at(map, id), served, 0);
