@@ -210,18 +210,36 @@ static bool bind_target(struct config *config, struct object *vserver,
 	return true;
 }
 
+static bool read_hash_id(const struct command *command, uint32_t *hash_id, struct report *report)
+{
+	const struct argument *argument = command_option(command, "hashId");
+	uint64_t number;
+
+	if (argument == NULL || argument->count == 0)
+		return true;
+	if (!str_to_number(argument->words[0].text, UINT32_MAX, &number) || number == 0)
+		return fault(report, argument->words[0].column,
+			     "-hashId is out of range: 1 to 4294967295");
+	*hash_id = (uint32_t)number;
+	return true;
+}
+
 static bool bind_member(struct config *config, struct object *group, const struct command *command,
 			struct report *report)
 {
 	static const char *const known[] = { "weight", "state", NULL };
+	static const char *const working[] = { "weight", "state", "hashId", "CustomServerID",
+					       NULL };
+	const struct argument *custom_id = command_option(command, "CustomServerID");
 	const struct word *word = &command->places[1];
 	struct binding binding = { .type = BINDING_MEMBER };
-	struct text extra = TEXT_EMPTY;
+	struct text extra = TEXT_EMPTY, without_effect = TEXT_EMPTY;
 
 	if (command->place_count < 3)
 		return fault(report, word->column, "the port of the server is missing");
 	if (!read_port(&command->places[2], &binding.port, report) ||
-	    !read_weight(command, &binding.weight, report))
+	    !read_weight(command, &binding.weight, report) ||
+	    !read_hash_id(command, &binding.hash_id, report))
 		return false;
 	binding.target = change_server(config, word, report);
 	if (binding.target == NULL ||
@@ -230,10 +248,15 @@ static bool bind_member(struct config *config, struct object *group, const struc
 		return false;
 	binding.is_disabled = is_disabled(command, "state");
 	keep_options(command, known, &extra);
+	keep_options(command, working, &without_effect);
+	if (custom_id != NULL && custom_id->count > 0)
+		binding.name = str_dup(custom_id->words[0].text);
 	add_binding(config, group, binding, &extra);
-	if (extra.length > 0)
-		report_warning(report, 0, "kept but not yet supported:%s", extra.at);
+	if (without_effect.length > 0)
+		report_warning(report, 0, "kept but not yet supported:%s", without_effect.at);
+	free(binding.name);
 	text_free(&extra);
+	text_free(&without_effect);
 	return true;
 }
 

@@ -54,11 +54,12 @@ struct binding {
 	uint16_t port;            /* of a member */
 	uint32_t weight;          /* 1..100 */
 	uint32_t priority, go_to; /* of a spillover policy */
+	uint32_t hash_id;         /* of a member; 0: none */
 	bool is_disabled;         /* of a member or a monitor */
 	bool is_passive;          /* of a monitor */
 	struct leave leave;       /* of a member that is disabled */
 	uint64_t threshold;       /* of a metric of a monitor */
-	char *name;               /* owned; of a policy or a metric */
+	char *name;  /* owned; of a policy or a metric; -CustomServerID of a member, NULL: none */
 	char *extra; /* owned; further options, each with a blank before it; NULL: none */
 };
 

@@ -214,7 +214,9 @@ static void plan_member(struct planner *in, const struct object *group,
 	service = take_service(in, binding->uid);
 	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
 				    STR_ARG(object_name(server)), binding->port);
-	service->hash_id = hash_of_name(service->name);
+	service->hash_id = binding->hash_id > 0 ? binding->hash_id : hash_of_name(service->name);
+	if (binding->name != NULL)
+		service->custom_id = arena_copy(in->plan->arena, str_of(binding->name));
 	plan_address(in, server, binding->port, service);
 	service->is_enabled = true;
 	plan_state(service, object_is_enabled(group), group->leave);

@@ -224,6 +224,13 @@ def test_custom_server_id(stage, engines):
     assert is_spread(lambda: name(port, path="/?at=place"), engines)
     here.do("set service s1 -CustomServerID moon")
     assert name(port, path="/?at=moon") == "b"
+    member = stage.script(answers(plain("member")))
+    here.do("add serviceGroup g HTTP -healthMonitor NO",
+            f"bind serviceGroup g 127.0.0.1 {member.port} -CustomServerID deep -hashId 7",
+            "bind lb vserver v g")
+    assert {name(port, path="/?at=deep") for _ in range(6)} == {"member"}
+    assert "-CustomServerID deep -hashId 7" in here.running_config()
+    assert "out of range" in here.refuse("bind serviceGroup g 127.0.0.2 81 -hashId 0")
 
 
 @both
