@@ -5,6 +5,7 @@ import collections
 import contextlib
 import os
 import signal
+import threading
 
 import pytest
 
@@ -277,3 +278,36 @@ def test_requests_on_the_ramp(stage, engines):
         primary.gate.set(), backup.gate.set()
         for client in clients:
             assert client.response().status == 200
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_requests_in_a_storm(stage, engines):
+    """Many short requests while the limit moves between 3 and 6: the origin of the primary never
+    sees more than 6, none is lost, and every one is served by one of the two."""
+    config, port, one, two = two_pools(stage, "HTTP", "-soMethod REQUEST -soThreshold 6")
+    primary, backup = stage.origin("primary", port=one), stage.origin("backup", port=two)
+    appliance = stage.run(config, engines)
+    rounds, names, lost = 60, collections.Counter(), []
+
+    def visit(client):
+        for _ in range(rounds):
+            answer = client.get("/?hold=2")
+            if answer.status != 200:
+                lost.append(answer)
+            names[answer.body.decode().strip()] += 1
+
+    with crowd(16, port) as clients:
+        threads = [threading.Thread(target=visit, args=(client,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            for limit in (3, 5, 4, 6):
+                appliance.do(f"set lb vserver web -soThreshold {limit}")
+        for thread in threads:
+            thread.join()
+    assert not lost and names["primary"] > 0 and names["backup"] > 0
+    assert primary.stats()["requests_active_peak"] <= 6
+    web, spare = appliance.vserver("web"), appliance.vserver("spare")
+    assert web["requests_total"] + spare["requests_total"] == 16 * rounds
+    assert web["spilled"] == spare["requests_total"] == spare["spilled_in"]
+    assert web["premature_spills_of_requests_in_flight"] == 0
