@@ -110,19 +110,39 @@ static void follow(struct config *config, const struct command *command)
 		kept_follow(&config->kept, kind, command->places[i].text, (struct str){ 0 });
 }
 
+/* Who else must agree. */
+struct consent {
+	config_may_stand *may_stand; /* NULL: nobody */
+	void *context;
+};
+
+static bool all_may_stand(const struct store *store, const struct consent *consent,
+			  struct report *report)
+{
+	bool is_good = true;
+
+	for (unsigned i = 0; consent->may_stand != NULL && i < store->journal_count; i++) {
+		const struct store_entry *entry = &store->journal[i];
+
+		if (entry->change == STORE_ADDED || entry->change == STORE_EDITED)
+			is_good &= consent->may_stand(consent->context, entry->before,
+						      entry->object, report);
+	}
+	return is_good;
+}
+
 static bool apply_each(struct config *config, const struct command *command, struct arena *arena,
-		       struct report *report)
+		       const struct consent *consent, struct report *report)
 {
 	unsigned count = expand_command(command, report);
+	bool is_good = count > 0;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (change_apply(config, expand_at(command, i, arena), report))
-			continue;
+	for (unsigned i = 0; i < count && is_good; i++)
+		is_good = change_apply(config, expand_at(command, i, arena), report);
+	if (!is_good || !all_may_stand(&config->store, consent, report)) {
 		store_rollback(&config->store);
 		return false;
 	}
-	if (count == 0)
-		return false;
 	store_commit(&config->store);
 	for (unsigned i = 0; i < count; i++)
 		follow(config, expand_at(command, i, arena));
@@ -130,16 +150,17 @@ static bool apply_each(struct config *config, const struct command *command, str
 }
 
 static bool apply_to_objects(struct config *config, const struct command *command,
-			     struct report *report)
+			     const struct consent *consent, struct report *report)
 {
 	struct arena *arena = arena_new();
-	bool is_applied = apply_each(config, command, arena, report);
+	bool is_applied = apply_each(config, command, arena, consent, report);
 
 	arena_free(arena);
 	return is_applied;
 }
 
-static bool apply(struct config *config, const struct command *command, struct report *report)
+static bool apply(struct config *config, const struct command *command,
+		  const struct consent *consent, struct report *report)
 {
 	if (command->verb == VERB_CLEAR && str_equal(command->object, STR("ns config"))) {
 		clear(config);
@@ -151,17 +172,23 @@ static bool apply(struct config *config, const struct command *command, struct r
 		return false;
 	}
 	if (command->kind != NULL)
-		return apply_to_objects(config, command, report);
+		return apply_to_objects(config, command, consent, report);
 	return kept_apply(&config->kept, command, report);
+}
+
+bool config_apply_if(struct config *config, const struct command *command,
+		     config_may_stand *may_stand, void *context, struct report *report)
+{
+	must(command_is_change(command));
+	if (!apply(config, command, &(struct consent){ may_stand, context }, report))
+		return false;
+	config->generation++;
+	return true;
 }
 
 bool config_apply(struct config *config, const struct command *command, struct report *report)
 {
-	must(command_is_change(command));
-	if (!apply(config, command, report))
-		return false;
-	config->generation++;
-	return true;
+	return config_apply_if(config, command, NULL, NULL, report);
 }
 
 static bool apply_line(struct config *config, struct str line, bool is_file, struct arena *arena,

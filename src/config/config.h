@@ -25,6 +25,12 @@ void config_free(struct config *config); /* NULL is allowed */
  * warnings when it is true. */
 bool config_apply(struct config *config, const struct command *command,
 		  struct report *report) MUST_USE;
+/* The same, but before it stands `may_stand` is asked about every object that it has added
+ * (`before` is NULL) or changed. False: the report says why, and nothing is changed. */
+typedef bool config_may_stand(void *context, const struct object *before,
+			      const struct object *after, struct report *report);
+bool config_apply_if(struct config *config, const struct command *command,
+		     config_may_stand *may_stand, void *context, struct report *report) MUST_USE;
 /* Parses and applies one line. False when it is refused or is no change (show, stat, save).
  * A blank line, a comment and exit are fine and change nothing. */
 bool config_line(struct config *config, struct str line, struct report *report) MUST_USE;

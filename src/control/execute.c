@@ -58,20 +58,17 @@ static unsigned change(struct control *control, const struct command *command, s
 {
 	struct report report = REPORT_EMPTY;
 	unsigned status = REFUSED;
-	struct claim claim;
 
 	if (control->is_draining) {
 		text_add(answer, STR("ERROR: the appliance is draining\n"));
 		return REFUSED;
 	}
-	claim_begin(&claim, control->config, command);
-	if (!config_apply(control->config, command, &report))
-		print_report(&report, answer);
-	else if (claim_check(&claim, control->config, &control->gates, answer))
+	if (config_apply_if(control->config, command, claim_may_stand, &control->gates, &report))
 		status = finish(&report, answer);
+	else
+		print_report(&report, answer);
 	if (status == DONE)
 		follow(control, command);
-	claim_end(&claim);
 	report_free(&report);
 	return status;
 }
@@ -129,10 +126,43 @@ static unsigned clear_sessions(struct control *control, const struct command *co
 	return DONE;
 }
 
+static bool clears_times(const struct command *command)
+{
+	return command->verb == VERB_CLEAR && str_equal(command->object, STR("service"));
+}
+
+/* The learned response times of a service, or of every member of a service group. */
+static unsigned clear_times(struct control *control, const struct command *command,
+			    struct text *answer)
+{
+	struct str name = command->places[0].text;
+	const struct object *object = config_find_target(control->config, name);
+	bool is_service = object != NULL && object->kind->id == KIND_SERVICE;
+
+	if (object == NULL || command_option(command, "respTime") == NULL) {
+		text_print(answer,
+			   object == NULL ? "ERROR: there is no service %.*s\n"
+					  : "ERROR: clear service %.*s -respTime says what\n",
+			   STR_ARG(name));
+		return REFUSED;
+	}
+	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
+		struct runtime_service *service = control->runtime.services[id];
+
+		if (service == NULL || service->plan == NULL || service->plan->object != object)
+			continue;
+		health_forget(service);
+	}
+	text_print(answer, "Done%s\n", is_service ? "" : ", of all members");
+	return DONE;
+}
+
 static unsigned run(struct control *control, const struct command *command, struct text *answer)
 {
 	if (clears_sessions(command))
 		return clear_sessions(control, command, answer);
+	if (clears_times(command))
+		return clear_times(control, command, answer);
 	if (command_is_change(command))
 		return change(control, command, answer);
 	if (str_equal(command->verb_name, STR("explain")))

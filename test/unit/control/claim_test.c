@@ -39,6 +39,32 @@ static void ranges_are_whole(void **state)
 	stage_close(stage);
 }
 
+/* One address of three is taken: enable and set change none of them. */
+static void ranges_of_others_are_whole(void **state)
+{
+	struct stage *stage = stage_run("");
+	unsigned port;
+	char line[128];
+	int fd = take_port(&port);
+
+	(void)state;
+	snprintf(line, sizeof(line), "add lb vserver w[1-3] HTTP 127.0.0.[1-3] %u -state DISABLED",
+		 port);
+	assert_int_equal(stage_do(stage, line), 0);
+	assert_int_equal(stage_do(stage, "enable lb vserver w[1-3]"), 1);
+	stage_must_say(stage, "cannot listen on 127.0.0.1:");
+	assert_null(stage_vserver(stage, "w2")->gate);
+	assert_int_equal(stage_do(stage, "enable lb vserver w[2-3]"), 0);
+	assert_non_null(stage_vserver(stage, "w3")->gate);
+	assert_int_equal(stage_do(stage, "set lb vserver w[2-3] -IPAddress 127.0.0.[1-2]"), 1);
+	assert_int_equal(stage_do(stage, "show lb vserver w3"), 0);
+	stage_must_say(stage, "address: 127.0.0.3:");
+	socket_close(fd);
+	assert_int_equal(stage_do(stage, "enable lb vserver w[1-3]"), 0);
+	assert_non_null(stage_vserver(stage, "w1")->gate);
+	stage_close(stage);
+}
+
 static void moved_back(void **state)
 {
 	struct stage *stage = stage_run("");
@@ -82,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_are_whole),
+		cmocka_unit_test(ranges_of_others_are_whole),
 		cmocka_unit_test(moved_back),
 		cmocka_unit_test(own_addresses_are_free),
 	};
