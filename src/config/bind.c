@@ -120,9 +120,6 @@ static bool bind_monitor(struct config *config, struct object *object,
 		return false;
 	binding.is_disabled = is_disabled(command, "monState");
 	binding.is_passive = command_option(command, "passive") != NULL;
-	if (binding.is_passive)
-		report_warning(report, argument->column,
-			       "-passive is kept but not yet supported: it counts as any monitor");
 	keep_options(command, known, &extra);
 	add_binding(config, object, binding, &extra);
 	text_free(&extra);

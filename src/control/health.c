@@ -316,5 +316,6 @@ void health_take(struct health_room *room, struct runtime_service *service,
 		service->health = new_health(room, service);
 	service->health->threshold = plan->monitor_threshold;
 	take_probes(service->health, plan);
+	measure(service);
 	conclude(service);
 }

@@ -95,6 +95,24 @@ static void stat_vserver(struct control *control, const struct object *object, b
 /* --- service and group --------------------------------------------------------------------------
  */
 
+/* Microseconds; what LRTM compares is the learned one. */
+static void stat_health(const struct runtime_service *service, struct text *text)
+{
+	uint64_t sent = 0, failed = 0;
+	struct monitor_view view;
+
+	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++) {
+		monitor_look(service->health->probes[i]->monitor, &view);
+		sent += view.sent;
+		failed += view.failed;
+	}
+	text_print(text,
+		   "\tProbes: %" PRIu64 "\n\tProbes failed: %" PRIu64
+		   "\n\tResponse time us: %" PRIu64 "\n\tLearned response time us: %" PRIu64 "\n",
+		   sent, failed, stat_read(&service->measured->response_us),
+		   stat_read(&service->measured->average_us));
+}
+
 static void stat_entry(struct control *control, const struct runtime_service *service,
 		       bool is_detailed, struct text *text)
 {
@@ -105,6 +123,7 @@ static void stat_entry(struct control *control, const struct runtime_service *se
 	show_stat_rows(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
 	quota_read(control->setup.map, service->entry.pool, &view);
 	text_print(text, "\tUses held: %" PRId64 "\n", view.used);
+	stat_health(service, text);
 	if (is_detailed)
 		detail(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
 }
@@ -154,6 +173,32 @@ void show_stat_engines(struct control *control, struct text *text)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+/* stat serviceGroupMember GROUP SERVER PORT */
+static bool stat_member(struct control *control, const struct command *command, struct text *text)
+{
+	const struct object *group = config_find(control->config, KIND_GROUP,
+						 command->places[0].text);
+	const struct runtime_service *service = NULL;
+	struct text name = TEXT_EMPTY;
+
+	text_print(&name, "%.*s?%.*s?%.*s", STR_ARG(command->places[0].text),
+		   STR_ARG(command->places[1].text), STR_ARG(command->places[2].text));
+	for (unsigned i = 0; group != NULL && i < group->binding_count && service == NULL; i++) {
+		service = runtime_service(&control->runtime, group->bindings[i].uid);
+		if (service != NULL && (service->plan == NULL ||
+					!str_equal(str_of(service->entry.name), text_str(&name))))
+			service = NULL;
+	}
+	if (service == NULL)
+		text_print(text, "ERROR: there is no member %s\n", name.at);
+	else
+		text_print(text, "member %s\n", name.at);
+	text_free(&name);
+	if (service != NULL)
+		stat_entry(control, service, command_option(command, "detail") != NULL, text);
+	return service != NULL;
+}
+
 typedef void stat_fn(struct control *control, const struct object *object, bool is_detailed,
 		     struct text *text);
 
@@ -186,9 +231,11 @@ bool show_stat(struct control *control, const struct command *command, struct te
 	const struct object *object = NULL;
 	stat_fn *stat = command->kind != NULL ? stat_kinds[command->kind->id] : NULL;
 
+	control_publish(control);
+	if (str_equal(command->object, STR("serviceGroupMember")) && command->place_count == 3)
+		return stat_member(control, command, answer);
 	if (stat == NULL)
 		return refuse(command, answer);
-	control_publish(control);
 	warn(command, answer);
 	if (command->place_count > 0) {
 		struct str name = command->places[0].text;
