@@ -84,6 +84,7 @@ static void free_service(struct runtime_service *service)
 	free(service->stats);
 	free(service->measured);
 	free(service->entry.name);
+	free(service->entry.cleared);
 	free(service);
 }
 
@@ -93,6 +94,7 @@ static void free_vserver(struct runtime_vserver *vserver)
 	free(vserver->live);
 	free(vserver->survey);
 	free(vserver->entry.name);
+	free(vserver->entry.cleared);
 	free(vserver);
 }
 

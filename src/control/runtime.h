@@ -31,6 +31,7 @@ struct runtime_entry {
 	uint64_t uid;
 	uint32_t id, pool;
 	char *name;          /* owned; the newest, for the log */
+	uint64_t *cleared;   /* owned: by row, what -clearstats has hidden; NULL: nothing */
 	bool is_configured;  /* in the newest plan */
 	bool is_published;   /* engines know it */
 	unsigned gone_count; /* engines whose last session has left */

@@ -6,6 +6,7 @@
 #include "control/spill.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
 		    struct text *text)
@@ -13,6 +14,45 @@ void show_stat_rows(const struct stat_row *rows, const void *blocks, size_t size
 	for (const struct stat_row *row = rows; row->name != NULL; row++)
 		text_print(text, "\t%s: %" PRIu64 "\n", row->name,
 			   stat_sum(blocks, size, count, row));
+}
+
+/* How it is to be shown. */
+struct wish {
+	bool is_detailed, clears;
+};
+
+static struct wish wish_of(const struct command *command)
+{
+	return (struct wish){ .is_detailed = command_option(command, "detail") != NULL,
+			      .clears = command_option(command, "clearstats") != NULL };
+}
+
+/* The numbers of a service or virtual server. Their writers are the engines: -clearstats hides what
+ * was counted so far from this view, and from no other. */
+static void entry_rows(struct runtime_entry *entry, const struct stat_row *rows, const void *blocks,
+		       size_t size, unsigned count, struct text *text)
+{
+	for (unsigned i = 0; rows[i].name != NULL; i++) {
+		uint64_t value = stat_sum(blocks, size, count, &rows[i]);
+
+		if (entry->cleared != NULL && !rows[i].is_gauge)
+			value -= entry->cleared[i];
+		text_print(text, "\t%s: %" PRIu64 "\n", rows[i].name, value);
+	}
+}
+
+static void clear_rows(struct runtime_entry *entry, const struct stat_row *rows, const void *blocks,
+		       size_t size, unsigned count)
+{
+	unsigned row_count = 0;
+
+	while (rows[row_count].name != NULL)
+		row_count++;
+	free(entry->cleared);
+	entry->cleared = calloc(row_count + 1, sizeof(*entry->cleared));
+	must(entry->cleared != NULL);
+	for (unsigned i = 0; i < row_count; i++)
+		entry->cleared[i] = stat_sum(blocks, size, count, &rows[i]);
 }
 
 static void detail(const struct stat_row *rows, const void *blocks, size_t size, unsigned count,
@@ -74,22 +114,26 @@ static void detail_vserver(const struct control *control, const struct runtime_v
 	detail_pool(control, vserver->entry.pool, text);
 }
 
-static void stat_vserver(struct control *control, const struct object *object, bool is_detailed,
+static void stat_vserver(struct control *control, const struct object *object, struct wish wish,
 			 struct text *text)
 {
-	const struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
+	struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
 	unsigned count = control->setup.engine_count;
 
 	text_print(text, "lb vserver %.*s\n", STR_ARG(object_name(object)));
 	if (vserver == NULL || vserver->plan == NULL)
 		return;
 	text_print(text, "\tState: %s\n", show_vserver_state(vserver));
-	show_stat_rows(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
+	entry_rows(&vserver->entry, stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
+		   count, text);
 	stat_pool(control, vserver, text);
 	show_stat_reserve(control, &vserver->requests, "requests in flight", text);
 	show_stat_reserve(control, &vserver->sessions, "TLS sessions", text);
-	if (is_detailed)
+	if (wish.is_detailed)
 		detail_vserver(control, vserver, text);
+	if (wish.clears)
+		clear_rows(&vserver->entry, stat_vserver_rows, vserver->stats,
+			   sizeof(*vserver->stats), count);
 }
 
 /* --- service and group --------------------------------------------------------------------------
@@ -113,43 +157,47 @@ static void stat_health(const struct runtime_service *service, struct text *text
 		   stat_read(&service->measured->average_us));
 }
 
-static void stat_entry(struct control *control, const struct runtime_service *service,
-		       bool is_detailed, struct text *text)
+static void stat_entry(struct control *control, struct runtime_service *service, struct wish wish,
+		       struct text *text)
 {
 	unsigned count = control->setup.engine_count;
 	struct quota_view view;
 
 	text_print(text, "\tState: %s\n", show_service_state(service));
-	show_stat_rows(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
+	entry_rows(&service->entry, stat_service_rows, service->stats, sizeof(*service->stats),
+		   count, text);
 	quota_read(control->setup.map, service->entry.pool, &view);
 	text_print(text, "\tUses held: %" PRId64 "\n", view.used);
 	stat_health(service, text);
-	if (is_detailed)
+	if (wish.is_detailed)
 		detail(stat_service_rows, service->stats, sizeof(*service->stats), count, text);
+	if (wish.clears)
+		clear_rows(&service->entry, stat_service_rows, service->stats,
+			   sizeof(*service->stats), count);
 }
 
-static void stat_service(struct control *control, const struct object *object, bool is_detailed,
+static void stat_service(struct control *control, const struct object *object, struct wish wish,
 			 struct text *text)
 {
-	const struct runtime_service *service = runtime_service(&control->runtime, object->uid);
+	struct runtime_service *service = runtime_service(&control->runtime, object->uid);
 
 	text_print(text, "service %.*s\n", STR_ARG(object_name(object)));
 	if (service != NULL && service->plan != NULL)
-		stat_entry(control, service, is_detailed, text);
+		stat_entry(control, service, wish, text);
 }
 
-static void stat_group(struct control *control, const struct object *object, bool is_detailed,
+static void stat_group(struct control *control, const struct object *object, struct wish wish,
 		       struct text *text)
 {
 	text_print(text, "serviceGroup %.*s\n", STR_ARG(object_name(object)));
 	for (unsigned i = 0; i < object->binding_count; i++) {
-		const struct runtime_service *service = runtime_service(&control->runtime,
-									object->bindings[i].uid);
+		struct runtime_service *service = runtime_service(&control->runtime,
+								  object->bindings[i].uid);
 
 		if (service == NULL || service->plan == NULL)
 			continue;
 		text_print(text, "member %s\n", service->entry.name);
-		stat_entry(control, service, is_detailed, text);
+		stat_entry(control, service, wish, text);
 	}
 }
 
@@ -178,7 +226,7 @@ static bool stat_member(struct control *control, const struct command *command, 
 {
 	const struct object *group = config_find(control->config, KIND_GROUP,
 						 command->places[0].text);
-	const struct runtime_service *service = NULL;
+	struct runtime_service *service = NULL;
 	struct text name = TEXT_EMPTY;
 
 	text_print(&name, "%.*s?%.*s?%.*s", STR_ARG(command->places[0].text),
@@ -195,18 +243,24 @@ static bool stat_member(struct control *control, const struct command *command, 
 		text_print(text, "member %s\n", name.at);
 	text_free(&name);
 	if (service != NULL)
-		stat_entry(control, service, command_option(command, "detail") != NULL, text);
+		stat_entry(control, service, wish_of(command), text);
 	return service != NULL;
 }
 
-typedef void stat_fn(struct control *control, const struct object *object, bool is_detailed,
+typedef void stat_fn(struct control *control, const struct object *object, struct wish wish,
 		     struct text *text);
+
+static void stat_policy(struct control *control, const struct object *object, struct wish wish,
+			struct text *text)
+{
+	show_policy_stat(control, object, wish.is_detailed, text);
+}
 
 static stat_fn *const stat_kinds[KIND_COUNT] = {
 	[KIND_SERVICE] = stat_service,
 	[KIND_GROUP] = stat_group,
 	[KIND_VSERVER] = stat_vserver,
-	[KIND_SPILLOVER_POLICY] = show_policy_stat,
+	[KIND_SPILLOVER_POLICY] = stat_policy,
 };
 
 static bool refuse(const struct command *command, struct text *answer)
@@ -216,18 +270,19 @@ static bool refuse(const struct command *command, struct text *answer)
 	return false;
 }
 
-/* -clearstats, -ntimes and their like are known, and do nothing so far. */
+/* -ntimes, -logFile and their like are known, and do nothing so far. */
 static void warn(const struct command *command, struct text *answer)
 {
 	for (unsigned i = 0; i < command->option_count; i++)
-		if (!str_equal_nocase(command->options[i].name, STR("detail")))
+		if (!str_equal_nocase(command->options[i].name, STR("detail")) &&
+		    !str_equal_nocase(command->options[i].name, STR("clearstats")))
 			text_print(answer, "Warning: -%.*s has no effect so far\n",
 				   STR_ARG(command->options[i].name));
 }
 
 bool show_stat(struct control *control, const struct command *command, struct text *answer)
 {
-	bool is_detailed = command_option(command, "detail") != NULL;
+	struct wish wish = wish_of(command);
 	const struct object *object = NULL;
 	stat_fn *stat = command->kind != NULL ? stat_kinds[command->kind->id] : NULL;
 
@@ -242,14 +297,14 @@ bool show_stat(struct control *control, const struct command *command, struct te
 
 		object = config_find(control->config, command->kind->id, name);
 		if (object != NULL)
-			stat(control, object, is_detailed, answer);
+			stat(control, object, wish, answer);
 		else
 			text_print(answer, "ERROR: there is no %s %.*s\n", command->kind->object,
 				   STR_ARG(name));
 		return object != NULL;
 	}
 	while ((object = config_next(control->config, command->kind->id, object)) != NULL)
-		stat(control, object, is_detailed, answer);
+		stat(control, object, wish, answer);
 	if (config_count(control->config, command->kind->id) == 0)
 		text_print(answer, "there is no %s\n", command->kind->object);
 	return true;

@@ -158,3 +158,25 @@ bind lb vserver v g
         assert "State: UP" in shown and re.search(r"Current server connections: 2\n", shown)
     assert "there is no member g?127.0.0.1?1" in appliance.refuse(
         "stat serviceGroupMember g 127.0.0.1 1")
+
+
+def test_cleared_statistics(stage):
+    """-clearstats: what was counted so far is shown once more and then no more; gauges stay."""
+    port, origin = stage.port(), stage.script(greets("one"))
+    appliance = stage.run(f"""
+add service s 127.0.0.1 TCP {origin.port} -healthMonitor NO
+add lb vserver v TCP 127.0.0.1 {port}
+bind lb vserver v s
+""", 2)
+    with crowd(3, port) as clients:
+        assert tcp_names(clients) == {"one": 3}
+        assert appliance.vserver("v")["clients_total"] == 3
+        assert "Client connections: 3\n" in appliance.do("stat lb vserver v -clearstats basic")
+        assert "Server connections: 3\n" in appliance.do("stat service s -clearstats full")
+        assert appliance.vserver("v")["clients_total"] == 0
+        assert appliance.service("s")["connections_total"] == 0
+        assert appliance.vserver("v")["clients"] == 3
+        with crowd(1, port, 50) as late:
+            assert tcp_names(late) == {"one": 1}
+            assert appliance.vserver("v")["clients_total"] == 1
+            assert appliance.service("s")["connections_total"] == 1
