@@ -20,7 +20,7 @@ static const struct choice types[] = {
 	{ "LDNS-DNS", by_tcp },
 	{ "RADIUS", NULL },
 	{ "USER", NULL },
-	{ "HTTP-INLINE", by_tcp },
+	{ "HTTP-INLINE", NULL },
 	{ "SIP-UDP", by_tcp },
 	{ "SIP-TCP", by_tcp },
 	{ "LOAD", NULL },

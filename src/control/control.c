@@ -487,6 +487,7 @@ struct control *control_new(const struct control_setup *setup)
 	resolver_init(&control->resolver, &control->loop, hear_address, control);
 	provision_init(&control->provision, &control->loop, &control->webhook);
 	control->health = (struct health_room){
+		.engine_count = setup->engine_count,
 		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
 	};
 	return control;

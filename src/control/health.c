@@ -120,6 +120,23 @@ static void hear_answer(struct monitor *monitor)
 	measure(probe->health->service);
 }
 
+/* What clients have seen of it, over all engines. */
+static void look_live(const struct monitor *monitor, struct monitor_live *live)
+{
+	const struct health *health = ((struct health_probe *)monitor_owner(monitor))->health;
+	uint64_t answers = 0, broken = 0, failed = 0;
+
+	for (unsigned i = 0; i < health->room->engine_count; i++) {
+		const struct stat_service *stats = &health->service->stats[i];
+
+		answers += stat_read(&stats->first_bytes);
+		broken += stat_read(&stats->server_errors) + stat_read(&stats->bad_answers);
+		failed += stat_read(&stats->connect_failures) + stat_read(&stats->resets) +
+			  stat_read(&stats->timeouts);
+	}
+	*live = (struct monitor_live){ answers > broken ? answers - broken : 0, broken + failed };
+}
+
 void health_forget(struct runtime_service *service)
 {
 	for (unsigned i = 0; service->health != NULL && i < service->health->count; i++)
@@ -219,6 +236,7 @@ static struct health_probe *new_probe(struct health *health, const struct plan_s
 	probe->monitor = monitor_new(health->room->loop, &plan->conf, &service->address,
 				     MONITOR_UNKNOWN, hear, probe);
 	monitor_on_answer(probe->monitor, hear_answer);
+	monitor_on_live(probe->monitor, look_live);
 	return probe;
 }
 

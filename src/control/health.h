@@ -47,6 +47,7 @@ struct health {
 };
 
 struct health_room {
+	unsigned engine_count;
 	struct loop *loop; /* borrowed */
 	/* A monitor has said something new. `is_news`: the state of the service has changed. */
 	void (*heard)(void *context, struct runtime_service *service, bool is_news);

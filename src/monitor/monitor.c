@@ -47,6 +47,8 @@ struct monitor {
 	bool last_was_good;
 	char last[PROBE_TEXT_MAX];
 	bool is_slow; /* and that was logged */
+	void (*live)(const struct monitor *monitor, struct monitor_live *live); /* NULL: none */
+	struct monitor_live seen;
 	struct loop_free free_later;
 };
 
@@ -149,10 +151,33 @@ static void arm_in_place(struct monitor *monitor)
 	arm_next(monitor, due);
 }
 
+static void conclude(struct monitor *monitor, bool is_good, const char *text);
+
+/* True: clients have said enough, no probe is needed. */
+static bool judge_live(struct monitor *monitor)
+{
+	struct monitor_live seen = monitor->seen, now;
+	char text[PROBE_TEXT_MAX];
+
+	if (monitor->live == NULL)
+		return false;
+	monitor->live(monitor, &now);
+	monitor->seen = now;
+	if (monitor->state != MONITOR_UP || (now.good == seen.good && now.bad == seen.bad))
+		return false;
+	monitor->started_ms = monitor->loop->now_ms;
+	snprintf(text, sizeof(text), "clients had %" PRIu64 " good answers, %" PRIu64 " failures",
+		 now.good - seen.good, now.bad - seen.bad);
+	conclude(monitor, now.good > seen.good, text);
+	return true;
+}
+
 static void start_probe(struct timer *timer)
 {
 	struct monitor *monitor = list_entry(timer, struct monitor, next);
 
+	if (judge_live(monitor))
+		return; /* and it may be freed */
 	monitor->sent++;
 	monitor->started_ms = monitor->loop->now_ms;
 	monitor->started_ns = clock_ns();
@@ -286,12 +311,36 @@ static void warn_failing(const struct monitor *monitor)
 		  monitor->failed_in_a_row, monitor->last);
 }
 
+/* May free the monitor. */
+static void conclude(struct monitor *monitor, bool is_good, const char *text)
+{
+	const struct capacity *capacity = &monitor->probe.capacity;
+	enum monitor_state before = monitor->state;
+	bool tells = !capacity_equal(&monitor->told, capacity);
+
+	snprintf(monitor->last, sizeof(monitor->last), "%.*s%s", PROBE_TEXT_MAX - 16, text,
+		 monitor->conf.is_reverse ? " (reverse)" : "");
+	record(monitor, is_good != monitor->conf.is_reverse);
+	warn_failing(monitor);
+	monitor->state = decide(monitor);
+	if (monitor->is_in_place || monitor->state == MONITOR_DOWN)
+		arm_after(monitor, pause_ms(monitor));
+	else
+		arm_in_place(monitor);
+	monitor->told = *capacity;
+	if (monitor->state != before) {
+		monitor->since_wall_ms = clock_wall_ms();
+		monitor->failures = 0;
+	} else if (!tells) {
+		return;
+	}
+	monitor->changed(monitor, monitor->state == MONITOR_UP, monitor->last);
+}
+
 static void ended(struct probe *probe, bool is_good, const char *said)
 {
 	struct monitor *monitor = list_entry(probe, struct monitor, probe);
-	enum monitor_state before = monitor->state;
 	char text[PROBE_TEXT_MAX];
-	bool tells;
 
 	snprintf(text, sizeof(text), "%s", said);
 	if (probe->was_never_asked) {
@@ -301,27 +350,9 @@ static void ended(struct probe *probe, bool is_good, const char *said)
 	}
 	if (is_good && !probe->was_silent)
 		is_good = judge_time(monitor, text);
-	snprintf(monitor->last, sizeof(monitor->last), "%.*s%s", PROBE_TEXT_MAX - 16, text,
-		 monitor->conf.is_reverse ? " (reverse)" : "");
 	if (monitor->answered != NULL && !probe->was_silent)
 		monitor->answered(monitor);
-	record(monitor, is_good != monitor->conf.is_reverse);
-	warn_failing(monitor);
-	monitor->state = decide(monitor);
-	if (monitor->is_in_place || monitor->state == MONITOR_DOWN)
-		arm_after(monitor, pause_ms(monitor));
-	else
-		arm_in_place(monitor);
-	tells = !capacity_equal(&monitor->told, &probe->capacity);
-	monitor->told = probe->capacity;
-	if (monitor->state != before) {
-		monitor->since_wall_ms = clock_wall_ms();
-		monitor->failures = 0;
-	} else if (!tells) {
-		return;
-	}
-	/* The last thing: it may free the monitor. */
-	monitor->changed(monitor, monitor->state == MONITOR_UP, monitor->last);
+	conclude(monitor, is_good, text);
 }
 
 static void choose_target(struct monitor *monitor, const struct address *service)
@@ -398,6 +429,15 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 void monitor_on_answer(struct monitor *monitor, void (*answered)(struct monitor *monitor))
 {
 	monitor->answered = answered;
+}
+
+void monitor_on_live(struct monitor *monitor,
+		     void (*live)(const struct monitor *monitor, struct monitor_live *live))
+{
+	if (!str_equal_nocase(monitor->conf.kind, STR("HTTP-INLINE")))
+		return;
+	monitor->live = live;
+	live(monitor, &monitor->seen);
 }
 
 static void disown(struct str text)

@@ -39,6 +39,16 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 /* Called after every probe that was answered, before `changed`: there are new response times to
  * look at. May not free the monitor. */
 void monitor_on_answer(struct monitor *monitor, void (*answered)(struct monitor *monitor));
+
+/* What clients have seen of a service since its start. */
+struct monitor_live {
+	uint64_t good; /* answers below status 500 */
+	uint64_t bad;  /* others; and no connection, no answer, a broken one */
+};
+/* Only of kind HTTP-INLINE: while the service is up and clients are there, the monitor judges by
+ * what they saw since it last looked and sends no probe. It fails when none of it was good. */
+void monitor_on_live(struct monitor *monitor,
+		     void (*live)(const struct monitor *monitor, struct monitor_live *live));
 /* A running probe is cut off. Before the loop's own end. NULL is allowed. */
 void monitor_free(struct monitor *monitor);
 void *monitor_owner(const struct monitor *monitor);

@@ -251,6 +251,8 @@ static enum step_end begin_answer(struct http_session *s, const struct h1_respon
 		return wrong_answer(s);
 	must(next == LANE_PIECE);
 	s->has_answered = true;
+	if (response->status >= 500)
+		stat_add(&s->server->service->stats->server_errors, 1);
 	if (send_piece(s, &piece) == LANE_BROKEN)
 		return client_gone(s);
 	return http_session_go(s, HTTP_AT_ANSWER);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Monitors against the servers that Debian has: each is well, and a reason in words when it is
 not."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,7 +11,7 @@ import threading
 
 import pytest
 
-from spillway import is_listening, wait_until
+from spillway import Client, is_listening, plain, wait_until
 
 QUICK = "-interval 1 -downTime 100 MSEC"
 
@@ -416,3 +417,34 @@ def test_load(stage):
     appliance.do("set lb metricTable host services 1.3.6.1.2.1.1.77.0")
     wait_until(lambda: "object is not there" in appliance.do("show service one"),
                "the object that the table names now is not there")
+
+
+def test_http_inline(stage):
+    """Clients tell: while they are there no probe is sent, and what they suffer takes the service
+    down; probes bring it back."""
+    is_well, probes = [True], []
+
+    def serve(peer):
+        while (request := peer.request()) is not None:
+            if request.target == "/probe":
+                probes.append(request.target)
+            peer.send(plain(status="200 OK" if is_well[0] else "500 Broken"))
+
+    origin, port = stage.script(serve), stage.port()
+    appliance = stage.run(f"add lb monitor m HTTP-INLINE -httpRequest \"GET /probe\" -interval 100 MSEC "
+                          f"-retries 2 -downTime 100 MSEC\n"
+                          f"add service one 127.0.0.1 HTTP {origin.port}\n"
+                          f"bind service one -monitorName m\n"
+                          f"add lb vserver v HTTP 127.0.0.1 {port}\nbind lb vserver v one\n")
+    with Client(port) as client:
+        wait_until(lambda: client.get().status == 200 and
+                   "clients had" in appliance.do("show service one"), "clients are listened to")
+        is_well[0] = False
+        with contextlib.suppress(ConnectionError):  # nobody is served any more
+            wait_until(lambda: client.get().status == 503, "clients take it down")
+    wait_until(lambda: not appliance.is_up("one"), "it is down")
+    assert "0 good answers" in appliance.log()
+    assert appliance.service("one")["server_errors"] >= 2
+    is_well[0], before = True, len(probes)
+    wait_until(lambda: appliance.is_up("one"), "a probe brings it back")
+    assert len(probes) > before

@@ -34,10 +34,11 @@ enum {
 };
 
 /* By place, so that a seed keeps its meaning. */
-static const char *const kinds[] = { "TCP-ECV",   "HTTP-ECV", "UDP-ECV", "DNS",  "DNS-TCP",
-				     "FTP",       "SMTP",     "POP3",    "LDAP", "RADIUS",
-				     "MYSQL",     "SNMP",     "AGENT",   "HTTP", "FTP-EXTENDED",
-				     "MYSQL-ECV", "NNTP",     "LOAD" };
+static const char *const kinds[] = { "TCP-ECV", "HTTP-ECV", "UDP-ECV",      "DNS",
+				     "DNS-TCP", "FTP",      "SMTP",         "POP3",
+				     "LDAP",    "RADIUS",   "MYSQL",        "SNMP",
+				     "AGENT",   "HTTP",     "FTP-EXTENDED", "MYSQL-ECV",
+				     "NNTP",    "LOAD",     "HTTP-INLINE" };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static struct ear ear;

@@ -296,6 +296,50 @@ static void test_spread_of_the_second(void **state)
 	assert_in_range(sent, COUNT + COUNT / 2 - 2, COUNT + COUNT / 2 + 2);
 }
 
+static struct monitor_live lived;
+
+static void tell_live(const struct monitor *of, struct monitor_live *live)
+{
+	(void)of;
+	*live = lived;
+}
+
+/* What clients saw takes the place of probes while it is up. */
+static void test_live(void **state)
+{
+	struct monitor_conf conf = quick("HTTP-INLINE");
+	struct monitor_view view;
+	uint64_t sent;
+
+	(void)state;
+	server.answer = STR("HTTP/1.1 200 OK\r\n\r\n");
+	conf.retries = 2;
+	conf.down_time_ms = 60000;
+	lived = (struct monitor_live){ 5, 5 };
+	begin(&conf, MONITOR_UNKNOWN);
+	monitor_on_live(monitor, tell_live);
+	while (changes < 1)
+		loop_turn(&loop);
+	monitor_look(monitor, &view);
+	assert_int_equal(view.state, MONITOR_UP);
+	sent = view.sent;
+	lived.good++;
+	lived.bad++;
+	while (strstr(view.last, "clients had 1 good answers, 1 failures") == NULL) {
+		loop_turn(&loop);
+		monitor_look(monitor, &view);
+	}
+	assert_int_equal(view.state, MONITOR_UP);
+	assert_in_range(view.sent, sent, sent + 1); /* one may have been on its way */
+	while (changes < 2) {
+		lived.bad++;
+		loop_turn(&loop);
+	}
+	monitor_look(monitor, &view);
+	assert_int_equal(view.state, MONITOR_DOWN);
+	assert_non_null(strstr(view.last, "clients had 0 good answers"));
+}
+
 #define test_on_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -310,6 +354,7 @@ int main(void)
 		test_on_loop(test_disabled_is_silent),
 		test_on_loop(test_freed_in_its_callback_and_in_a_probe),
 		test_on_loop(test_spread),
+		test_on_loop(test_live),
 		test_on_loop(test_spread_of_the_second),
 	};
 
