@@ -307,6 +307,7 @@ static enum verdict ask(struct admission *in, struct vserver *vserver)
 	in->last = vserver;
 	vserver->full_pool = QUOTA_NONE;
 	vserver->shadow = REASON_NONE;
+	spill_policy_forget(&vserver->policies);
 	return test_all(in, vserver, ask_of(in, vserver));
 }
 
@@ -559,6 +560,7 @@ static enum verdict ask_known(struct admission *in)
 		vserver->reason = REASON_KEPT;
 		vserver->shadow = REASON_NONE;
 		vserver->full_pool = QUOTA_NONE;
+		spill_policy_forget(&vserver->policies);
 	}
 	return verdict;
 }

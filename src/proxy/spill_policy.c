@@ -50,6 +50,12 @@ static struct situation situation_of(const struct vserver *vserver, const struct
 				   .client = peer };
 }
 
+void spill_policy_forget(struct spill_policies *policies)
+{
+	for (uint32_t i = 0; i < policies->count; i++)
+		policies->list[i].result = RULE_FALSE;
+}
+
 bool spill_policy_test(struct vserver *vserver, const struct address *peer)
 {
 	struct spill_policies *policies = &vserver->policies;
@@ -60,7 +66,6 @@ bool spill_policy_test(struct vserver *vserver, const struct address *peer)
 	for (uint32_t i = 0; i < policies->count; i++) {
 		struct spill_policy *policy = &policies->list[i];
 
-		policy->result = RULE_FALSE;
 		if (i < next)
 			continue;
 		policy->result = rule_run(policy->rule, &situation);

@@ -38,7 +38,11 @@ struct spill_policies {
 
 void spill_policy_configure(struct vserver *vserver, const struct model_vserver *model);
 void spill_policy_clear(struct spill_policies *policies);
-/* Whether a client from there spills; leaves the results in `policies`. */
+/* Another client is asked about: what was found for the last, if it is undecided, does not count.
+ */
+void spill_policy_forget(struct spill_policies *policies);
+/* Whether a client from there spills; leaves the results in `policies`, which were forgotten
+ * before. */
 bool spill_policy_test(struct vserver *vserver, const struct address *peer) MUST_USE;
 /* The client is decided: counts what the newest test found. */
 void spill_policy_count(struct spill_policies *policies);

@@ -98,6 +98,14 @@ static void tests_count_once(void **unused)
 	check_hits(2, 0, 0);
 	assert_int_equal(admit(&scene), -1);
 	check_hits(3, 0, 0);
+	/* One that is undecided leaves nothing to who is not asked at all. */
+	assert_int_equal(admission_decide(&in), ADMIT_AGAIN);
+	house_send(scene.house, 0,
+		   (struct message){ .kind = MESSAGE_SERVICE_STATE, .id = 0, .number = 0 });
+	house_until(scene.house, !vserver_is_up(slot(&scene, 0)));
+	assert_int_equal(admit(&scene), -1);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_DOWN]), 1);
+	check_hits(3, 0, 0);
 	leave(&scene, 1, 1);
 	leave(&scene, 2, 1);
 	house_free(scene.house);
