@@ -13,6 +13,7 @@ struct build_service {
 	uint32_t id, pool;
 	struct stat_service *stats;
 	const struct stat_health *health;
+	struct quota_rate *bandwidth; /* NULL: no limit */
 	bool is_up;
 	bool is_leaving; /* and so disabled, but clients that it knows may come */
 };
@@ -22,8 +23,9 @@ struct build_vserver {
 	struct stat_vserver *stats;
 	bool is_held_out;
 	const struct stat_live *live;
-	uint32_t request_pool, session_pool; /* MODEL_NONE: not limited */
-	const int *listeners;                /* NULL: none. Must live as long as the snapshot */
+	uint32_t request_pool, session_pool;         /* MODEL_NONE: not limited */
+	struct quota_rate *bandwidth, *request_rate; /* NULL: no limit */
+	const int *listeners; /* NULL: none. Must live as long as the snapshot */
 };
 
 struct build_runtime {

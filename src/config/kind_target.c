@@ -98,7 +98,6 @@ static const struct option options[SERVICE_OPTIONS] = {
 				   .standard = "0",
 				   .unit = "kbit/s",
 				   .help = "most traffic to and from the server; 0: no limit",
-				   .not_yet = "there is no limit",
 				   .since = "0.1" },
 	[TARGET_PROXY_PROTOCOL] = { .name = "proxyProtocol",
 				    .type = OPTION_CHOICE,

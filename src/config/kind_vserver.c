@@ -8,7 +8,6 @@
 
 static const char by_connections[] = "the least loaded service is taken";
 static const char one_by_one[] = "each connection is balanced by itself";
-static const char no_limit[] = "there is no limit";
 
 static const struct choice methods[] = {
 	{ "ROUNDROBIN", NULL },
@@ -53,11 +52,12 @@ static const struct choice request_units[] = {
 static const struct choice so_methods[] = {
 	[SO_METHOD_CONNECTION] = { "CONNECTION", NULL },
 	[SO_METHOD_DYNAMICCONNECTION] = { "DYNAMICCONNECTION", NULL },
-	[SO_METHOD_BANDWIDTH] = { "BANDWIDTH", no_limit },
+	[SO_METHOD_BANDWIDTH] = { "BANDWIDTH", NULL },
 	[SO_METHOD_HEALTH] = { "HEALTH", NULL },
 	[SO_METHOD_NONE] = { "NONE", NULL },
 	[SO_METHOD_SSLSESSION] = { "SSLSESSION", NULL },
 	[SO_METHOD_REQUEST] = { "REQUEST", NULL },
+	[SO_METHOD_REQUESTRATE] = { "REQUESTRATE", NULL },
 	{ NULL, NULL },
 };
 

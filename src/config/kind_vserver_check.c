@@ -37,7 +37,7 @@ static bool counts_there(const struct object *object, uint64_t method)
 {
 	struct str protocol = object_text(object, VSERVER_PROTOCOL);
 
-	if (method == SO_METHOD_REQUEST)
+	if (method == SO_METHOD_REQUEST || method == SO_METHOD_REQUESTRATE)
 		return kind_same_family(protocol, STR("HTTP"));
 	return method != SO_METHOD_SSLSESSION || str_starts_nocase(protocol, STR("SSL"));
 }
@@ -58,9 +58,9 @@ static bool check_spillover(struct object *object, const struct command *command
 	}
 	if (!counts_there(object, method))
 		return fault(report, command, VSERVER_SO_METHOD,
-			     method == SO_METHOD_REQUEST
-				     ? "-soMethod REQUEST counts HTTP requests: the virtual server "
-				       "must be of HTTP or SSL"
+			     method != SO_METHOD_SSLSESSION
+				     ? "-soMethod REQUEST and REQUESTRATE count HTTP requests: the "
+				       "virtual server must be of HTTP or SSL"
 				     : "-soMethod SSLSESSION counts TLS sessions: the virtual "
 				       "server must be of SSL or SSL_TCP");
 	if (needs_threshold(method) && !has_threshold)

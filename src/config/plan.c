@@ -120,6 +120,7 @@ static void plan_settings(struct planner *in, const struct object *object,
 	service->max_client = number32(object, TARGET_MAX_CLIENT);
 	if (service->max_client == 0)
 		service->max_client = in->plan->max_conn;
+	service->bandwidth = BYTES_OF_KBIT * object_number(object, TARGET_MAX_BANDWIDTH);
 	service->max_requests_per_connection = number32(object, TARGET_MAX_REQ);
 	service->server_timeout_ms = seconds_in_ms(object, TARGET_SVR_TIMEOUT);
 	if (object_is_set(object, TARGET_CLT_TIMEOUT))
@@ -409,6 +410,14 @@ static int64_t threshold_of(const struct object *object, uint64_t method)
 	return (int64_t)object_number(object, VSERVER_SO_THRESHOLD);
 }
 
+/* Units a second; 0: the method is another one. */
+static uint64_t rate_of(const struct object *object, uint64_t method, unsigned units)
+{
+	int64_t threshold = threshold_of(object, method);
+
+	return threshold != PLAN_UNLIMITED ? units * (uint64_t)threshold : 0;
+}
+
 static struct model_spill spill_of(const struct object *object)
 {
 	int64_t health = threshold_of(object, SO_METHOD_HEALTH);
@@ -451,6 +460,8 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->stays_out = object_number(object, VSERVER_DISABLE_PRIMARY_ON_DOWN) ==
 				     OPTION_FIRST &&
 			     object_text(object, VSERVER_BACKUP).length > 0;
+	vserver->bandwidth = rate_of(object, SO_METHOD_BANDWIDTH, BYTES_OF_KBIT);
+	vserver->request_rate = rate_of(object, SO_METHOD_REQUESTRATE, 1);
 	vserver->queue_depth = number32(object, VSERVER_SO_QUEUE_DEPTH);
 	vserver->queue_timeout_ms = number32(object, VSERVER_SO_QUEUE_TIMEOUT);
 	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);

@@ -23,6 +23,8 @@ struct rule;
 
 #define PLAN_UNLIMITED (-1)
 
+enum { BYTES_OF_KBIT = 125 };
+
 struct plan_monitor {
 	uint64_t uid; /* of the binding, or of the monitor when it is the default one */
 	const struct object *object; /* borrowed: kind lb monitor */
@@ -40,6 +42,7 @@ struct plan_service {
 	struct address address;
 	struct str unresolved; /* why its server has no address yet; empty: it has one */
 	uint32_t max_client;   /* 0: no limit */
+	uint64_t bandwidth;    /* bytes a second; 0: no limit */
 	uint32_t max_requests_per_connection;
 	uint32_t client_timeout_ms, server_timeout_ms;
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
@@ -99,6 +102,7 @@ struct plan_vserver {
 	struct model_spill spill;               /* without is_held_out */
 	bool stays_out;                         /* -disablePrimaryOnDown, with a backup */
 	int64_t request_limit, session_limit;   /* -soMethod REQUEST, SSLSESSION; PLAN_UNLIMITED */
+	uint64_t bandwidth, request_rate;       /* a second; 0: no limit */
 	uint32_t queue_depth, queue_timeout_ms; /* as in struct model_vserver */
 	struct str redirect_url;
 	struct str so_provision; /* who is told of episodes; empty: nobody */

@@ -32,6 +32,7 @@ static void on_event(struct watch *watch, unsigned events)
 void conn_init(struct conn *conn)
 {
 	*conn = (struct conn){ .watch = { .fd = -1, .ready = on_event } };
+	list_init(&conn->paced);
 }
 
 int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task)
@@ -123,6 +124,25 @@ static enum conn_io read_none(struct conn *conn, ssize_t count)
 	return count == 0 ? CONN_EOF : CONN_WAIT;
 }
 
+static size_t allowed(struct conn *conn, size_t room)
+{
+	return conn->meter != NULL ? conn->meter->allow(conn->meter, conn, room) : room;
+}
+
+static void note_unused(struct conn *conn, size_t room, ssize_t count)
+{
+	size_t used = count > 0 ? (size_t)count : 0;
+
+	if (conn->meter != NULL && used < room)
+		conn->meter->unused(conn->meter, room - used);
+}
+
+void conn_unmeter(struct conn *conn)
+{
+	conn->meter = NULL;
+	list_remove(&conn->paced);
+}
+
 enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done)
 {
 	ssize_t count;
@@ -136,19 +156,23 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
 		return CONN_WAIT;
+	room = allowed(conn, room);
+	if (room == 0)
+		return CONN_WAIT; /* can_read stays: the bytes are there */
 	count = socket_read(conn->watch.fd, bytes, room);
+	note_unused(conn, room, count);
 	if (count <= 0)
 		return read_none(conn, count);
 	if ((size_t)count < room && !conn->is_ending && conn->error == 0)
 		conn->can_read = false;
 	*done = (size_t)count;
-	conn->bytes_in += (uint64_t)count;
 	return CONN_DONE;
 }
 
 enum conn_io conn_read_tube(struct conn *conn, struct tube *tube, size_t *done)
 {
 	ssize_t count;
+	size_t room;
 
 	must_be_on(conn->engine);
 	must(conn_is_open(conn));
@@ -159,14 +183,17 @@ enum conn_io conn_read_tube(struct conn *conn, struct tube *tube, size_t *done)
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
 		return CONN_WAIT;
-	count = pipe_fill(&tube->pipe, conn->watch.fd, TUBE_BYTES);
+	room = allowed(conn, TUBE_BYTES);
+	if (room == 0)
+		return CONN_WAIT;
+	count = pipe_fill(&tube->pipe, conn->watch.fd, room);
+	note_unused(conn, room, count);
 	if (count == -EAGAIN && tube->bytes > 0)
 		return CONN_WAIT; /* the socket may hold more */
 	if (count <= 0)
 		return read_none(conn, count);
 	*done = (size_t)count;
 	tube->bytes += (size_t)count;
-	conn->bytes_in += (uint64_t)count;
 	return CONN_DONE;
 }
 
@@ -200,7 +227,6 @@ static enum conn_io write_parts(struct conn *conn, const struct iovec *parts, in
 	if (written < 0)
 		return break_off_writing(conn, (int)-written);
 	*done = (size_t)written;
-	conn->bytes_out += (uint64_t)written;
 	if ((size_t)written == total(parts, count))
 		return CONN_DONE;
 	conn->can_write = false;
@@ -238,7 +264,6 @@ enum conn_io conn_write_tube(struct conn *conn, struct tube *tube, size_t *done)
 		return break_off_writing(conn, count < 0 ? (int)-count : EPIPE);
 	*done = (size_t)count;
 	tube->bytes -= (size_t)count;
-	conn->bytes_out += (uint64_t)count;
 	return CONN_DONE;
 }
 
@@ -259,6 +284,7 @@ void conn_close(struct conn *conn)
 	/* With unread bytes in the socket a close resets at once and drops what it still holds. */
 	if (conn->holds_bytes && !conn->is_broken && conn->error == 0)
 		conn_shutdown(conn);
+	conn_unmeter(conn);
 	socket_close(loop_forget(&conn->watch));
 	conn->can_read = conn->can_write = false;
 }

@@ -24,21 +24,37 @@ enum conn_io {
 		     * before a write broke can still be read */
 };
 
+struct conn;
+
+/* Who says how much a connection may read. Lies in its owner, and outlives the connection or is
+ * taken away before. */
+struct conn_meter {
+	/* How many of `wanted` bytes may be read now; 0: none, conn->task is marked when that
+	 * changes, and conn->paced may be in a list meanwhile. */
+	size_t (*allow)(struct conn_meter *meter, struct conn *conn, size_t wanted);
+	/* So many of those were not read. */
+	void (*unused)(struct conn_meter *meter, size_t bytes);
+};
+
 /* Owner: the engine. */
 struct conn {
 	struct watch watch;    /* watch.fd is the socket; -1: closed */
 	struct engine *engine; /* borrowed: outlives every conn */
 	struct task *task;     /* borrowed: whom an event wakes; may change hands */
 	int error;             /* errno of the break; 0: none */
-	bool can_read, can_write;
-	bool is_connecting;
-	bool is_broken;   /* an error event came: reads may still bring bytes, then CONN_BROKEN */
-	bool is_ending;   /* the end of the peer's half is in the socket: read until CONN_EOF */
-	bool has_eof;     /* the peer closed its half */
-	bool is_shut;     /* we closed our half */
-	bool holds_bytes; /* the last ones, in the socket, until the end goes with them */
-	uint64_t bytes_in, bytes_out;
+	bool can_read : 1, can_write : 1;
+	bool is_connecting : 1;
+	bool is_broken : 1; /* an error event came: reads may still bring bytes, then CONN_BROKEN */
+	bool is_ending : 1; /* the end of the peer's half is in the socket: read until CONN_EOF */
+	bool has_eof : 1;   /* the peer closed its half */
+	bool is_shut : 1;   /* we closed our half */
+	bool holds_bytes : 1;     /* the last ones, in the socket, until the end goes with them */
+	struct conn_meter *meter; /* borrowed; NULL: reads what comes */
+	struct list paced;        /* of the meter */
 };
+
+/* Nobody says any more how much it may read. */
+void conn_unmeter(struct conn *conn);
 
 /* Closed, with nothing in it: conn_is_open() is false, conn_close() is allowed. */
 void conn_init(struct conn *conn);

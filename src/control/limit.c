@@ -41,8 +41,25 @@ static void line_up(struct runtime *runtime, struct runtime_entry *entry, uint32
 			  entry->name);
 }
 
+static void set_rates(struct runtime *runtime, const struct plan *plan)
+{
+	unsigned engines = runtime->engine_count;
+
+	for (uint32_t i = 0; i < plan->service_count; i++)
+		rate_set_bytes(&runtime_service(runtime, plan->services[i].uid)->bandwidth, engines,
+			       plan->services[i].bandwidth);
+	for (uint32_t i = 0; i < plan->vserver_count; i++) {
+		const struct plan_vserver *planned = &plan->vservers[i];
+		struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
+
+		rate_set_bytes(&vserver->bandwidth, engines, planned->bandwidth);
+		rate_set_requests(&vserver->request_rate, engines, planned->request_rate);
+	}
+}
+
 void limit_share(struct runtime *runtime, const struct plan *plan)
 {
+	set_rates(runtime, plan);
 	for (uint32_t i = 0; i < plan->service_count; i++)
 		share(runtime, &runtime_service(runtime, plan->services[i].uid)->entry,
 		      &plan->max_client);

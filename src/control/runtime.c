@@ -81,6 +81,7 @@ static uint32_t find_place(void ***table, uint32_t *room)
 static void free_service(struct runtime_service *service)
 {
 	must(service->health == NULL);
+	rate_fini(&service->bandwidth);
 	free(service->stats);
 	free(service->measured);
 	free(service->entry.name);
@@ -90,6 +91,8 @@ static void free_service(struct runtime_service *service)
 
 static void free_vserver(struct runtime_vserver *vserver)
 {
+	rate_fini(&vserver->bandwidth);
+	rate_fini(&vserver->request_rate);
 	free(vserver->stats);
 	free(vserver->live);
 	free(vserver->survey);

@@ -14,6 +14,7 @@
 #include "config/plan.h"
 #include "control/gate.h"
 #include "control/policies.h"
+#include "control/rate.h"
 #include "control/reserve.h"
 #include "control/state.h"
 #include "model/snapshot.h"
@@ -49,24 +50,26 @@ struct runtime_service {
 	struct runtime_entry entry;
 	struct stat_service *stats;      /* owned: one for each engine */
 	const struct plan_service *plan; /* borrowed: of the newest plan; NULL: not in it */
-	struct health *health;           /* owned by health.c; NULL: not monitored */
-	struct stat_health *measured;    /* owned: what engines may read of it */
-	bool is_judged, is_well;         /* monitors: have said something; it can serve */
-	char verdict[160];               /* theirs, in words */
-	enum service_state state;        /* of that and of what the operator wants: state.h */
-	struct state_way way;            /* out of service */
-	enum service_state announced;    /* the state that the webhook knows */
-	bool is_up;                      /* what the engines were told: well, and not out */
-	bool is_cut_due;                 /* its connections, once engines know why */
-	uint64_t since_ms;               /* wall clock, of the state */
-	char why[320];                   /* in words */
-	uint64_t wanting[2];             /* bit for each engine that asked for an idle connection */
+	struct rate bandwidth;
+	struct health *health;        /* owned by health.c; NULL: not monitored */
+	struct stat_health *measured; /* owned: what engines may read of it */
+	bool is_judged, is_well;      /* monitors: have said something; it can serve */
+	char verdict[160];            /* theirs, in words */
+	enum service_state state;     /* of that and of what the operator wants: state.h */
+	struct state_way way;         /* out of service */
+	enum service_state announced; /* the state that the webhook knows */
+	bool is_up;                   /* what the engines were told: well, and not out */
+	bool is_cut_due;              /* its connections, once engines know why */
+	uint64_t since_ms;            /* wall clock, of the state */
+	char why[320];                /* in words */
+	uint64_t wanting[2];          /* bit for each engine that asked for an idle connection */
 };
 
 struct runtime_vserver {
 	struct runtime_entry entry;
 	struct stat_vserver *stats; /* owned: one for each engine */
 	struct reserve requests, sessions;
+	struct rate bandwidth, request_rate;
 	struct stat_live *live;          /* owned: what rules may ask; see survey.h */
 	struct survey_room *survey;      /* owned; NULL: no rule has named it */
 	const struct plan_vserver *plan; /* borrowed: of the newest plan; NULL: not in it */

@@ -114,6 +114,18 @@ static void explain_resource(const struct plan_vserver *plan, struct text *text)
 		   counts_requests ? "requests in flight" : "TLS sessions");
 }
 
+static void explain_rate(const struct rate *rate, const char *unit, unsigned units,
+			 struct text *text)
+{
+	struct quota_rate_view view;
+
+	quota_rate_read(rate->shared, &view);
+	text_print(text,
+		   "\tthreshold: %" PRIu64 "\n\tthreshold because: -soThreshold, %s\n"
+		   "\tat once: %" PRIu64 "\n\tpassed: %" PRIu64 "\n\trefusals: %" PRIu64 "\n",
+		   rate->per_second / units, unit, view.burst, view.granted, view.refused);
+}
+
 static void explain_limit(const struct control *control, const struct runtime_vserver *vserver,
 			  struct text *text)
 {
@@ -122,6 +134,14 @@ static void explain_limit(const struct control *control, const struct runtime_vs
 	if (vserver->plan->request_limit != PLAN_UNLIMITED ||
 	    vserver->plan->session_limit != PLAN_UNLIMITED) {
 		explain_resource(vserver->plan, text);
+		return;
+	}
+	if (vserver->bandwidth.per_second > 0) {
+		explain_rate(&vserver->bandwidth, "kbit/s of bytes both ways", BYTES_OF_KBIT, text);
+		return;
+	}
+	if (vserver->request_rate.per_second > 0) {
+		explain_rate(&vserver->request_rate, "requests a second", 1, text);
 		return;
 	}
 	if (vserver->plan->spill.health_least > 0) {

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct lb_method;
+struct quota_rate;
 struct rule;
 struct stat_health;
 struct stat_live;
@@ -76,6 +77,7 @@ struct model_service {
 	struct address address;
 	uint32_t pool;       /* quota pool of its connections; never MODEL_NONE */
 	uint32_t max_client; /* 0: no limit; the pool holds it, this is for the arithmetic of lb */
+	struct quota_rate *bandwidth; /* borrowed: bytes a second, both ways; NULL: no limit */
 	uint32_t max_requests_per_connection; /* 0: no limit (-maxReq) */
 	uint32_t server_timeout_ms;           /* idle, -svrTimeout */
 	uint32_t client_timeout_ms;           /* idle, -cltTimeout; 0: the virtual server's */
@@ -144,7 +146,9 @@ struct model_vserver {
 	uint32_t request_pool; /* of its requests in flight; MODEL_NONE: not limited */
 	uint32_t session_pool; /* of its TLS sessions; likewise */
 	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
-	uint32_t queue_depth;  /* how many may wait for a use of `pool`; 0: nobody */
+	/* Borrowed: bytes a second, both ways, and requests a second; NULL: no limit. */
+	struct quota_rate *bandwidth, *request_rate;
+	uint32_t queue_depth; /* how many may wait for a use of `pool`; 0: nobody */
 	uint32_t queue_timeout_ms;
 	const struct model_policy *policies; /* in the order in which they are tested */
 	uint32_t policy_count;

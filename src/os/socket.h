@@ -44,6 +44,8 @@ void socket_reset_on_close(int fd);
 void socket_abort(int fd);
 /* True when a connection that should be idle is still open and has nothing to read. */
 bool socket_is_quiet(int fd);
+/* Bytes that could be read now; 0 also at the end, or when that cannot be told. */
+size_t socket_pending(int fd);
 /* True when there is something to read: not only an end. */
 bool socket_has_bytes(int fd);
 /* Local address of a socket. */

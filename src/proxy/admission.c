@@ -89,6 +89,31 @@ static enum verdict is_on_ramp(struct admission *in, struct vserver *vserver)
 		       : VERDICT_PASS;
 }
 
+/* New clients wait until the rate was below the limit for a while; those that are there are paced.
+ */
+static enum verdict is_at_bandwidth(struct admission *in, struct vserver *vserver)
+{
+	(void)in;
+	return pace_is_reached(&vserver->pace) ? VERDICT_SPILL : VERDICT_PASS;
+}
+
+static uint64_t now_us(const struct vserver *vserver)
+{
+	return vserver->proxy->engine->loop.now_ms * 1000;
+}
+
+/* Takes one: nobody asks again after it. */
+static enum verdict is_at_request_rate(struct admission *in, struct vserver *vserver)
+{
+	(void)in;
+	if (vserver->request_rate == NULL)
+		return VERDICT_PASS;
+	return quota_rate_take(vserver->request_rate, vserver->proxy->engine->index,
+			       now_us(vserver), 1, 1) == 1
+		       ? VERDICT_PASS
+		       : VERDICT_SPILL;
+}
+
 static struct holding *clients_of(struct vserver *vserver)
 {
 	return &vserver->clients;
@@ -123,10 +148,12 @@ static const struct test {
 	{ REASON_HEALTH, ASK_CLIENT | ASK_GUEST, is_unhealthy, NULL },
 	{ REASON_RAMP, ASK_ALL, is_on_ramp, NULL },
 	{ REASON_POLICY, ASK_CLIENT | ASK_GUEST, has_policy, NULL },
+	{ REASON_BANDWIDTH, ASK_CLIENT | ASK_GUEST, is_at_bandwidth, NULL },
 	{ REASON_CLIENTS, ASK_CLIENT | ASK_GUEST, NULL, clients_of },
 	{ REASON_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, requests_of },
 	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
 	{ REASON_ALL_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, all_requests_of },
+	{ REASON_REQUEST_RATE, ASK_REQUEST | ASK_GUEST, is_at_request_rate, NULL },
 };
 
 enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
@@ -244,6 +271,12 @@ bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 		return vserver_health(vserver) < vserver->spill.health_least;
 	if (reason == REASON_RAMP)
 		return is_near_limit(vserver);
+	if (reason == REASON_BANDWIDTH)
+		return pace_is_reached(&vserver->pace);
+	if (reason == REASON_REQUEST_RATE)
+		return vserver->request_rate != NULL &&
+		       quota_rate_is_reached(vserver->request_rate, now_us(vserver),
+					     PACE_CALM_MS * 1000);
 	if (reason == REASON_RETURN || reason == REASON_EARLY)
 		reason = limits_requests(vserver) ? REASON_REQUESTS : REASON_CLIENTS;
 	if (reason == REASON_POLICY)
@@ -380,7 +413,8 @@ void admission_leave(struct vserver *serving)
 /* The short way of nearly all requests: nothing stands against them, and no test need be asked. */
 static bool requests_are_free(const struct vserver *vserver)
 {
-	return vserver->requests.pool == QUOTA_NONE && vserver->proxy->requests.pool == QUOTA_NONE;
+	return vserver->request_rate == NULL && vserver->requests.pool == QUOTA_NONE &&
+	       vserver->proxy->requests.pool == QUOTA_NONE;
 }
 
 void admission_request_over(struct vserver *serving, bool is_guest)

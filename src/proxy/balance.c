@@ -208,6 +208,8 @@ static bool is_full(const struct balance_member *member)
 {
 	const struct service *service = member->service;
 
+	if (pace_is_reached(&service->pace))
+		return true;
 	if (service->max_client == 0)
 		return service->waiter_count > 0;
 	return service->waiter_count > 0 ||

@@ -243,6 +243,7 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	s->session.cut = cut;
 	s->session.drain = drain;
 	session_open(&s->session, proxy, serving, arrival);
+	session_face(&s->session, &s->client, NULL);
 	http_session_set_deadline(s, s->client_timeout_ms);
 	loop_ready(&proxy->engine->loop, &s->task);
 	return s;

@@ -44,6 +44,7 @@ enum step_end http_tunnel_run(struct http_session *s)
 	case RELAY_OVER:
 		service_drop(s->server, false);
 		s->server = NULL;
+		session_face(&s->session, &s->client, NULL);
 		return http_session_close(s);
 	case RELAY_CLIENT_BROKEN:
 		stat_add(&http_session_stats(s)->client_aborts, 1);

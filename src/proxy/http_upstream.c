@@ -33,6 +33,7 @@ static enum step_end stand_in_line(struct http_session *s, struct service *full)
 static enum step_end have(struct http_session *s, enum http_at at)
 {
 	http_upstream_unwait(s);
+	session_face(&s->session, &s->client, s->server);
 	return http_session_go(s, at);
 }
 
@@ -253,6 +254,7 @@ void http_upstream_release(struct http_session *s, bool has_rest)
 	if (server == NULL)
 		return;
 	s->server = NULL;
+	session_face(&s->session, &s->client, NULL);
 	stat_add(&server->service->stats->responses_total, 1);
 	if (is_whole && s->server_stays && !has_rest && !server->conn.has_eof &&
 	    server->conn.error == 0)
@@ -266,4 +268,5 @@ void http_upstream_drop(struct http_session *s)
 	if (s->server != NULL)
 		service_drop(s->server, true);
 	s->server = NULL;
+	session_face(&s->session, &s->client, NULL);
 }

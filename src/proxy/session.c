@@ -20,6 +20,19 @@ void session_open(struct session *session, struct proxy *proxy, struct vserver *
 	vserver_hold(serving);
 }
 
+void session_face(const struct session *session, struct conn *client, struct server_conn *server)
+{
+	struct vserver *serving = session->serving;
+
+	if (server == NULL) {
+		pace_meter_mind(&serving->meter, client);
+		return;
+	}
+	pace_meter_init(&server->meter, &serving->pace, &server->service->pace);
+	pace_meter_mind(&server->meter, client);
+	pace_meter_mind(&server->meter, &server->conn);
+}
+
 void session_close(struct session *session)
 {
 	struct proxy *proxy = session->proxy;

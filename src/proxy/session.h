@@ -11,8 +11,10 @@
 #include "base/list.h"
 
 struct arrival;
+struct conn;
 struct introduction;
 struct proxy;
+struct server_conn;
 struct vserver;
 
 /* Owner: the engine. */
@@ -35,6 +37,10 @@ void session_open(struct session *session, struct proxy *proxy, struct vserver *
 		  const struct arrival *arrival);
 /* Undoes all of that; the memory is the caller's still. Does not admission_leave(). */
 void session_close(struct session *session);
+
+/* `server` (NULL: nobody any more) is the other end of the client: what both send counts for its
+ * service as for the virtual server. Without one, what the client sends for the latter only. */
+void session_face(const struct session *session, struct conn *client, struct server_conn *server);
 
 static inline struct session *session_of_link(struct list *link)
 {

@@ -104,6 +104,7 @@ static void drop_server(struct tcp_session *session, bool resets)
 		return;
 	service_drop(session->server, resets);
 	session->server = NULL;
+	session_face(&session->session, &session->client, NULL);
 }
 
 /* What the client held is given back before it can see the end, so that there is room for it when
@@ -159,6 +160,7 @@ static void arm(struct tcp_session *session, uint64_t from_ms, uint32_t timeout_
 static enum step_end go_connect(struct tcp_session *session)
 {
 	leave_line(session);
+	session_face(&session->session, &session->client, session->server);
 	arm(session, loop_of(session)->now_ms, session->server->service->connect_timeout_ms);
 	session->at = &at_connect;
 	return STEP_NEXT;
@@ -392,5 +394,6 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 	}
 	session->key = key_of(serving, arrival);
 	session_open(&session->session, proxy, serving, arrival);
+	session_face(&session->session, &session->client, NULL);
 	loop_ready(&proxy->engine->loop, &session->task);
 }

@@ -88,6 +88,7 @@ static void go_when_unused(struct vserver *vserver)
 	     vserver->handshakes.count == 0 && proxy->vservers[vserver->id] == vserver);
 	episode_end(vserver);
 	peak_end(vserver);
+	pace_fini(&vserver->pace);
 	proxy->vservers[vserver->id] = NULL;
 	loop_free_later(loop_of(vserver), &vserver->free_later);
 	engine_tell(proxy->engine,
@@ -122,6 +123,8 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	holding_init(&vserver->handshakes);
 	episode_init(&vserver->episode);
 	peak_init(&vserver->peak);
+	pace_init(&vserver->pace, proxy->engine);
+	pace_meter_init(&vserver->meter, &vserver->pace, NULL);
 	return vserver;
 }
 
@@ -209,6 +212,8 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 	holding_move(&vserver->requests, vserver->proxy->quota, model->request_pool);
 	holding_move(&vserver->handshakes, vserver->proxy->quota, model->session_pool);
 	vserver->backup = model->backup;
+	pace_set(&vserver->pace, model->bandwidth);
+	vserver->request_rate = model->request_rate;
 	vserver->queue_depth = model->queue_depth;
 	vserver->queue_timeout_ms = model->queue_timeout_ms;
 	vserver->so_backup_action = model->so_backup_action;

@@ -53,10 +53,13 @@ struct vserver {
 	struct model_spill spill;
 	struct ramp ramp;
 	struct spill_policies policies;
-	struct fact_look fact;     /* what rules asked of it */
-	struct holding clients;    /* admitted and not left; the pool is never none */
-	struct holding requests;   /* HTTP, in flight */
-	struct holding handshakes; /* TLS, whose handshake was begun */
+	struct fact_look fact;           /* what rules asked of it */
+	struct pace_meter meter;         /* of clients that have no server yet */
+	struct pace pace;                /* of the bytes of its sessions */
+	struct quota_rate *request_rate; /* borrowed, shared by all engines; NULL: no limit */
+	struct holding clients;          /* admitted and not left; the pool is never none */
+	struct holding requests;         /* HTTP, in flight */
+	struct holding handshakes;       /* TLS, whose handshake was begun */
 	struct stat_vserver *stats;
 	struct loop_free free_later;
 };

@@ -17,6 +17,8 @@ const struct reason_row reason_rows[REASON_COUNT] = {
 	[REASON_CLIENTS] = { "connections", "the limit of its client connections is reached", true, false },
 	[REASON_REQUESTS] = { "requests", "the limit of its requests in flight is reached", true, false },
 	[REASON_SESSIONS] = { "sessions", "the limit of its TLS sessions is reached", true, false },
+	[REASON_BANDWIDTH] = { "bandwidth", "its bandwidth is at the limit", true, false },
+	[REASON_REQUEST_RATE] = { "request rate", "its requests come faster than the limit", true, false },
 	[REASON_ALL_CLIENTS] = { "connections of the appliance", "the limit of client connections of the whole appliance is reached", true, true },
 	[REASON_ALL_REQUESTS] = { "requests of the appliance", "the limit of requests in flight of the whole appliance is reached", true, true },
 };

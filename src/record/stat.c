@@ -55,6 +55,8 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, asked[REASON_CLIENTS], "Asked at the limit of connections", "clients not served here because the limit of client connections was reached"),
 	COUNT(stat_vserver, asked[REASON_REQUESTS], "Asked at the limit of requests", "requests not served here because the limit of requests in flight was reached"),
 	COUNT(stat_vserver, asked[REASON_SESSIONS], "Asked at the limit of sessions", "TLS sessions refused because the limit of sessions was reached"),
+	COUNT(stat_vserver, asked[REASON_BANDWIDTH], "Asked at the limit of bandwidth", "clients not served here because the bandwidth was at its limit"),
+	COUNT(stat_vserver, asked[REASON_REQUEST_RATE], "Asked at the limit of the request rate", "requests not served here because they came faster than the limit"),
 	COUNT(stat_vserver, asked[REASON_ALL_CLIENTS], "Asked at the appliance limit of connections", "clients not served because the limit of client connections of the whole appliance was reached"),
 	COUNT(stat_vserver, asked[REASON_ALL_REQUESTS], "Asked at the appliance limit of requests", "requests not served because the limit of requests in flight of the whole appliance was reached"),
 	COUNT(stat_vserver, shadowed, "Shadow spills", "clients that would have been spilled, and were served, because of -soShadow"),

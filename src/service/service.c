@@ -160,6 +160,7 @@ static void make_idle(struct server_conn *server)
 	server->is_idle = true;
 	server->idle_since_ms = loop_of(service)->now_ms;
 	server->conn.task = &server->idle_task;
+	conn_unmeter(&server->conn);
 	service->idle_count++;
 	stat_add(&service->stats->idle, 1);
 	stat_subtract(&service->stats->active, 1);
@@ -408,6 +409,7 @@ static void go_when_unused(struct service *service)
 	    room->slots[service->id] != service)
 		return;
 	timer_cancel(&loop_of(service)->timers, &service->idle_timer);
+	pace_fini(&service->pace);
 	room->slots[service->id] = NULL;
 	loop_free_later(loop_of(service), &service->free_later);
 	engine_tell(service->engine,
@@ -446,6 +448,7 @@ static struct service *make_service(struct service_room *room, uint32_t id)
 	list_init(&service->waiters);
 	timer_init(&service->idle_timer, on_idle_timer);
 	timer_init(&service->wait_timer, look_again);
+	pace_init(&service->pace, room->engine);
 	return service;
 }
 
@@ -480,6 +483,7 @@ static void configure(struct service *service, const struct model_service *model
 	service->hash_id = model->hash_id;
 	service->pool = model->pool;
 	service->max_client = model->max_client;
+	pace_set(&service->pace, model->bandwidth);
 	service->max_requests = model->max_requests_per_connection;
 	service->server_timeout_ms = model->server_timeout_ms;
 	service->client_timeout_ms = model->client_timeout_ms;

@@ -13,6 +13,7 @@
 #include "conn/conn.h"
 #include "model/snapshot.h"
 #include "record/stat.h"
+#include "service/pace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@
 struct server_conn {
 	struct conn conn;        /* conn.task: whom events wake; the session's while it is busy */
 	struct service *service; /* counted: the slot outlives it */
+	struct pace_meter meter; /* of it and of the client that it serves */
 	struct list link;        /* in service->busy or service->idle */
 	struct task idle_task; /* runs when an idle one is closed by the server or says something */
 	uint64_t idle_since_ms;
@@ -62,6 +64,7 @@ struct service {
 	struct list idle;                 /* server_conn, newest first */
 	struct list busy;                 /* server_conn, in use by a session */
 	struct list waiters;              /* oldest first */
+	struct pace pace;                 /* of the bytes of its connections */
 	struct timer idle_timer;          /* for the oldest idle connection */
 	struct timer wait_timer;          /* a second look while somebody waits */
 	struct stat_service *stats;       /* this engine's block */

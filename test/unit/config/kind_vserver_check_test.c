@@ -30,11 +30,13 @@ static void test_threshold(void **state)
 	scene_good(scene, "unset lb vserver web -soMethod\n");
 	scene_good(scene, "set lb vserver web -soMethod REQUEST -soThreshold 5\n");
 	scene_bad(scene, "add lb vserver t TCP 10.0.0.3 80 -soMethod REQUEST -soThreshold 5",
-		  "counts HTTP requests");
+		  "count HTTP requests");
 	scene_bad(scene, "set lb vserver web -soMethod SSLSESSION -soThreshold 5",
 		  "counts TLS sessions");
-	scene_warns(scene, "set lb vserver web -soMethod BANDWIDTH -soThreshold 5",
-		    "not yet supported: there is no limit");
+	scene_good(scene, "set lb vserver web -soMethod BANDWIDTH -soThreshold 5\n");
+	scene_good(scene, "set lb vserver web -soMethod REQUESTRATE -soThreshold 5\n");
+	scene_bad(scene, "add lb vserver t TCP 10.0.0.3 80 -soMethod REQUESTRATE -soThreshold 5",
+		  "count HTTP requests");
 }
 
 static void test_deal(void **state)

@@ -140,8 +140,6 @@ static void test_talk(void **state)
 	assert_int_equal(conn_read(&end.conn, bytes, 4, &done), CONN_DONE);
 	assert_int_equal(done, 2);
 	assert_false(end.conn.can_read); /* short: empty */
-	assert_int_equal(end.conn.bytes_in, 6);
-	assert_int_equal(end.conn.bytes_out, 5);
 	close_end(&end);
 }
 
@@ -219,7 +217,7 @@ static void test_full_socket(void **state)
 		assert_true(count > 0);
 		got += (size_t)count;
 	}
-	assert_int_equal(got, end.conn.bytes_out);
+	assert_int_equal(got, sent);
 	while (!end.conn.can_write)
 		await(&end);
 	assert_int_equal(write_words(&end.conn, "x", &done), CONN_DONE);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * rate.h - a rate that exists once a limit of bytes or requests a second is configured.
+ *
+ * It stays until what it limits goes: engines may hold it from an earlier snapshot.
+ */
+#pragma once
+
+#include "admit/quota_rate.h"
+#include "base/check.h"
+
+#include <stdint.h>
+
+/* Owner: control. */
+struct rate {
+	struct quota_rate *shared; /* owned; engines borrow it; NULL: never configured */
+	uint64_t per_second;       /* 0: no limit now */
+};
+
+/* Bytes: a tenth of a second's worth may pass at once, at least 64 KB. */
+void rate_set_bytes(struct rate *rate, unsigned engines, uint64_t per_second);
+/* Requests: those of one second may come at once. */
+void rate_set_requests(struct rate *rate, unsigned engines, uint64_t per_second);
+/* For the snapshot; NULL: no limit. */
+struct quota_rate *rate_shared(const struct rate *rate);
+/* No engine has it any more. */
+void rate_fini(struct rate *rate);
