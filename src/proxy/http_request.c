@@ -43,6 +43,7 @@ static enum step_end begin(struct http_session *s, const struct h1_request *requ
 	s->minor = (uint8_t)request->minor;
 	s->head_left = (uint32_t)request->head_length;
 	s->closes = !request->keeps_alive;
+	s->was_asked = true;
 	s->upgrades = request->wants_upgrade;
 	s->may_repeat = http_rules_may_repeat(request);
 	s->client_timeout_ms = s->session.serving->client_timeout_ms;

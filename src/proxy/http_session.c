@@ -209,13 +209,23 @@ static void cut(struct session *session)
 	(void)http_session_abort(list_entry(session, struct http_session, session));
 }
 
-/* A request that is under way is answered with "Connection: close". */
-static void drain(struct session *session)
+/* A backup may serve the present request. */
+static bool is_served_here(const struct http_session *s)
+{
+	return (s->server != NULL || s->is_tunnel) &&
+	       (s->by == NULL || s->by == s->session.serving);
+}
+
+/* When the engine drains, a request that is under way is answered with "Connection: close". */
+static void drain(struct session *session, enum session_drain why)
 {
 	struct http_session *s = list_entry(session, struct http_session, session);
+	bool may_close = why == SESSION_DRAIN || s->was_asked;
 
-	if (s->at == HTTP_AT_IDLE && !s->client.can_read)
+	if (s->at == HTTP_AT_IDLE && !s->client.can_read && may_close)
 		(void)http_session_close(s);
+	else if (why == SESSION_FLUSH && is_served_here(s))
+		cut(session);
 }
 
 static struct http_session *open_session(struct proxy *proxy, struct vserver *serving,

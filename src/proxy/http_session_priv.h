@@ -88,6 +88,7 @@ struct http_session {
 	bool is_active : 1;    /* the request is admitted: http_admit_over() */
 	bool is_spilled : 1;   /* the request is not admitted: our answer is no fault */
 	bool closes : 1;       /* after the present answer */
+	bool was_asked : 1;    /* a request has come over it */
 	bool may_reuse : 1;    /* of server connections, for this request */
 	bool may_repeat : 1;   /* the request, when a reused connection ends before any answer */
 	bool upgrades : 1;     /* the request went out with Upgrade */

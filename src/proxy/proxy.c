@@ -276,7 +276,7 @@ static void drain(struct proxy *proxy)
 		struct session *session = session_of_link(link);
 
 		if (session->drain != NULL)
-			session->drain(session);
+			session->drain(session, SESSION_DRAIN);
 	}
 	proxy_session_left(proxy);
 }
@@ -309,6 +309,14 @@ static void tell_service(struct proxy *proxy, const struct message *message)
 		service_cut(service);
 }
 
+static void flush(struct session *session)
+{
+	if (session->drain != NULL)
+		session->drain(session, SESSION_FLUSH);
+	else
+		session->cut(session);
+}
+
 static void cut_clients(struct proxy *proxy, uint32_t id)
 {
 	list_each(link, after, &proxy->all_sessions)
@@ -316,7 +324,7 @@ static void cut_clients(struct proxy *proxy, uint32_t id)
 		struct session *session = session_of_link(link);
 
 		if (session->serving->id == id)
-			session->cut(session);
+			flush(session);
 	}
 }
 

@@ -17,6 +17,12 @@ struct proxy;
 struct server_conn;
 struct vserver;
 
+enum session_drain {
+	SESSION_DRAIN, /* the engine drains */
+	SESSION_FLUSH  /* its virtual server went down: what is under way there is cut, and who has
+			* yet to ask is answered. Without a drain() the session is cut */
+};
+
 /* Owner: the engine. */
 struct session {
 	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
@@ -28,7 +34,7 @@ struct session {
 	void (*cut)(struct session *session);
 	/* The engine drains: end now when nothing is under way, else after the present request.
 	 * NULL: the session goes on to its own end. May be called more than once. */
-	void (*drain)(struct session *session);
+	void (*drain)(struct session *session, enum session_drain why);
 };
 
 /* Makes it known: counts and links it, holds `serving`, owns the introduction from now on. The

@@ -154,7 +154,7 @@ bind service s -monitorName m
 add lb vserver v HTTP 127.0.0.1 {port} -downStateFlush {flush}
 bind lb vserver v s
 """, 2)
-    with Client(port) as client:
+    with Client(port) as client, Client(port) as silent:
         assert client.get().status == 200
         health.status = "500 No"
         becomes(appliance, "s", "DOWN")
@@ -163,6 +163,8 @@ bind lb vserver v s
             assert client.is_ended()
         else:
             assert client.get().status == 503
+        # Who has not asked yet has nothing that could be cut.
+        assert silent.get().status == 503
     health.status = "200 OK"
     wait_until(lambda: get(port).status == 200, "it is up again")
 
