@@ -553,12 +553,15 @@ static bool take_reserved(struct quota_core *core, uint32_t id)
 	return true;
 }
 
-/* Who did not come: what was theirs goes back with the pocket. */
-static void expect_nobody(struct quota_core *core)
+/* What is kept for those who did not come is free again. */
+static void expect_at_most(struct quota_core *core, uint32_t clients)
 {
-	if (core->reserved > 0)
-		put_in_pocket(core, core->expected_id, core->reserved);
-	core->reserved = core->expected = 0;
+	uint32_t uses = core->reserved > clients ? core->reserved - clients : 0;
+
+	core->expected = clients;
+	core->reserved -= uses;
+	if (uses > 0)
+		quota_core_give(core, core->expected_id, uses);
 }
 
 enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota_class class)
@@ -579,9 +582,10 @@ enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota
 void quota_expect(struct quota_core *core, uint32_t id, uint32_t clients)
 {
 	must(id < core->map->pools);
-	expect_nobody(core);
+	if (core->expected_id != id)
+		expect_at_most(core, 0);
 	core->expected_id = id;
-	core->expected = clients;
+	expect_at_most(core, clients);
 }
 
 enum quota_result quota_take(struct quota_core *core, uint32_t id)
@@ -711,7 +715,7 @@ void quota_turn_end(struct quota_core *core)
 	uint32_t frozen = QUOTA_NONE;
 
 	core->turn++;
-	expect_nobody(core);
+	expect_at_most(core, 0);
 	if (UNLIKELY(quota_load(&quota_head_at(core->map)->audit) != core->audit))
 		quota_audit_hear(core);
 	while (core->listed_count > 0) {

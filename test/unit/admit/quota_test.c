@@ -350,6 +350,33 @@ static void who_does_not_come_keeps_nothing(void **unused)
 	give(1, pool, 10);
 }
 
+/* Each of a burst says how many follow, as accepting does. Two of them go elsewhere, and then the
+ * limit falls: what was taken for the rest is theirs, what was for the two is free at once. */
+static void a_burst_keeps_what_it_took(void **unused)
+{
+	uint32_t pool = quota_open(map, 12, 80, 10);
+
+	(void)unused;
+	quota_expect(cores[0], pool, 6);
+	assert_int_equal(take(0, pool, 1), 1);
+	assert_int_equal(view_of(pool).used, 6);
+	quota_expect(cores[0], pool, 5);
+	quota_expect(cores[0], pool, 4);
+	assert_int_equal(view_of(pool).used, 5);
+	quota_expect(cores[0], pool, 3);
+	assert_int_equal(view_of(pool).used, 4);
+	assert_int_equal(take(0, pool, 1), 1);
+	quota_set_limit(map, pool, 3);
+	quota_expect(cores[0], pool, 2);
+	assert_int_equal(take(0, pool, 2), 2);
+	assert_int_equal(quota_take(cores[0], pool), QUOTA_FULL);
+	quota_turn_end(cores[0]);
+	assert_int_equal(view_of(pool).used, 4);
+	give(0, pool, 4);
+	assert_int_equal(take(1, pool, 4), 3);
+	give(1, pool, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +395,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_is_expected_is_taken_for, open_map, free_map),
 		cmocka_unit_test_setup_teardown(who_does_not_come_keeps_nothing, open_map,
 						free_map),
+		cmocka_unit_test_setup_teardown(a_burst_keeps_what_it_took, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_small_pool_settles_at_once, open_map, free_map),
 		cmocka_unit_test_setup_teardown(undecided_while_a_peer_is_busy, open_map, free_map),
 		cmocka_unit_test_setup_teardown(the_hint_is_only_a_hint, open_map, free_map),
