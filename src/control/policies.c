@@ -82,9 +82,14 @@ void policies_everywhere(struct policies *policies, uint64_t number)
 	}
 }
 
+struct policies_entry *policies_find(const struct policies *policies, uint64_t uid)
+{
+	return hash_get(&policies->by_uid, key_of(&uid));
+}
+
 struct stat_policy *policies_stats(const struct policies *policies, uint64_t uid)
 {
-	const struct policies_entry *entry = hash_get(&policies->by_uid, key_of(&uid));
+	const struct policies_entry *entry = policies_find(policies, uid);
 
 	return entry != NULL ? entry->stats : NULL;
 }

@@ -12,11 +12,14 @@
 
 #include <stdint.h>
 
+enum { POLICIES_ROWS = 2 }; /* of stat_policy_rows */
+
 struct policies_entry {
 	uint64_t uid;
-	struct stat_policy *stats; /* owned: one for each engine */
-	uint64_t seen;             /* number of the newest plan that has it */
-	uint64_t retired;          /* number of the newest snapshot then; UINT64_MAX: it is used */
+	struct stat_policy *stats;       /* owned: one for each engine */
+	uint64_t cleared[POLICIES_ROWS]; /* what stat -clearstats hides, by row */
+	uint64_t seen;                   /* number of the newest plan that has it */
+	uint64_t retired; /* number of the newest snapshot then; UINT64_MAX: it is used */
 };
 
 struct policies {
@@ -32,4 +35,5 @@ void policies_take(struct policies *policies, const struct plan *plan, uint64_t 
 /* Every engine has taken up that snapshot, or a later one. */
 void policies_everywhere(struct policies *policies, uint64_t number);
 /* NULL: there is none of that uid. */
+struct policies_entry *policies_find(const struct policies *policies, uint64_t uid);
 struct stat_policy *policies_stats(const struct policies *policies, uint64_t uid);

@@ -14,12 +14,22 @@ static void add_rows(struct control *control, const struct object *object, struc
 			       text);
 }
 
-void show_policy_stat(struct control *control, const struct object *object, bool is_detailed,
+/* -clearstats hides what was counted so far from this view, and from no other. */
+void show_policy_stat(struct control *control, const struct object *object, bool clears,
 		      struct text *text)
 {
-	(void)is_detailed;
+	struct policies_entry *entry = policies_find(&control->runtime.policies, object->uid);
+	unsigned count = control->setup.engine_count;
+
 	text_print(text, "spillover policy %.*s\n", STR_ARG(object_name(object)));
-	add_rows(control, object, text);
+	for (unsigned i = 0; entry != NULL && i < POLICIES_ROWS; i++) {
+		const struct stat_row *row = &stat_policy_rows[i];
+		uint64_t value = stat_sum(entry->stats, sizeof(*entry->stats), count, row);
+
+		text_print(text, "\t%s: %" PRIu64 "\n", row->name, value - entry->cleared[i]);
+		if (clears)
+			entry->cleared[i] = value;
+	}
 }
 
 static void add_goto(const struct binding *binding, struct text *text)

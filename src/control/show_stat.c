@@ -253,7 +253,7 @@ typedef void stat_fn(struct control *control, const struct object *object, struc
 static void stat_policy(struct control *control, const struct object *object, struct wish wish,
 			struct text *text)
 {
-	show_policy_stat(control, object, wish.is_detailed, text);
+	show_policy_stat(control, object, wish.clears, text);
 }
 
 static stat_fn *const stat_kinds[KIND_COUNT] = {
