@@ -25,6 +25,15 @@ static const struct option options[SPILLOVER_PARAM_OPTIONS] = {
 					  .help = "limit of HTTP requests in flight of all virtual "
 						  "servers together",
 					  .since = "0.1" },
+	[SPILLOVER_PARAM_MAX_REQUEST_RATE] = { .name = "maxRequestRate",
+					       .type = OPTION_NUMBER,
+					       .is_ours = true,
+					       .least = 1,
+					       .most = 4294967287,
+					       .unit = "/s",
+					       .help = "limit of HTTP requests a second of all "
+						       "virtual servers together",
+					       .since = "0.1" },
 };
 
 const struct kind kind_spillover_param = {

@@ -512,6 +512,7 @@ static void plan_params(struct planner *in)
 	plan->max_conn = number32(param, NS_PARAM_MAX_CONN);
 	plan->client_limit = limit_of(all, SPILLOVER_PARAM_MAX_CLIENT);
 	plan->request_limit = limit_of(all, SPILLOVER_PARAM_MAX_REQUEST);
+	plan->request_rate = number32(all, SPILLOVER_PARAM_MAX_REQUEST_RATE);
 }
 
 static uint32_t index_of(const void *context, uint64_t uid)

@@ -105,7 +105,7 @@ struct plan_vserver {
 	uint64_t bandwidth, request_rate;       /* a second; 0: no limit */
 	uint32_t queue_depth, queue_timeout_ms; /* as in struct model_vserver */
 	struct str redirect_url;
-	struct str so_provision; /* who is told of episodes; empty: nobody */
+	struct str so_provision;       /* who is told of episodes; empty: nobody */
 	const struct network *trusted; /* as in struct model_vserver */
 	uint32_t trusted_count;
 	uint32_t client_timeout_ms;
@@ -125,6 +125,7 @@ struct plan {
 	uint32_t max_conn;            /* of services that have no limit of their own; 0: none */
 	/* Of all virtual servers together; PLAN_UNLIMITED: no limit. */
 	int64_t client_limit, request_limit;
+	uint64_t request_rate; /* likewise, a second; 0: no limit */
 };
 
 /* Good until the next change of the configuration (it borrows objects). */

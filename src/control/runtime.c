@@ -109,6 +109,7 @@ void runtime_fini(struct runtime *runtime)
 	for (uint32_t id = 0; id < runtime->vserver_room; id++)
 		if (runtime->vservers[id] != NULL)
 			free_vserver(runtime->vservers[id]);
+	rate_fini(&runtime->request_rate);
 	reserve_exit_fini(&runtime->exit);
 	free(runtime->services);
 	free(runtime->vservers);

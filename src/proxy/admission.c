@@ -102,7 +102,7 @@ static uint64_t now_us(const struct vserver *vserver)
 	return vserver->proxy->engine->loop.now_ms * 1000;
 }
 
-/* Takes one: nobody asks again after it. */
+/* Takes one: after it only the rate of the appliance is asked. */
 static enum verdict is_at_request_rate(struct admission *in, struct vserver *vserver)
 {
 	(void)in;
@@ -112,6 +112,19 @@ static enum verdict is_at_request_rate(struct admission *in, struct vserver *vse
 			       now_us(vserver), 1, 1) == 1
 		       ? VERDICT_PASS
 		       : VERDICT_SPILL;
+}
+
+static enum verdict is_at_all_request_rate(struct admission *in, struct vserver *vserver)
+{
+	const struct proxy *proxy = vserver->proxy;
+
+	(void)in;
+	if (proxy->request_rate == NULL ||
+	    quota_rate_take(proxy->request_rate, proxy->engine->index, now_us(vserver), 1, 1) == 1)
+		return VERDICT_PASS;
+	if (vserver->request_rate != NULL)
+		quota_rate_give(vserver->request_rate, proxy->engine->index, 1);
+	return VERDICT_SPILL;
 }
 
 static struct holding *clients_of(struct vserver *vserver)
@@ -154,6 +167,7 @@ static const struct test {
 	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
 	{ REASON_ALL_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, all_requests_of },
 	{ REASON_REQUEST_RATE, ASK_REQUEST | ASK_GUEST, is_at_request_rate, NULL },
+	{ REASON_ALL_REQUEST_RATE, ASK_REQUEST | ASK_GUEST, is_at_all_request_rate, NULL },
 };
 
 enum { TESTS = sizeof(tests) / sizeof(tests[0]) };
@@ -273,6 +287,10 @@ bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 		return is_near_limit(vserver);
 	if (reason == REASON_BANDWIDTH)
 		return pace_is_reached(&vserver->pace);
+	if (reason == REASON_ALL_REQUEST_RATE)
+		return vserver->proxy->request_rate != NULL &&
+		       quota_rate_is_reached(vserver->proxy->request_rate, now_us(vserver),
+					     PACE_CALM_MS * 1000);
 	if (reason == REASON_REQUEST_RATE)
 		return vserver->request_rate != NULL &&
 		       quota_rate_is_reached(vserver->request_rate, now_us(vserver),
@@ -413,8 +431,8 @@ void admission_leave(struct vserver *serving)
 /* The short way of nearly all requests: nothing stands against them, and no test need be asked. */
 static bool requests_are_free(const struct vserver *vserver)
 {
-	return vserver->request_rate == NULL && vserver->requests.pool == QUOTA_NONE &&
-	       vserver->proxy->requests.pool == QUOTA_NONE;
+	return vserver->request_rate == NULL && vserver->proxy->request_rate == NULL &&
+	       vserver->requests.pool == QUOTA_NONE && vserver->proxy->requests.pool == QUOTA_NONE;
 }
 
 void admission_request_over(struct vserver *serving, bool is_guest)

@@ -252,6 +252,7 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 	proxy->appliance = snapshot->appliance;
 	service_room_take_up(&proxy->services, snapshot);
 	vserver_take_up(proxy, snapshot);
+	proxy->request_rate = snapshot->request_rate;
 	holding_move(&proxy->clients, proxy->quota, snapshot->client_pool);
 	holding_move(&proxy->requests, proxy->quota, snapshot->request_pool);
 	quota_turn_end(proxy->quota); /* a pool that was left has its uses before that is said */

@@ -42,6 +42,7 @@ struct proxy {
 	struct list introductions;        /* that are being read */
 	uint32_t appliance;               /* number of ours in the trail of a client */
 	struct holding clients, requests; /* of the whole appliance */
+	struct quota_rate *request_rate;  /* likewise; borrowed; NULL: no limit */
 	uint64_t seed;                    /* of the chance of ramps */
 	struct slab queued_slab;
 	struct list queued; /* struct queued: clients that wait in line */

@@ -21,5 +21,6 @@ const struct reason_row reason_rows[REASON_COUNT] = {
 	[REASON_REQUEST_RATE] = { "request rate", "its requests come faster than the limit", true, false },
 	[REASON_ALL_CLIENTS] = { "connections of the appliance", "the limit of client connections of the whole appliance is reached", true, true },
 	[REASON_ALL_REQUESTS] = { "requests of the appliance", "the limit of requests in flight of the whole appliance is reached", true, true },
+	[REASON_ALL_REQUEST_RATE] = { "request rate of the appliance", "requests of the whole appliance come faster than the limit", true, true },
 };
 /* clang-format on */

@@ -28,6 +28,7 @@ enum reason {
 	/* ... and of the whole appliance. */
 	REASON_ALL_CLIENTS,
 	REASON_ALL_REQUESTS,
+	REASON_ALL_REQUEST_RATE,
 	REASON_COUNT
 };
 

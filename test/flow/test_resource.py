@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -176,7 +177,7 @@ def test_what_cannot_be_counted(stage):
     config, *_ = two_pools(stage, "TCP", "-soMethod NONE")
     appliance = stage.run(config)
     said = appliance.refuse("set lb vserver web -soMethod REQUEST -soThreshold 5")
-    assert "counts HTTP requests" in said
+    assert "HTTP requests" in said
     said = appliance.refuse("set lb vserver web -soMethod SSLSESSION -soThreshold 5")
     assert "counts TLS sessions" in said
     assert "-soMethod" not in appliance.running_config()
@@ -270,9 +271,10 @@ def test_requests_on_the_ramp(stage, engines):
         for client in clients[:40]:
             client.send(GET)
         wait_until(lambda: in_work(primary, backup) == (40, 0), "none spills up to the ramp")
-        for client in clients[40:]:
-            client.send(GET)
-        wait_until(lambda: sum(in_work(primary, backup)) == 140, "all are in work")
+        for begin in range(40, 140, 10):
+            for client in clients[begin:begin + 10]:
+                client.send(GET)
+            wait_until(lambda: sum(in_work(primary, backup)) == begin + 10, "ten more are in work")
         assert 50 < primary.active <= 100
         assert appliance.vserver("web")["asked_on_the_ramp"] > 5
         primary.gate.set(), backup.gate.set()
@@ -311,3 +313,25 @@ def test_requests_in_a_storm(stage, engines):
     assert web["requests_total"] + spare["requests_total"] == 16 * rounds
     assert web["spilled"] == spare["requests_total"] == spare["spilled_in"]
     assert web["premature_spills_of_requests_in_flight"] == 0
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_request_rate_of_the_appliance(stage, engines):
+    """Of 60 requests at once, over two virtual servers, no more than the rate allows are served; the
+    backup does not help. Without the limit all are."""
+    config, port, one, two = two_pools(stage, "HTTP", "-soMethod NONE",
+                                       "set spillover param -maxRequestRate 10")
+    primary, backup = stage.origin("primary", port=one), stage.origin("backup", port=two)
+    appliance = stage.run(config, engines)
+    begin = time.monotonic()
+    with crowd(60, port) as clients:
+        statuses = collections.Counter(client.get().status for client in clients)
+    lasted = time.monotonic() - begin
+    assert statuses[200] + statuses[503] == 60
+    # A burst of one second's worth, and what came since.
+    assert 10 <= statuses[200] <= 10 + 10 * lasted + 1
+    assert appliance.vserver("web")["asked_at_the_appliance_request_rate"] == statuses[503]
+    assert primary.stats()["requests"] == statuses[200] and backup.stats()["requests"] == 0
+    appliance.do("unset spillover param -maxRequestRate")
+    with crowd(60, port) as clients:
+        assert {client.get().status for client in clients} == {200}

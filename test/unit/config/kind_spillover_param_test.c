@@ -10,6 +10,10 @@ static void test_param(void **state)
 	scene_has_not(scene, "spillover param");
 	scene_good(scene, "set spillover param -maxClient 5000 -maxRequest 20\n");
 	scene_has(scene, "\nset spillover param -maxClient 5000 -maxRequest 20\n");
+	scene_good(
+		scene,
+		"set spillover param -maxRequestRate 7\nunset spillover param -maxRequestRate\n");
+	scene_bad(scene, "set spillover param -maxRequestRate 0", "1 to 4294967287");
 	scene_bad(scene, "set spillover param -maxClient 0", "1 to 4294967287");
 	scene_bad(scene, "set spillover param -maxClients 4", "maxClients");
 	scene_bad(scene, "add spillover param", "unknown object type");
