@@ -4,6 +4,7 @@ not."""
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -448,3 +449,35 @@ def test_http_inline(stage):
     is_well[0], before = True, len(probes)
     wait_until(lambda: appliance.is_up("one"), "a probe brings it back")
     assert len(probes) > before
+
+
+def test_response_time(stage):
+    """A server that gets slow on command: slower than was learned is a failure, slow is logged, and
+    so are failures in a row."""
+    delay = [0]
+
+    def serve(peer):
+        while peer.request() is not None:
+            threading.Event().wait(delay[0])
+            peer.send(plain())
+
+    origin = stage.script(serve)
+    appliance = stage.run(f"add lb monitor m HTTP -interval 300 MSEC -resptimeout 250 MSEC -deviation "
+                          f"100 MSEC -resptimeoutThresh 10 -retries 3 -alertRetries 2 "
+                          f"-downTime 100 MSEC\n"
+                          f"add service one 127.0.0.1 HTTP {origin.port}\n"
+                          f"bind service one -monitorName m\n")
+
+    def has_learned():
+        shown = re.search(r"probes (\d+), failed (\d+),.* average", appliance.do("show service one"))
+        return shown and int(shown[1]) - int(shown[2]) > 8 and appliance.is_up("one")
+
+    wait_until(has_learned, "the average is learned")
+    delay[0] = 0.18
+    wait_until(lambda: not appliance.is_up("one"), "it is too slow")
+    assert re.search(r"response time [\d.]+ ms, average [\d.]+ ms, at most [\d.]+ ms",
+                     appliance.log())
+    assert "is above 10% of -resptimeout" in appliance.log()
+    assert "2 probes in a row have failed" in appliance.log()
+    delay[0] = 0
+    wait_until(lambda: appliance.is_up("one"), "it is quick again")
