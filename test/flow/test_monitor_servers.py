@@ -441,7 +441,7 @@ def test_http_inline(stage):
         wait_until(lambda: client.get().status == 200 and
                    "clients had" in appliance.do("show service one"), "clients are listened to")
         is_well[0] = False
-        with contextlib.suppress(ConnectionError):  # nobody is served any more
+        with contextlib.suppress(ConnectionError, EOFError):  # nobody is served any more
             wait_until(lambda: client.get().status == 503, "clients take it down")
     wait_until(lambda: not appliance.is_up("one"), "it is down")
     assert "0 good answers" in appliance.log()
