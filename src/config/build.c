@@ -207,6 +207,7 @@ struct snapshot *build_snapshot(const struct plan *plan, const struct build_runt
 	snapshot->client_pool = runtime->client_pool;
 	snapshot->request_pool = runtime->request_pool;
 	snapshot->request_rate = runtime->request_rate;
+	snapshot->bandwidth = runtime->bandwidth;
 	ask(&in, &snapshot->service_room, &snapshot->vserver_room);
 	services = arena_many(arena, const struct model_service *, snapshot->service_room + 1);
 	vservers = arena_many(arena, const struct model_vserver *, snapshot->vserver_room + 1);

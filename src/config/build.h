@@ -30,8 +30,9 @@ struct build_vserver {
 
 struct build_runtime {
 	void *context;
-	uint32_t appliance;                 /* number of this appliance in the trail of a client */
-	struct quota_rate *request_rate;    /* of the appliance; NULL: no limit */
+	uint32_t appliance; /* number of this appliance in the trail of a client */
+	/* of the appliance; NULL: no limit */
+	struct quota_rate *request_rate, *bandwidth;
 	uint32_t client_pool, request_pool; /* of the appliance; MODEL_NONE: not limited */
 	struct build_service (*service)(void *context, uint64_t uid);
 	struct build_vserver (*vserver)(void *context, uint64_t uid);

@@ -34,6 +34,15 @@ static const struct option options[SPILLOVER_PARAM_OPTIONS] = {
 					       .help = "limit of HTTP requests a second of all "
 						       "virtual servers together",
 					       .since = "0.1" },
+	[SPILLOVER_PARAM_MAX_BANDWIDTH] = { .name = "maxBandwidth",
+					    .type = OPTION_NUMBER,
+					    .is_ours = true,
+					    .least = 1,
+					    .most = 4294967287,
+					    .unit = "kbit/s",
+					    .help = "most traffic to and from the clients and "
+						    "servers of all virtual servers together",
+					    .since = "0.1" },
 };
 
 const struct kind kind_spillover_param = {

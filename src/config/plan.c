@@ -513,6 +513,7 @@ static void plan_params(struct planner *in)
 	plan->client_limit = limit_of(all, SPILLOVER_PARAM_MAX_CLIENT);
 	plan->request_limit = limit_of(all, SPILLOVER_PARAM_MAX_REQUEST);
 	plan->request_rate = number32(all, SPILLOVER_PARAM_MAX_REQUEST_RATE);
+	plan->bandwidth = BYTES_OF_KBIT * object_number(all, SPILLOVER_PARAM_MAX_BANDWIDTH);
 }
 
 static uint32_t index_of(const void *context, uint64_t uid)

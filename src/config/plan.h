@@ -125,7 +125,7 @@ struct plan {
 	uint32_t max_conn;            /* of services that have no limit of their own; 0: none */
 	/* Of all virtual servers together; PLAN_UNLIMITED: no limit. */
 	int64_t client_limit, request_limit;
-	uint64_t request_rate; /* likewise, a second; 0: no limit */
+	uint64_t request_rate, bandwidth; /* likewise, a second; 0: no limit */
 };
 
 /* Good until the next change of the configuration (it borrows objects). */

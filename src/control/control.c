@@ -138,6 +138,7 @@ void control_publish(struct control *control)
 	runtime.request_pool = control->runtime.requests.pool;
 	limit_apply(&control->runtime, control->plan);
 	runtime.request_rate = rate_shared(&control->runtime.request_rate);
+	runtime.bandwidth = rate_shared(&control->runtime.bandwidth);
 	publish_send(&control->publisher,
 		     build_snapshot(control->plan, &runtime, control->publisher.newest + 1));
 	runtime_published(&control->runtime);

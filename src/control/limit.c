@@ -46,6 +46,7 @@ static void set_rates(struct runtime *runtime, const struct plan *plan)
 	unsigned engines = runtime->engine_count;
 
 	rate_set_requests(&runtime->request_rate, engines, plan->request_rate);
+	rate_set_bytes(&runtime->bandwidth, engines, plan->bandwidth);
 	for (uint32_t i = 0; i < plan->service_count; i++)
 		rate_set_bytes(&runtime_service(runtime, plan->services[i].uid)->bandwidth, engines,
 			       plan->services[i].bandwidth);

@@ -110,6 +110,7 @@ void runtime_fini(struct runtime *runtime)
 		if (runtime->vservers[id] != NULL)
 			free_vserver(runtime->vservers[id]);
 	rate_fini(&runtime->request_rate);
+	rate_fini(&runtime->bandwidth);
 	reserve_exit_fini(&runtime->exit);
 	free(runtime->services);
 	free(runtime->vservers);

@@ -99,7 +99,7 @@ struct runtime {
 	uint32_t service_room, vserver_room; /* of the tables */
 	uint64_t plans;                      /* how many were taken */
 	struct reserve clients, requests;    /* of the whole appliance */
-	struct rate request_rate;            /* likewise */
+	struct rate request_rate, bandwidth; /* likewise */
 	struct reserve_exit exit;
 	uint64_t newest, everywhere; /* snapshots: sent last; the newest that every engine has */
 };

@@ -129,6 +129,17 @@ static void show_lb_parameter(struct control *control, const struct object *obje
 	show_options(object, text);
 }
 
+static void show_rate(const struct rate *rate, const char *what, struct text *text)
+{
+	struct quota_rate_view view;
+
+	if (rate_shared(rate) == NULL)
+		return;
+	quota_rate_read(rate->shared, &view);
+	text_print(text, "\t%s: at once %" PRIu64 ", passed %" PRIu64 ", refusals %" PRIu64 "\n",
+		   what, view.burst, view.granted, view.refused);
+}
+
 static void show_spillover_param(struct control *control, const struct object *object,
 				 struct text *text)
 {
@@ -138,6 +149,8 @@ static void show_spillover_param(struct control *control, const struct object *o
 	show_options(object, text);
 	show_reserve(control, &runtime->clients, "client connections", text);
 	show_reserve(control, &runtime->requests, "requests in flight", text);
+	show_rate(&runtime->request_rate, "requests a second", text);
+	show_rate(&runtime->bandwidth, "bytes both ways", text);
 }
 
 typedef void show_fn(struct control *control, const struct object *object, struct text *text);

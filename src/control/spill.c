@@ -29,11 +29,20 @@ static uint64_t count_spilled(const struct runtime *runtime, const struct runtim
 	return sum;
 }
 
+/* What comes and goes, and is not held: no pool counts it. */
+static bool is_rate(enum reason reason)
+{
+	return reason == REASON_BANDWIDTH || reason == REASON_ALL_BANDWIDTH ||
+	       reason == REASON_REQUEST_RATE || reason == REASON_ALL_REQUEST_RATE;
+}
+
 /* The pool that the reason is about; QUOTA_NONE: none. */
 static uint32_t pool_of(const struct runtime *runtime, const struct runtime_vserver *vserver)
 {
 	enum reason reason = vserver->spill_reason;
 
+	if (is_rate(reason))
+		return QUOTA_NONE;
 	if (reason == REASON_SESSIONS)
 		return vserver->sessions.pool;
 	if (reason == REASON_ALL_CLIENTS)

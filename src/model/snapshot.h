@@ -173,11 +173,11 @@ struct snapshot {
 	uint32_t vserver_room;
 	/* Of the whole appliance, all virtual servers together; MODEL_NONE: not limited. */
 	uint32_t client_pool, request_pool;
-	struct quota_rate *request_rate; /* borrowed; NULL: not limited */
-	uint32_t header_bytes_max;       /* of a request or response head; default 24820 */
-	uint32_t request_timeout_ms;     /* for a whole request head to arrive */
-	uint32_t appliance;              /* of this appliance, in the trail of a client: random */
-	uint32_t keep_idle_max;          /* idle server connections per service and engine */
+	struct quota_rate *request_rate, *bandwidth; /* borrowed; NULL: not limited */
+	uint32_t header_bytes_max;   /* of a request or response head; default 24820 */
+	uint32_t request_timeout_ms; /* for a whole request head to arrive */
+	uint32_t appliance;          /* of this appliance, in the trail of a client: random */
+	uint32_t keep_idle_max;      /* idle server connections per service and engine */
 };
 
 /* The vserver or service of an id; NULL when there is none. */

@@ -97,6 +97,13 @@ static enum verdict is_at_bandwidth(struct admission *in, struct vserver *vserve
 	return pace_is_reached(&vserver->pace) ? VERDICT_SPILL : VERDICT_PASS;
 }
 
+/* Likewise over all virtual servers. Who is a client already is only paced. */
+static enum verdict is_at_all_bandwidth(struct admission *in, struct vserver *vserver)
+{
+	(void)in;
+	return pace_is_reached(&vserver->proxy->pace) ? VERDICT_SPILL : VERDICT_PASS;
+}
+
 static uint64_t now_us(const struct vserver *vserver)
 {
 	return vserver->proxy->engine->loop.now_ms * 1000;
@@ -162,6 +169,7 @@ static const struct test {
 	{ REASON_RAMP, ASK_ALL, is_on_ramp, NULL },
 	{ REASON_POLICY, ASK_CLIENT | ASK_GUEST, has_policy, NULL },
 	{ REASON_BANDWIDTH, ASK_CLIENT | ASK_GUEST, is_at_bandwidth, NULL },
+	{ REASON_ALL_BANDWIDTH, ASK_CLIENT, is_at_all_bandwidth, NULL },
 	{ REASON_CLIENTS, ASK_CLIENT | ASK_GUEST, NULL, clients_of },
 	{ REASON_REQUESTS, ASK_REQUEST | ASK_GUEST, NULL, requests_of },
 	{ REASON_ALL_CLIENTS, ASK_CLIENT, NULL, all_clients_of },
@@ -287,6 +295,8 @@ bool admission_reason_holds(struct vserver *vserver, enum reason reason)
 		return is_near_limit(vserver);
 	if (reason == REASON_BANDWIDTH)
 		return pace_is_reached(&vserver->pace);
+	if (reason == REASON_ALL_BANDWIDTH)
+		return pace_is_reached(&vserver->proxy->pace);
 	if (reason == REASON_ALL_REQUEST_RATE)
 		return vserver->proxy->request_rate != NULL &&
 		       quota_rate_is_reached(vserver->proxy->request_rate, now_us(vserver),

@@ -253,6 +253,7 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 	service_room_take_up(&proxy->services, snapshot);
 	vserver_take_up(proxy, snapshot);
 	proxy->request_rate = snapshot->request_rate;
+	pace_set(&proxy->pace, snapshot->bandwidth);
 	holding_move(&proxy->clients, proxy->quota, snapshot->client_pool);
 	holding_move(&proxy->requests, proxy->quota, snapshot->request_pool);
 	quota_turn_end(proxy->quota); /* a pool that was left has its uses before that is said */
@@ -438,6 +439,7 @@ static void end(struct engine *engine)
 		session->cut(session);
 	}
 	service_room_close(&proxy->services);
+	pace_fini(&proxy->pace);
 	loop_turn(&engine->loop); /* frees what was closed and settles the quota */
 	must(proxy->sessions == 0);
 	must(proxy->clients.count == 0 && proxy->requests.count == 0);
@@ -467,6 +469,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	proxy->seed = 0x9E3779B97F4A7C15u * (engine->index + 1);
 	holding_init(&proxy->clients);
 	holding_init(&proxy->requests);
+	pace_init(&proxy->pace, engine);
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
 	slab_init(&proxy->queued_slab, sizeof(struct queued), limits.sessions_max);

@@ -43,6 +43,7 @@ struct proxy {
 	uint32_t appliance;               /* number of ours in the trail of a client */
 	struct holding clients, requests; /* of the whole appliance */
 	struct quota_rate *request_rate;  /* likewise; borrowed; NULL: no limit */
+	struct pace pace;                 /* likewise: of the bytes of all sessions */
 	uint64_t seed;                    /* of the chance of ramps */
 	struct slab queued_slab;
 	struct list queued; /* struct queued: clients that wait in line */

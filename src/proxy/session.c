@@ -28,7 +28,8 @@ void session_face(const struct session *session, struct conn *client, struct ser
 		pace_meter_mind(&serving->meter, client);
 		return;
 	}
-	pace_meter_init(&server->meter, &serving->pace, &server->service->pace);
+	pace_meter_init(&server->meter, &serving->pace, &server->service->pace,
+			&session->proxy->pace);
 	pace_meter_mind(&server->meter, client);
 	pace_meter_mind(&server->meter, &server->conn);
 }

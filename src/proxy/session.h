@@ -45,7 +45,8 @@ void session_open(struct session *session, struct proxy *proxy, struct vserver *
 void session_close(struct session *session);
 
 /* `server` (NULL: nobody any more) is the other end of the client: what both send counts for its
- * service as for the virtual server. Without one, what the client sends for the latter only. */
+ * service as for the virtual server and the appliance. Without one, what the client sends for the
+ * latter two only. */
 void session_face(const struct session *session, struct conn *client, struct server_conn *server);
 
 static inline struct session *session_of_link(struct list *link)

@@ -124,7 +124,7 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	episode_init(&vserver->episode);
 	peak_init(&vserver->peak);
 	pace_init(&vserver->pace, proxy->engine);
-	pace_meter_init(&vserver->meter, &vserver->pace, NULL);
+	pace_meter_init(&vserver->meter, &vserver->pace, NULL, &proxy->pace);
 	return vserver;
 }
 

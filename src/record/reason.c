@@ -22,5 +22,6 @@ const struct reason_row reason_rows[REASON_COUNT] = {
 	[REASON_ALL_CLIENTS] = { "connections of the appliance", "the limit of client connections of the whole appliance is reached", true, true },
 	[REASON_ALL_REQUESTS] = { "requests of the appliance", "the limit of requests in flight of the whole appliance is reached", true, true },
 	[REASON_ALL_REQUEST_RATE] = { "request rate of the appliance", "requests of the whole appliance come faster than the limit", true, true },
+	[REASON_ALL_BANDWIDTH] = { "bandwidth of the appliance", "the bandwidth of the whole appliance is at the limit", true, true },
 };
 /* clang-format on */

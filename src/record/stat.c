@@ -60,6 +60,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, asked[REASON_ALL_CLIENTS], "Asked at the appliance limit of connections", "clients not served because the limit of client connections of the whole appliance was reached"),
 	COUNT(stat_vserver, asked[REASON_ALL_REQUESTS], "Asked at the appliance limit of requests", "requests not served because the limit of requests in flight of the whole appliance was reached"),
 	COUNT(stat_vserver, asked[REASON_ALL_REQUEST_RATE], "Asked at the appliance request rate", "requests not served because those of the whole appliance came faster than the limit"),
+	COUNT(stat_vserver, asked[REASON_ALL_BANDWIDTH], "Asked at the appliance bandwidth", "clients not served because the bandwidth of the whole appliance was at its limit"),
 	COUNT(stat_vserver, shadowed, "Shadow spills", "clients that would have been spilled, and were served, because of -soShadow"),
 	COUNT(stat_vserver, spilled_undecided, "Spilled undecided", "clients for whom the limit was taken as reached because no engine could tell in time"),
 	COUNT(stat_vserver, bad_requests, "Bad requests", "requests answered with 400, 431 or 501 by ourselves"),

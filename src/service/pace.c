@@ -143,10 +143,11 @@ static void unused(struct conn_meter *base, size_t bytes)
 	give_back(list_entry(base, struct pace_meter, meter), PACES_MAX, bytes);
 }
 
-void pace_meter_init(struct pace_meter *meter, struct pace *first, struct pace *second)
+void pace_meter_init(struct pace_meter *meter, struct pace *first, struct pace *second,
+		     struct pace *third)
 {
 	*meter = (struct pace_meter){ .meter = { .allow = allow, .unused = unused },
-				      .paces = { first, second } };
+				      .paces = { first, second, third } };
 }
 
 void pace_meter_mind(struct pace_meter *meter, struct conn *conn)

@@ -47,6 +47,7 @@ void pace_fini(struct pace *pace);
 bool pace_is_reached(const struct pace *pace);
 
 /* Of these paces; NULL: none. They outlive it. */
-void pace_meter_init(struct pace_meter *meter, struct pace *first, struct pace *second);
+void pace_meter_init(struct pace_meter *meter, struct pace *first, struct pace *second,
+		     struct pace *third);
 /* From now on its reads are counted. Until the connection is closed, or its meter taken away. */
 void pace_meter_mind(struct pace_meter *meter, struct conn *conn);

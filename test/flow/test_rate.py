@@ -2,12 +2,14 @@
 """Limits of bytes and requests a second: never above the rate and what may come at once, over all
 engines; new clients spill while the rate is at the limit; those that are there are paced."""
 import collections
+import contextlib
 import threading
 import time
 
 import pytest
 
 from spillway import Client, answers, crowd, greets, plain, wait_until
+from test_exactness import Crowd, name_of
 from test_spillover import two_pools
 
 ENGINES = [1, 2, 8]
@@ -40,6 +42,58 @@ def drain(clients, amount):
         thread.join()
     assert got == [amount] * len(clients)
     return time.monotonic() - begin
+
+
+def who_serves(port):
+    """Whoever greets a client; nobody where it is dropped, which may be before it knows of it."""
+    try:
+        with Client(port) as client:
+            return name_of(client)
+    except ConnectionResetError:
+        return "nobody"
+
+
+class Glass:
+    """What all clients together have got, and whether it was ever more than the rate allows."""
+    TURN = 0.01  # seconds that an engine's clock may be behind
+
+    def __init__(self, rate):
+        self.lock = threading.Lock()
+        self.got, self.above, self.base, self.rate = 0, [], 0, 0
+        self.begin = time.monotonic()
+        self.change(rate)
+
+    def most(self):
+        return self.base + self.rate * (time.monotonic() - self.begin + self.TURN)
+
+    def change(self, rate):
+        """Before the appliance does: what may come at once may come again."""
+        with self.lock:
+            self.base = self.most() + max(rate / 10, 65536)
+            self.begin, self.rate = time.monotonic(), rate
+
+    def fill(self, client, amount):
+        while amount > 0:
+            data = client.more(min(amount, 65536))
+            assert data
+            amount -= len(data)
+            with self.lock:
+                self.got += len(data)
+                if self.got > self.most():
+                    self.above.append((self.got, self.most()))
+
+    @contextlib.contextmanager
+    def filling(self, clients, amount):
+        """All of them ask and read, while the caller goes on; at the end all have got it."""
+        threads = [threading.Thread(target=self.fill, args=(client, amount)) for client in clients]
+        for client in clients:
+            client.send("?")
+        for thread in threads:
+            thread.start()
+        yield
+        for thread in threads:
+            thread.join()
+        assert self.got == amount * len(clients)
 
 
 def poured(stage, engines, limit, amount, more=""):
@@ -110,6 +164,83 @@ def test_bandwidth_is_live_and_http(stage, engines):
         appliance.do("unset lb vserver web -soMethod")
         for _ in range(20):
             assert client.response().body == b"z" * amount
+
+
+@pytest.mark.parametrize("place", [(8, True)], ids=["one engine of 8"])
+def test_bandwidth_on_one_engine(stage, place):
+    """All flows are on one engine of 8: it has the rate of all, and never more. First so low that
+    what may come at once is nearly all that comes: its engine gets far more than an eighth."""
+    config, port, one, two = two_pools(stage, "TCP", "-soMethod BANDWIDTH -soThreshold 8")
+    stage.script(pours(300000), one), stage.script(greets("backup"), two)
+    with Crowd(stage, place, port, 11) as crowd_of_one:
+        appliance = stage.run(config, place[0])
+        clients = crowd_of_one.come(10)
+        wait_until(lambda: appliance.vserver("web")["clients"] == 10, "all have been let in")
+        crowd_of_one.check_place(appliance)
+        glass = Glass(8 * KBIT)
+        with glass.filling(clients, 300000):
+            wait_until(lambda: glass.got >= 40000, "what may come at once has come")
+            assert not glass.above
+            assert name_of(crowd_of_one.come(1)[0]) == "backup"
+            glass.change(16000 * KBIT)
+            appliance.do("set lb vserver web -soThreshold 16000")
+        assert not glass.above
+        numbers = appliance.vserver("web")
+        assert (numbers["spilled"], numbers["clients_total"]) == (1, 10)
+        assert numbers["bytes_out"] == glass.got == 3000000
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_bandwidth_of_the_appliance(stage, engines):
+    """Over two virtual servers together; who is there is paced, who comes is not served, and the
+    backup does not help. Without the limit everything flows and everybody is served."""
+    rate, amount, other = 16000 * KBIT, 300000, stage.port()
+    config, port, one, two = two_pools(stage, "TCP", "", f"""
+add lb vserver more TCP 127.0.0.1 {other} -backupVServer spare
+bind lb vserver more a
+set spillover param -maxBandwidth 16000
+""")
+    stage.script(pours(amount), one), stage.script(greets("backup"), two)
+    appliance = stage.run(config, engines)
+
+    def both():
+        return [appliance.vserver(name) for name in ("web", "more")]
+
+    with crowd(5, port) as first, crowd(5, other, 5) as second:
+        wait_until(lambda: [each["clients"] for each in both()] == [5, 5], "all have been let in")
+        glass = Glass(rate)
+        with glass.filling(first + second, amount):
+            wait_until(lambda: "refusals 0" not in appliance.do("show spillover param"),
+                       "the limit is reached")
+            assert [who_serves(port), who_serves(other)] == ["nobody", "nobody"]
+        assert not glass.above
+        assert [each["bytes_out"] for each in both()] == [5 * amount, 5 * amount]
+        for each in both():
+            assert each["asked_at_the_appliance_bandwidth"] == each["dropped"] == 1
+            assert each["spilled"] == 0
+        assert appliance.vserver("spare")["clients_total"] == 0
+        shown = appliance.do("show spillover param")
+        assert "-maxBandwidth 16000" in appliance.running_config()
+        assert "at once 200000, passed 3000010," in shown
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_bandwidth_of_the_appliance_is_live(stage, engines):
+    """Hardly anything flows on the connections that are there; when the limit goes, all of it."""
+    config, port, one, two = two_pools(stage, "TCP", "")
+    stage.script(pours(300000), one), stage.script(greets("backup"), two)
+    appliance = stage.run(config, engines)
+    with crowd(4, port) as clients:
+        wait_until(lambda: appliance.vserver("web")["clients"] == 4, "all have been let in")
+        appliance.do("set spillover param -maxBandwidth 8")
+        glass = Glass(8 * KBIT)
+        with glass.filling(clients, 300000):
+            wait_until(lambda: glass.got >= 30000, "what may come at once has come")
+            assert not glass.above
+            appliance.do("unset spillover param -maxBandwidth")
+            with Client(port) as late:
+                assert late.send("?").exactly(300000) == b"x" * 300000
+        assert appliance.vserver("web")["asked_at_the_appliance_bandwidth"] == 0
 
 
 def test_bandwidth_of_a_service(stage):

@@ -14,6 +14,11 @@ static void test_param(void **state)
 		scene,
 		"set spillover param -maxRequestRate 7\nunset spillover param -maxRequestRate\n");
 	scene_bad(scene, "set spillover param -maxRequestRate 0", "1 to 4294967287");
+	scene_good(scene, "set spillover param -maxBandwidth 8000\n");
+	scene_has(scene, "-maxBandwidth 8000\n");
+	scene_good(scene, "unset spillover param -maxBandwidth\n");
+	scene_has_not(scene, "maxBandwidth");
+	scene_bad(scene, "set spillover param -maxBandwidth 0", "1 to 4294967287");
 	scene_bad(scene, "set spillover param -maxClient 0", "1 to 4294967287");
 	scene_bad(scene, "set spillover param -maxClients 4", "maxClients");
 	scene_bad(scene, "add spillover param", "unknown object type");

@@ -118,7 +118,7 @@ static void reads_what_the_rate_allows(void **unused)
 	(void)unused;
 	pace_init(&pace, engine);
 	pace_set(&pace, rate);
-	pace_meter_init(&meter, &pace, NULL);
+	pace_meter_init(&meter, &pace, NULL, NULL);
 	open_end(&end, 2 * BURST);
 	pace_meter_mind(&meter, &end.conn);
 	most = quota_rate_most_at_once(rate);
@@ -146,7 +146,7 @@ static void a_limit_that_goes_wakes_all(void **unused)
 	(void)unused;
 	pace_init(&pace, engine);
 	pace_set(&pace, rate);
-	pace_meter_init(&meter, &pace, NULL);
+	pace_meter_init(&meter, &pace, NULL, NULL);
 	for (int i = 0; i < 3; i++) {
 		open_end(&ends[i], 10000);
 		pace_meter_mind(&meter, &ends[i].conn);
@@ -175,7 +175,7 @@ static void what_was_not_read_is_not_spent(void **unused)
 	(void)unused;
 	pace_init(&pace, engine);
 	pace_set(&pace, rate);
-	pace_meter_init(&meter, &pace, NULL);
+	pace_meter_init(&meter, &pace, NULL, NULL);
 	open_end(&end, 1000);
 	pace_meter_mind(&meter, &end.conn);
 	assert_int_equal(read_all(&end), 1000);
@@ -189,32 +189,38 @@ static void what_was_not_read_is_not_spent(void **unused)
 	quota_rate_free(rate);
 }
 
-static void two_limits_allow_what_both_do(void **unused)
+static void limits_allow_what_all_do(void **unused)
 {
 	struct quota_rate *wide = quota_rate_new(1, 1, BURST, engine->loop.now_ms * 1000);
+	struct quota_rate *middle = quota_rate_new(1, 1, 12000, engine->loop.now_ms * 1000);
 	struct quota_rate *narrow = quota_rate_new(1, 1, 6000, engine->loop.now_ms * 1000);
 	struct quota_rate_view view;
 	struct pace_meter meter;
-	struct pace paces[2];
+	struct pace paces[PACES_MAX];
 	struct end end;
 
 	(void)unused;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < PACES_MAX; i++)
 		pace_init(&paces[i], engine);
 	pace_set(&paces[0], wide);
-	pace_set(&paces[1], narrow);
-	pace_meter_init(&meter, &paces[0], &paces[1]);
+	pace_set(&paces[1], middle);
+	pace_set(&paces[2], narrow);
+	pace_meter_init(&meter, &paces[0], &paces[1], &paces[2]);
 	open_end(&end, BURST);
 	pace_meter_mind(&meter, &end.conn);
 	assert_int_equal(read_all(&end), 6000);
-	assert_true(pace_is_reached(&paces[1]));
+	assert_true(pace_is_reached(&paces[2]));
+	assert_false(pace_is_reached(&paces[1]));
 	assert_false(pace_is_reached(&paces[0]));
 	quota_rate_read(wide, &view);
 	assert_int_equal(view.granted, 6000);
+	quota_rate_read(middle, &view);
+	assert_int_equal(view.granted, 6000);
 	close_end(&end);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < PACES_MAX; i++)
 		pace_fini(&paces[i]);
 	quota_rate_free(wide);
+	quota_rate_free(middle);
 	quota_rate_free(narrow);
 }
 
@@ -226,7 +232,7 @@ int main(void)
 		with_engine(reads_what_the_rate_allows),
 		with_engine(a_limit_that_goes_wakes_all),
 		with_engine(what_was_not_read_is_not_spent),
-		with_engine(two_limits_allow_what_both_do),
+		with_engine(limits_allow_what_all_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
