@@ -70,7 +70,7 @@ static bool read_trail(struct str value, struct trail *trail)
 {
 	size_t count = value.length / 4, first = count > TRAIL_MAX ? count - TRAIL_MAX : 0;
 
-	trail->count = 0;
+	*trail = (struct trail){ 0 };
 	for (size_t i = first; i < count; i++) {
 		const char *at = value.at + 4 * i;
 

@@ -218,6 +218,20 @@ static void test_long_trail(void **state)
 	assert_false(trail_add(&header.trail, 6));
 }
 
+/* Of two the last counts, and nothing of the first is left. */
+static void test_two_trails(void **state)
+{
+	struct trail wanted = { .count = 1, .ids = { 9 } };
+
+	(void)state;
+	assert_int_equal(READ(SIGNATURE "\x21\x11\0\x1e"
+					"\x7f\0\0\x01\x7f\0\0\x02\x30\x39\0\x50"
+					"\xe4\0\x08\0\0\0\x01\0\0\0\x02"
+					"\xe4\0\x04\0\0\0\x09"),
+			 PROXY_PROTOCOL_OK);
+	assert_memory_equal(&header.trail, &wanted, sizeof(wanted));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_write_unknown),
 		cmocka_unit_test(test_long_trail),
+		cmocka_unit_test(test_two_trails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
