@@ -595,6 +595,14 @@ def get(port, path="/", fields=""):
         return client.get(path, fields)
 
 
+def status_of(port, path="/"):
+    """Of one request; None where a service or virtual server that goes down cuts it."""
+    try:
+        return get(port, path).status
+    except (ConnectionError, EOFError):
+        return None
+
+
 def is_dropped(port, source=None):
     """A client is reset, maybe before its own connect() has returned."""
     try:

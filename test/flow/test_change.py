@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from spillway import (Client, IS_SANITIZED, answers, crowd, get, greets, http_names, plain,
+from spillway import (Client, IS_SANITIZED, answers, crowd, get, greets, http_names, plain, status_of,
                       tcp_names, wait_until)
 
 
@@ -141,7 +141,7 @@ bind lb vserver web s
 """)
     assert get(port).body == b"here\n"
     appliance.do("set server host -IPAddress 127.0.0.77")
-    wait_until(lambda: get(port).status == 503, "nobody is there")
+    wait_until(lambda: status_of(port) == 503, "nobody is there")
     appliance.do("set server host -IPAddress 127.0.0.1")
     wait_until(lambda: get(port).body == b"here\n", "it is back")
 
@@ -242,7 +242,7 @@ bind lb vserver web s
 """)
     wait_until(lambda: get(port).status == 200, "it is up")
     status[0] = "500 No"
-    wait_until(lambda: get(port).status == 503, "it is down")
+    wait_until(lambda: status_of(port) == 503, "it is down")
     assert not appliance.is_up("s")
     status[0] = "200 OK"
     wait_until(lambda: get(port).status == 200, "it is up again")

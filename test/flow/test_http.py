@@ -8,7 +8,7 @@ import time
 import pytest
 import websockets
 
-from spillway import (Client, IS_SANITIZED, answers, crowd, field, get, http_names, plain,
+from spillway import (Client, IS_SANITIZED, answers, crowd, field, get, http_names, plain, status_of,
                       wait_until)
 
 LARGE = (64 << 20) if IS_SANITIZED else (1 << 30)
@@ -485,7 +485,7 @@ bind lb vserver web s
 def test_503_when_all_are_disabled(stage):
     appliance, port, _ = web(stage, answers(plain()))
     appliance.do("disable service s")
-    wait_until(lambda: get(port).status == 503, "nobody serves")
+    wait_until(lambda: status_of(port) == 503, "nobody serves")
 
 
 def test_504_when_the_server_is_silent(stage):
