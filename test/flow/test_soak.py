@@ -60,7 +60,8 @@ class Soak:
             with self.lock:
                 self.tried[protocol] += 1
             try:
-                clients.append(Client(self.ports[protocol]))
+                # One in line for a service waits for others of this very burst: not for ever.
+                clients.append(Client(self.ports[protocol], limit=2))
             except ConnectionError:
                 pass  # it was accepted and reset before connect() returned
         for client in clients:
