@@ -328,6 +328,11 @@ uint32_t quota_queue_waiting(const struct quota_map *map, uint32_t id)
 	return queue != NULL ? atomic_load_explicit(&queue->waiting, memory_order_relaxed) : 0;
 }
 
+bool quota_queue_has_waiters(const struct quota_core *core, uint32_t id)
+{
+	return quota_queue_waiting(core->map, id) > 0;
+}
+
 bool quota_queue_is_idle(const struct quota_map *map, uint32_t id)
 {
 	const struct quota_queue *queue = queue_of(map, id);

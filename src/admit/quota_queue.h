@@ -47,6 +47,8 @@ void quota_queue_set_bell(struct quota_map *map, void (*ring)(void *context, uns
 /* Who waits now, over all engines. Any thread. */
 uint32_t quota_queue_waiting(const struct quota_map *map, uint32_t pool);
 
+/* Engine. Whether anybody waits now, on whatever engine: a hint, it may just change. */
+bool quota_queue_has_waiters(const struct quota_core *core, uint32_t pool);
 /* Engine. After QUOTA_FULL. */
 enum quota_join quota_queue_join(struct quota_core *core, uint32_t pool,
 				 struct quota_waiter *waiter) MUST_USE;

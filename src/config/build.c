@@ -50,6 +50,7 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 		.is_leaving = given->is_leaving && !from->is_enabled,
 		.is_up = given->is_up && (from->is_enabled || given->is_leaving),
 		.sends_proxy_protocol = from->sends_proxy_protocol,
+		.has_line = from->has_line,
 		.client_ip_field = arena_copy(in->arena, from->client_ip_field),
 		.stats = given->stats,
 		.health = given->health,

@@ -127,8 +127,8 @@ static const struct option options[SERVICE_OPTIONS] = {
 			.type = OPTION_CHOICE,
 			.choices = option_on_off,
 			.standard = "OFF",
-			.help = "surge protection: a queue before the limit of the service",
-			.not_yet = "clients are not queued",
+			.help = "surge protection: who waits for a use of the service's limit is "
+				"served first in, first out over all engines",
 			.since = "0.1" },
 	[TARGET_CKA] = { .name = "CKA",
 			 .type = OPTION_CHOICE,

@@ -132,6 +132,7 @@ static void plan_settings(struct planner *in, const struct object *object,
 	plan_client_ip(in, object, service);
 	service->sends_proxy_protocol = object_number(object, TARGET_PROXY_PROTOCOL) ==
 					OPTION_FIRST;
+	service->has_line = object_number(object, TARGET_SP) == OPTION_FIRST;
 }
 
 /* One whose name is not resolved is not reachable, and so never up. */

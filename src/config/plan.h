@@ -48,6 +48,7 @@ struct plan_service {
 	uint32_t monitor_threshold; /* -monThreshold; 0: all monitors must say up */
 	struct str client_ip_field;
 	bool sends_proxy_protocol;
+	bool has_line;                       /* -sp ON */
 	uint64_t hash_id;                    /* as in struct model_service */
 	struct str custom_id;                /* -CustomServerID; empty: none */
 	bool is_enabled;                     /* server, group and itself */

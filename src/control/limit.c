@@ -62,9 +62,13 @@ static void set_rates(struct runtime *runtime, const struct plan *plan)
 void limit_share(struct runtime *runtime, const struct plan *plan)
 {
 	set_rates(runtime, plan);
-	for (uint32_t i = 0; i < plan->service_count; i++)
-		share(runtime, &runtime_service(runtime, plan->services[i].uid)->entry,
-		      &plan->max_client);
+	for (uint32_t i = 0; i < plan->service_count; i++) {
+		const struct plan_service *planned = &plan->services[i];
+		struct runtime_entry *entry = &runtime_service(runtime, planned->uid)->entry;
+
+		share(runtime, entry, &plan->max_client);
+		line_up(runtime, entry, planned->has_line ? QUOTA_QUEUE_DEPTH_MAX : 0);
+	}
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
 		const struct plan_vserver *planned = &plan->vservers[i];
 		struct runtime_entry *entry = &runtime_vserver(runtime, planned->uid)->entry;

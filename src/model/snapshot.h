@@ -87,6 +87,7 @@ struct model_service {
 	bool is_up;                 /* its monitors say so and it is not out of service, when this
 				     * was built */
 	bool sends_proxy_protocol;  /* a connection begins with its header */
+	bool has_line;              /* -sp: one line over all engines waits for its pool */
 	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
 	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
 	const struct stat_health *health; /* borrowed: what monitors measured; lives like stats */

@@ -19,7 +19,7 @@ void http_upstream_unwait(struct http_session *s)
 
 static enum step_end stand_in_line(struct http_session *s, struct service *full)
 {
-	if (s->line != NULL && !service_takes_known(s->line))
+	if (s->line != NULL && !service_is_good_to_wait(s->line, &s->waiter, full))
 		http_upstream_unwait(s);
 	if (s->line == NULL) {
 		http_session_set_deadline(s, HTTP_LINE_TIMEOUT_MS);
@@ -83,6 +83,8 @@ enum step_end http_upstream_choose(struct http_session *s)
 			full = service;
 			break;
 		case SERVICE_FAILED:
+			if (s->line == service)
+				http_upstream_unwait(s);
 			s->connects++;
 			break;
 		}

@@ -169,7 +169,8 @@ static enum step_end go_connect(struct tcp_session *session)
 /* In line for a full service, or where it stands already. */
 static enum step_end wait_in_line(struct tcp_session *session, struct service *full)
 {
-	if (session->waits_for != NULL && !service_takes_known(session->waits_for))
+	if (session->waits_for != NULL &&
+	    !service_is_good_to_wait(session->waits_for, &session->waiter, full))
 		leave_line(session);
 	if (session->waits_for == NULL)
 		session->waits_for = full;
@@ -207,6 +208,8 @@ static enum step_end step_choose(struct tcp_session *session)
 			full = full != NULL ? full : service;
 			break;
 		case SERVICE_FAILED:
+			if (session->waits_for == service)
+				leave_line(session);
 			session->failed |= tried & ~before;
 			break;
 		}

@@ -4,11 +4,12 @@
  * Every open connection to the server holds one use of the service's quota pool, idle ones too: so
  * the server never sees more than -maxClient connections, over all engines. Idle connections are
  * reused newest first and checked before use. When the pool is full an idle connection of another
- * engine is asked for (MESSAGE_WANT_IDLE) and the session waits in line.
+ * engine is asked for (MESSAGE_WANT_IDLE) and the session waits in line: in that of its engine, and
+ * with has_line in one over all engines besides (admit/quota_queue.h), first in, first out.
  */
 #pragma once
 
-#include "admit/quota.h"
+#include "admit/quota_queue.h"
 #include "base/check.h"
 #include "conn/conn.h"
 #include "model/snapshot.h"
@@ -33,10 +34,20 @@ struct server_conn {
 	struct loop_free free_later;
 };
 
+/* A place in the line over all engines. From the engine's slab: when the session goes while its use
+ * is on the way, the place stays behind and gives the use back. */
+struct service_ticket {
+	struct quota_waiter waiter;
+	struct service *service;       /* counts it: the slot outlives it */
+	struct service_waiter *holder; /* NULL: it has gone */
+};
+
 /* A session that waits for a use of a full service. Lies in the session; list_init(&link) first. */
 struct service_waiter {
 	struct list link;
-	struct task *task; /* woken when it is worth to try again */
+	struct task *task;             /* woken when it is worth to try again */
+	struct service_ticket *ticket; /* in the line over all engines; NULL: not */
+	bool has_use;                  /* its ticket was served: it connects with this use */
 };
 
 /* A service's slot on one engine. Owner: the engine. Lives from the first snapshot that has it
@@ -59,7 +70,10 @@ struct service {
 	uint32_t connections; /* open on this engine, idle ones too */
 	uint32_t idle_count, idle_max;
 	uint32_t waiter_count;
-	bool has_asked; /* control was told that somebody waits; not answered yet */
+	bool has_line;         /* over all engines; who waits since it had one keeps its ticket */
+	uint32_t placed_count; /* the oldest waiters: they have a ticket or its use */
+	uint32_t ticket_count; /* also those of sessions that have gone */
+	bool has_asked;        /* control was told that somebody waits; not answered yet */
 	uint64_t asked_ms;
 	struct list idle;                 /* server_conn, newest first */
 	struct list busy;                 /* server_conn, in use by a session */
@@ -77,6 +91,8 @@ struct service_room {
 	struct engine *engine;
 	struct quota_core *quota;
 	struct slab conns;      /* struct server_conn */
+	struct slab tickets;    /* struct service_ticket */
+	uint32_t ticket_count;  /* of all services */
 	struct service **slots; /* by id; owned */
 	uint32_t slot_room;
 	struct stat_engine *stats;
@@ -96,7 +112,8 @@ void service_room_fini(struct service_room *room);
 /* Brings the slots to what the snapshot says: makes, changes, retires. */
 void service_room_take_up(struct service_room *room, const struct snapshot *snapshot);
 struct service *service_of(struct service_room *room, uint32_t id); /* NULL: none */
-/* The engine stops: closes idle connections for good. Sessions were ended before. */
+/* The engine stops: closes idle connections and ends what is left of lines for good. Sessions were
+ * ended before. */
 void service_room_close(struct service_room *room);
 void service_set_state(struct service *service, bool is_up);
 /* What balancing compares: sessions that it serves or that wait for it, on this engine. */
@@ -133,7 +150,11 @@ void service_drop(struct server_conn *server, bool resets);
  * task is woken when it is first and something may have become free, and when the service goes
  * down: then choose again, from the start. */
 void service_wait(struct service *service, struct service_waiter *waiter, struct task *task);
-/* Also when it does not wait. */
+/* Whether a waiter that found no connection in any service may stay where it stands, `full` being
+ * where it would wait else: not with a use that it could have taken, and did not. */
+bool service_is_good_to_wait(const struct service *service, const struct service_waiter *waiter,
+			     const struct service *full);
+/* Also when it does not wait. Its place and its use go to the next. */
 void service_unwait(struct service *service, struct service_waiter *waiter);
 /* MESSAGE_CUT_SERVICE: idle connections are closed, busy ones break: their sessions read and write
  * CONN_BROKEN. */
