@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from spillway import (Client, IS_SANITIZED, answers, crowd, field, get, greets, plain, status_of, tcp_names,
+from spillway import (Client, IS_SANITIZED, answers, crowd, field, get, greets, plain, tcp_names,
                       wait_until)
 from test_failure import cpu_seconds
 
@@ -631,7 +631,7 @@ def test_no_stale_byte_in_anything_sent(stage):
             site.exchange(broken)
     site.assert_sound()
     site.appliance.do("disable service s")
-    wait_until(lambda: status_of(site.port) == 503, "nobody serves")
+    wait_until(lambda: get(site.port).status == 503, "nobody serves")
     assert not is_stale(site.exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n"))
     site.appliance.do("enable service s")
     wait_until(lambda: get(site.port).status == 200, "it serves again")
