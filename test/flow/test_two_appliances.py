@@ -150,6 +150,7 @@ def test_backup_over_the_network_is_cut_off_and_comes_back(stage, network, engin
     # It comes back, and is the backup again.
     network.set_cable("b", "up")
     wait_until(lambda: a.is_up("other"), "A has noticed")
+    wait_until(lambda: b.is_up("mine"), "B sees its origin again")
     held[1].reset()
     wait_until(lambda: b.vserver("web")["clients"] == 0, "B has room")
     held[1] = scene.hold("b")
