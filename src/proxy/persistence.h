@@ -74,21 +74,6 @@ void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask
 struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
 			      char text[PERSISTENCE_COOKIE_ROOM]);
 
-/* The text that -rule names, for the balancing method TOKEN; empty: there is none. `request` may be
- * NULL. */
-struct str persistence_token(const struct persistence *persistence, const struct address *peer,
-			     const struct h1_request *request, char text[ADDRESS_TEXT_MAX]);
-
-/* As vserver_choose(), but first the service that the client is known at. */
-struct service *persistence_choose(struct vserver *vserver, struct persistence_ask *ask,
-				   uint64_t *tried) MUST_USE;
-/* All services are full and the client waits for this one: that is where it belongs. */
-void persistence_stay(struct vserver *vserver, const struct persistence_ask *ask,
-		      const struct service *service);
-/* The value of a Set-Cookie field; empty when the service is not bound any more. */
-struct str persistence_cookie(const struct vserver *vserver, const struct service *service,
-			      char text[PERSISTENCE_COOKIE_ROOM]);
-
 /* Whether the table knows a service of this virtual server for a client of that address. */
 bool persistence_knows(const struct vserver *vserver, const struct address *peer);
 
