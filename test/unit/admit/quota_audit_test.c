@@ -8,56 +8,14 @@
 #include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { CORES = 4, POOLS = 2 };
 
-#include <cmocka.h>
-
-enum { CORES = 4 };
-
-static struct quota_map *map;
-static struct quota_core *cores[CORES];
-
-static int open_map(void **unused)
-{
-	(void)unused;
-	map = quota_map_new(CORES, 2);
-	for (unsigned i = 0; i < CORES; i++)
-		cores[i] = quota_core_new(map, i);
-	return map == NULL;
-}
-
-static int free_map(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < CORES; i++)
-		quota_core_free(cores[i]);
-	quota_map_free(map);
-	return 0;
-}
-
-static int take(unsigned core, uint32_t pool, int times)
-{
-	int granted = 0;
-
-	while (times-- > 0)
-		granted += quota_take(cores[core], pool) == QUOTA_OK;
-	return granted;
-}
+#include "pools.h"
 
 static void turn_all(void)
 {
 	for (unsigned i = 0; i < CORES; i++)
 		quota_turn_end(cores[i]);
-}
-
-static struct quota_view view_of(uint32_t pool)
-{
-	struct quota_view view;
-
-	quota_read(map, pool, &view);
-	return view;
 }
 
 static int64_t audit(uint32_t pool)

@@ -6,34 +6,9 @@
 #include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { CORES = 4, POOLS = 2 };
 
-#include <cmocka.h>
-
-enum { CORES = 4 };
-
-static struct quota_map *map;
-static struct quota_core *cores[CORES];
-
-static int open_map(void **unused)
-{
-	(void)unused;
-	map = quota_map_new(CORES, 2);
-	for (unsigned i = 0; i < CORES; i++)
-		cores[i] = quota_core_new(map, i);
-	return map == NULL;
-}
-
-static int free_map(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < CORES; i++)
-		quota_core_free(cores[i]);
-	quota_map_free(map);
-	return 0;
-}
+#include "pools.h"
 
 static int take_as(unsigned core, uint32_t pool, int times, enum quota_class class)
 {
@@ -48,24 +23,9 @@ static int take_as(unsigned core, uint32_t pool, int times, enum quota_class cla
 	return granted;
 }
 
-static int take(unsigned core, uint32_t pool, int times)
+static int take_or_spill(unsigned core, uint32_t pool, int times)
 {
 	return take_as(core, pool, times, QUOTA_CLASS_PLAIN);
-}
-
-static void give(unsigned core, uint32_t pool, int times)
-{
-	while (times-- > 0)
-		quota_give(cores[core], pool);
-	quota_turn_end(cores[core]);
-}
-
-static struct quota_view view_of(uint32_t pool)
-{
-	struct quota_view view;
-
-	quota_read(map, pool, &view);
-	return view;
 }
 
 /* 100 on four engines: 20 for each, 20 shared. */
@@ -104,7 +64,7 @@ static void defaults_spill_at_the_limit_only(void **unused)
 
 	(void)unused;
 	assert_false(view_of(pool).is_early);
-	assert_int_equal(take(0, pool, 101), 100);
+	assert_int_equal(take_or_spill(0, pool, 101), 100);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_FULL], 1);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_EARLY], 0);
 }
@@ -116,14 +76,14 @@ static void t1_lowers_what_an_engine_takes(void **unused)
 				   (struct quota_amount){ 0, false }, QUOTA_MODE_EXACT);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 50), 40); /* 20 of its own and all that is shared */
-	assert_int_equal(take(1, pool, 50), 10);
+	assert_int_equal(take_or_spill(0, pool, 50), 40); /* 20 of its own and all that is shared */
+	assert_int_equal(take_or_spill(1, pool, 50), 10);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_EARLY], 50);
 	assert_int_equal(quota_take(cores[1], pool), QUOTA_FULL);
 	assert_int_equal(quota_why(cores[1]), QUOTA_WHY_EARLY);
 	assert_int_equal(view_of(pool).premature, 0);
 	give(0, pool, 1);
-	assert_int_equal(take(1, pool, 50), 11); /* to 21: one is borrowed */
+	assert_int_equal(take_or_spill(1, pool, 50), 11); /* to 21: one is borrowed */
 	assert_int_equal(take_as(2, pool, 50, QUOTA_CLASS_KEPT), 40);
 }
 
@@ -134,7 +94,7 @@ static void t1_as_a_number(void **unused)
 
 	(void)unused;
 	for (unsigned i = 0; i < CORES; i++)
-		assert_int_equal(take(i, pool, 10), 3);
+		assert_int_equal(take_or_spill(i, pool, 10), 3);
 }
 
 /* The last 5 are not for everybody, whoever asks and wherever they are free. */
@@ -144,17 +104,17 @@ static void t2_keeps_a_reserve(void **unused)
 				   (struct quota_amount){ 5, false }, QUOTA_MODE_EXACT);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 60), 35);
+	assert_int_equal(take_or_spill(0, pool, 60), 35);
 	for (unsigned i = 1; i < CORES; i++)
-		assert_int_equal(take(i, pool, 40), 20);
+		assert_int_equal(take_or_spill(i, pool, 40), 20);
 	assert_int_equal(view_of(pool).used, 95);
 	assert_int_equal(take_as(3, pool, 10, QUOTA_CLASS_KEPT), 5);
 	assert_int_equal(quota_take_as(cores[3], pool, QUOTA_CLASS_KEPT), QUOTA_FULL);
 	assert_int_equal(quota_why(cores[3]), QUOTA_WHY_FULL);
 	give(3, pool, 5);
-	assert_int_equal(take(3, pool, 1), 0);
+	assert_int_equal(take_or_spill(3, pool, 1), 0);
 	give(3, pool, 1);
-	assert_int_equal(take(3, pool, 2), 1);
+	assert_int_equal(take_or_spill(3, pool, 2), 1);
 }
 
 static void t2_keeps_a_reserve_in_patent_mode(void **unused)
@@ -163,7 +123,7 @@ static void t2_keeps_a_reserve_in_patent_mode(void **unused)
 				   (struct quota_amount){ 6, false }, QUOTA_MODE_PATENT);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 60), 34);
+	assert_int_equal(take_or_spill(0, pool, 60), 34);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_EARLY], 26);
 	assert_int_equal(view_of(pool).premature, 0);
 	assert_int_equal(take_as(0, pool, 60, QUOTA_CLASS_KEPT), 6);
@@ -177,15 +137,15 @@ static void a_reserve_comes_under_uses(void **unused)
 	struct quota_rule rule = quota_rule_of(map, pool);
 
 	(void)unused;
-	assert_int_equal(take(1, pool, 400), 400);
+	assert_int_equal(take_or_spill(1, pool, 400), 400);
 	rule.shared_threshold = (struct quota_amount){ 150, false };
 	quota_set_rule(map, pool, &rule);
 	for (unsigned i = 0; i < CORES; i++)
-		(void)take(i, pool, 1000);
+		(void)take_or_spill(i, pool, 1000);
 	assert_int_equal(view_of(pool).used, 850);
 	rule.shared_threshold.number = 0;
 	quota_set_rule(map, pool, &rule);
-	assert_int_equal(take(2, pool, 1000), 150);
+	assert_int_equal(take_or_spill(2, pool, 1000), 150);
 }
 
 static uint32_t open_returning(uint32_t free, uint32_t hold_ms)
@@ -204,19 +164,19 @@ static void full_stays_full_until_enough_is_free(void **unused)
 	uint32_t pool = open_returning(10, 0);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 100), 100);
+	assert_int_equal(take_or_spill(0, pool, 100), 100);
 	give(0, pool, 5);
-	assert_int_equal(take(1, pool, 5), 5); /* nobody was refused so far */
-	assert_int_equal(take(1, pool, 1), 0);
+	assert_int_equal(take_or_spill(1, pool, 5), 5); /* nobody was refused so far */
+	assert_int_equal(take_or_spill(1, pool, 1), 0);
 	assert_true(view_of(pool).is_returning);
 	give(0, pool, 9);
-	assert_int_equal(take(1, pool, 20), 0);
+	assert_int_equal(take_or_spill(1, pool, 20), 0);
 	assert_int_equal(quota_why(cores[1]), QUOTA_WHY_HYSTERESIS);
 	assert_int_equal(take_as(2, pool, 3, QUOTA_CLASS_KEPT), 3);
 	give(2, pool, 3);
 	give(0, pool, 1);
 	assert_false(view_of(pool).is_returning);
-	assert_int_equal(take(3, pool, 20), 10);
+	assert_int_equal(take_or_spill(3, pool, 20), 10);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_HYSTERESIS], 20 + 9);
 	assert_int_equal(view_of(pool).spilled[QUOTA_WHY_FULL], 1 + 1);
 }
@@ -242,13 +202,13 @@ static void a_queue_does_not_end_it(void **unused)
 	uint32_t pool = open_returning(100, 100000);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 101), 100);
+	assert_int_equal(take_or_spill(0, pool, 101), 100);
 	give(0, pool, 50);
 	assert_true(quota_queue_set(map, pool, 5));
 	assert_true(view_of(pool).is_returning);
-	assert_int_equal(take(0, pool, 1), 0);
+	assert_int_equal(take_or_spill(0, pool, 1), 0);
 	assert_true(quota_queue_set(map, pool, 0));
-	assert_int_equal(take(0, pool, 1), 0);
+	assert_int_equal(take_or_spill(0, pool, 1), 0);
 }
 
 static void without_a_rule_it_ends(void **unused)
@@ -256,11 +216,11 @@ static void without_a_rule_it_ends(void **unused)
 	uint32_t pool = open_returning(100, 100000);
 
 	(void)unused;
-	assert_int_equal(take(0, pool, 101), 100);
+	assert_int_equal(take_or_spill(0, pool, 101), 100);
 	give(0, pool, 50);
-	assert_int_equal(take(0, pool, 1), 0);
+	assert_int_equal(take_or_spill(0, pool, 1), 0);
 	quota_set_rule(map, pool, &(struct quota_rule){ .engine_threshold = { 100, true } });
-	assert_int_equal(take(0, pool, 60), 50);
+	assert_int_equal(take_or_spill(0, pool, 60), 50);
 	assert_false(view_of(pool).is_returning);
 }
 

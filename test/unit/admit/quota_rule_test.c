@@ -5,43 +5,9 @@
  */
 #include "admit/quota_core_priv.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { CORES = 4, POOLS = 2 };
 
-#include <cmocka.h>
-
-enum { CORES = 4 };
-
-static struct quota_map *map;
-static struct quota_core *cores[CORES];
-
-static int open_map(void **unused)
-{
-	(void)unused;
-	map = quota_map_new(CORES, 2);
-	for (unsigned i = 0; i < CORES; i++)
-		cores[i] = quota_core_new(map, i);
-	return map == NULL;
-}
-
-static int free_map(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < CORES; i++)
-		quota_core_free(cores[i]);
-	quota_map_free(map);
-	return 0;
-}
-
-static int take(unsigned core, uint32_t pool, int times)
-{
-	int granted = 0;
-
-	while (times-- > 0)
-		granted += quota_take(cores[core], pool) == QUOTA_OK;
-	return granted;
-}
+#include "pools.h"
 
 static struct quota_rule rule_of(enum quota_deal deal, uint32_t number, bool is_percent)
 {

@@ -6,58 +6,9 @@
  */
 #include "admit/quota_core_priv.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { CORES = 5, POOLS = 3 };
 
-#include <cmocka.h>
-
-enum { CORES = 5 };
-
-static struct quota_map *map;
-static struct quota_core *cores[CORES];
-
-static int open_map(void **unused)
-{
-	(void)unused;
-	map = quota_map_new(CORES, 3);
-	for (unsigned i = 0; i < CORES; i++)
-		cores[i] = quota_core_new(map, i);
-	return map == NULL;
-}
-
-static int free_map(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < CORES; i++)
-		quota_core_free(cores[i]);
-	quota_map_free(map);
-	return 0;
-}
-
-static int take(unsigned core, uint32_t pool, int times)
-{
-	int granted = 0;
-
-	while (times-- > 0)
-		granted += quota_take(cores[core], pool) == QUOTA_OK;
-	return granted;
-}
-
-static void give(unsigned core, uint32_t pool, int times)
-{
-	while (times-- > 0)
-		quota_give(cores[core], pool);
-	quota_turn_end(cores[core]);
-}
-
-static struct quota_view view_of(uint32_t pool)
-{
-	struct quota_view view;
-
-	quota_read(map, pool, &view);
-	return view;
-}
+#include "pools.h"
 
 static uint64_t s_of(uint32_t pool)
 {

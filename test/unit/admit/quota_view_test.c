@@ -4,36 +4,11 @@
  */
 #include "admit/quota_core_priv.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { CORES = 4, POOLS = 1 };
 
-#include <cmocka.h>
+#include "pools.h"
 
-enum { CORES = 4 };
-
-static struct quota_map *map;
-static struct quota_core *cores[CORES];
-
-static int open_map(void **unused)
-{
-	(void)unused;
-	map = quota_map_new(CORES, 1);
-	for (unsigned i = 0; i < CORES; i++)
-		cores[i] = quota_core_new(map, i);
-	return map == NULL;
-}
-
-static int free_map(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < CORES; i++)
-		quota_core_free(cores[i]);
-	quota_map_free(map);
-	return 0;
-}
-
-static void take(unsigned core, uint32_t pool, int times)
+static void take_or_spill(unsigned core, uint32_t pool, int times)
 {
 	while (times-- > 0)
 		if (quota_take(cores[core], pool) == QUOTA_FULL)
@@ -47,8 +22,8 @@ static void parts_make_the_whole(void **unused)
 	int64_t used = 0, idle = 0, borrowed = 0;
 
 	(void)unused;
-	take(0, pool, 33);
-	take(2, pool, 7);
+	take_or_spill(0, pool, 33);
+	take_or_spill(2, pool, 7);
 	quota_read(map, pool, &view);
 	for (unsigned i = 0; i < CORES; i++) {
 		struct quota_core_view part;
@@ -75,7 +50,7 @@ static void what_happened_is_counted(void **unused)
 	struct quota_view view;
 
 	(void)unused;
-	take(1, pool, 12);
+	take_or_spill(1, pool, 12);
 	quota_set_limit(map, pool, 11);
 	quota_set_limit(map, pool, 10);
 	quota_read(map, pool, &view);
