@@ -324,8 +324,6 @@ static void hear(struct control_inbox *inbox, const struct message *message)
 	case MESSAGE_STOPPED:
 		inbox->has_stopped = true;
 		break;
-	case MESSAGE_PASSIVE: /* passive health checks are to come */
-		break;
 	case MESSAGE_SNAPSHOT:
 	case MESSAGE_SERVICE_STATE:
 	case MESSAGE_GIVE_IDLE:

@@ -32,7 +32,6 @@ enum message_kind {
 	MESSAGE_IDLE_GIVEN, /* id: service; answer to GIVE_IDLE; number: 1 one was closed, 0 none */
 	MESSAGE_SPILL,      /* id: vserver; number: enum reason why it spills, 0 it has room again;
 			     * above its eight bits the uid of a policy, see below */
-	MESSAGE_PASSIVE,    /* id: service; number: 1 answered, 0 failed (connect, reset) */
 	MESSAGE_ACCEPT_PAUSED, /* number: errno, or 0 when resumed */
 	MESSAGE_DRAINED,
 	MESSAGE_STOPPED

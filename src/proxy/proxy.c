@@ -363,7 +363,6 @@ static void receive(struct engine *engine, const struct message *message)
 	case MESSAGE_WANT_IDLE:
 	case MESSAGE_IDLE_GIVEN:
 	case MESSAGE_SPILL:
-	case MESSAGE_PASSIVE:
 	case MESSAGE_ACCEPT_PAUSED:
 	case MESSAGE_DRAINED:
 	case MESSAGE_STOPPED:

@@ -69,7 +69,7 @@ static void write_some(struct task *task)
 	uint64_t until = player->received + player->answer_every;
 
 	while (player->sent < MESSAGES && player->sent < until) {
-		struct message message = { .kind = MESSAGE_PASSIVE, .number = player->sent };
+		struct message message = { .kind = MESSAGE_SPILL, .number = player->sent };
 
 		if (!mailbox_send(player->out, message))
 			break;

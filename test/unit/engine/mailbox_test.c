@@ -16,7 +16,7 @@
 
 static struct message numbered(uint64_t number)
 {
-	return (struct message){ .kind = MESSAGE_PASSIVE, .number = number };
+	return (struct message){ .kind = MESSAGE_SPILL, .number = number };
 }
 
 static void test_full_and_order(void **state)
