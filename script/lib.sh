@@ -34,9 +34,9 @@ as_root() {
 #
 # Servers come with a service of the system that Debian starts; while we install, a policy-rc.d of
 # ours says no (invoke-rc.d(8)), and one that is there already has its say. What runs already is
-# left as it is.
+# left as it is. What apt says is shown when it fails.
 need() {
-	local purpose package
+	local purpose package log
 	missing=()
 	command -v dpkg-query >/dev/null || {
 		say "not a Debian system: make sure that the packages of script/packages are there"
@@ -48,8 +48,9 @@ need() {
 		done
 	done
 	[ ${#missing[@]} = 0 ] && return 0
-	say "installing: ${missing[*]}"
-	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
+	say "installing, which may take minutes: ${missing[*]}"
+	log=$(mktemp)
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 ||
 		say "apt-get update failed; trying with the lists that are there"
 	# shellcheck disable=SC2016  # the inner shell, which is root, fills it in
 	as_root sh -c '
@@ -61,8 +62,11 @@ need() {
 		fi
 		DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
 			-o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
-	' install "${missing[@]}" >&2 ||
-		die "could not install: ${missing[*]}"
+	' install "${missing[@]}" >>"$log" 2>&1 || {
+		tail -n 40 "$log" >&2
+		die "could not install: ${missing[*]}; all that was said is in $log"
+	}
+	rm -f "$log"
 }
 
 # build_spillway: an optimised build/spillway. One at a time: two of it would be in each other's way.
