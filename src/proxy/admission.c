@@ -415,8 +415,7 @@ static void count_served(const struct admission *in)
 	struct vserver *serving = in->serving;
 
 	if (in->is_request) {
-		if (serving->requests.pool != QUOTA_NONE)
-			peak_come(serving);
+		peak_come(serving);
 		stat_add(&serving->stats->requests_active, 1);
 		stat_add(&serving->stats->requests_total, 1);
 	}
@@ -431,9 +430,9 @@ static void count_served(const struct admission *in)
 void admission_leave(struct vserver *serving)
 {
 	must_be_on(serving->proxy->engine);
+	peak_leave(serving);
 	stat_subtract(&serving->stats->clients, 1);
 	stat_subtract(&serving->proxy->stats->clients, 1);
-	peak_leave(serving);
 	give_all(serving, ASK_CLIENT, TESTS);
 	proxy_client_left(serving->proxy);
 }
@@ -448,6 +447,7 @@ static bool requests_are_free(const struct vserver *vserver)
 void admission_request_over(struct vserver *serving, bool is_guest)
 {
 	must_be_on(serving->proxy->engine);
+	peak_leave(serving);
 	stat_subtract(&serving->stats->requests_active, 1);
 	if (is_guest)
 		stat_subtract(&serving->stats->clients, 1);
@@ -456,7 +456,6 @@ void admission_request_over(struct vserver *serving, bool is_guest)
 		holding_give(&serving->proxy->requests, core_of(serving));
 		return;
 	}
-	peak_leave(serving);
 	give_all(serving, is_guest ? ASK_GUEST : ASK_REQUEST, TESTS);
 	if (is_guest)
 		proxy_client_left(serving->proxy);

@@ -10,23 +10,19 @@ static struct loop *loop_of(const struct vserver *vserver)
 	return &vserver->proxy->engine->loop;
 }
 
-static void raise_to(struct stat_number *number, const struct quota_map *map, uint32_t pool)
-{
-	struct quota_view view;
-
-	if (pool == QUOTA_NONE)
-		return;
-	quota_read(map, pool, &view);
-	stat_raise(number, view.used > 0 ? (uint64_t)view.used : 0);
-}
-
+/* The gauges of all engines: a limit need not be there. */
 static void look(struct vserver *vserver)
 {
-	const struct quota_map *map = vserver->proxy->map;
+	const struct stat_vserver *first = vserver->stats - vserver->proxy->engine->index;
+	uint64_t clients = 0, requests = 0;
 
 	vserver->peak.looked_ms = loop_of(vserver)->now_ms;
-	raise_to(&vserver->stats->clients_peak, map, vserver->clients.pool);
-	raise_to(&vserver->stats->requests_peak, map, vserver->requests.pool);
+	for (unsigned engine = 0; engine < vserver->balance.engines; engine++) {
+		clients += stat_read(&first[engine].clients);
+		requests += stat_read(&first[engine].requests_active);
+	}
+	stat_raise(&vserver->stats->clients_peak, clients);
+	stat_raise(&vserver->stats->requests_peak, requests);
 }
 
 static void on_timer(struct timer *timer)

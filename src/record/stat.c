@@ -11,7 +11,7 @@ const struct stat_row stat_vserver_rows[] = {
 	GAUGE(stat_vserver, clients_ending, "Ending client connections", "clients that closed their half and wait for the server to close its own"),
 	GAUGE(stat_vserver, requests_active, "Current requests", "requests being served now"),
 	PEAK(stat_vserver, clients_peak, "Peak client connections", "most clients at once that were seen; they are looked at every 10 ms while they come and go"),
-	PEAK(stat_vserver, requests_peak, "Peak requests", "most requests in flight at once, likewise; while they have a limit"),
+	PEAK(stat_vserver, requests_peak, "Peak requests", "most requests in flight at once, likewise"),
 	COUNT(stat_vserver, clients_total, "Client connections", "clients served since the start"),
 	COUNT(stat_vserver, requests_total, "Requests", "requests received"),
 	COUNT(stat_vserver, responses_total, "Responses", "responses sent"),

@@ -64,6 +64,20 @@ def test_requests_in_flight(stage, engines):
 
 
 @pytest.mark.parametrize("engines", ENGINES)
+def test_peaks_without_a_limit(stage, engines):
+    appliance, port, primary, _ = gates(stage, "", engines)
+    with crowd(7, port) as clients:
+        for client in clients:
+            client.send(GET)
+        wait_until(lambda: primary.active == 7, "7 requests are in work")
+        primary.gate.set()
+        for client in clients:
+            assert client.response().status == 200
+    web = appliance.vserver("web")
+    assert (web["clients_peak"], web["requests_peak"]) == (7, 7)
+
+
+@pytest.mark.parametrize("engines", ENGINES)
 def test_requests_without_a_backup(stage, engines):
     """503 with Retry-After, 302, or let in; the client's connection stays."""
     appliance, port, primary, _ = gates(stage, "-soMethod REQUEST -soThreshold 1", engines,
