@@ -160,8 +160,10 @@ def test_backups_have_lines_of_their_own(stage):
     """The primary has none: who spills waits for the backup, and is served there."""
     appliance, port = tcp_stage(stage, 2, 1, f"""
 set lb vserver spare {connection(1)} -soQueueDepth 5 {PATIENT}""")
-    first, second = Client(port), Client(port)
-    assert (name_of(first), name_of(second)) == ("primary", "backup")
+    first = Client(port)
+    assert name_of(first) == "primary"
+    second = Client(port)
+    assert name_of(second) == "backup"
     third = Client(port)
     wait_until(lambda: appliance.vserver("spare")["queued"] == 1, "it waits for the backup")
     second.close()
