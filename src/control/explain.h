@@ -2,7 +2,7 @@
  * explain.h - "explain lb vserver NAME [-clientIP A] [-url U]": what would happen to a new client
  * now, and why.
  *
- * It asks what the engines ask (proxy/admission.c), in the same order, from what control can see:
+ * It asks what the engines ask (proxy/verdict.c), in the same order, from what control can see:
  * the plan, the states, the pools and the statistics. Nothing is taken, counted or prolonged by it.
  */
 #pragma once

@@ -3,7 +3,7 @@
  *
  * Every client holds one use of the pool of the virtual server that serves it, from before it is
  * looked at until it is closed; every HTTP request in flight one use of the pool of requests,
- * where there is one. A virtual server that has a reason not to serve (a table in admission.c, the
+ * where there is one. A virtual server that has a reason not to serve (a table in verdict.c, the
  * reasons themselves in record/reason.h) hands the client or the request down its chain of
  * backups; each has its own limits. The limits of the appliance stand above all of them: where one
  * is reached no backup is asked, the action decides.
@@ -68,5 +68,3 @@ void admission_request_over(struct vserver *serving, bool is_guest);
  * refused. True: admission_session_over() once, when the connection ends. */
 bool admission_handshake_begin(struct vserver *serving) MUST_USE;
 void admission_session_over(struct vserver *serving);
-/* Whether it would spill a client for that reason now. */
-bool admission_reason_holds(struct vserver *vserver, enum reason reason) MUST_USE;

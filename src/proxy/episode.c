@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/episode.h"
 
-#include "proxy/admission.h"
 #include "proxy/proxy.h"
+#include "proxy/verdict.h"
 
 enum { CALM_MS = 100 }; /* without a spill */
 
@@ -48,7 +48,7 @@ static void look(struct timer *timer)
 	struct episode *episode = &vserver->episode;
 	uint64_t calm_ms = loop_of(vserver)->now_ms - episode->spilled_ms;
 
-	if (calm_ms >= CALM_MS && !admission_reason_holds(vserver, episode->reason)) {
+	if (calm_ms >= CALM_MS && !verdict_reason_holds(vserver, episode->reason)) {
 		episode->is_on = false;
 		tell(vserver, REASON_NONE);
 		return;

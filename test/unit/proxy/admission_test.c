@@ -381,67 +381,6 @@ static void handshakes_have_a_limit_of_their_own(void **unused)
 	house_free(house);
 }
 
-static void a_shadow_serves_and_counts(void **unused)
-{
-	struct scene scene = begin((int64_t[]){ 1, 9, 9 });
-
-	(void)unused;
-	scene.house->vservers[scene.ids[0]].spill.is_shadow = true;
-	house_publish(scene.house);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(admit(&scene), 0);
-	assert_int_equal(STAT(&scene, 0, shadowed), 2);
-	assert_int_equal(STAT(&scene, 0, spilled), 0);
-	assert_int_equal(slot(&scene, 0)->clients.excess, 2);
-	house_until(scene.house, scene.house->told[MESSAGE_SPILL] == 1);
-	leave(&scene, 0, 3);
-	house_free(scene.house);
-}
-
-/* Of two services with the weights 1 and 3 the heavier one goes down. */
-static void bad_health_spills(void **unused)
-{
-	struct scene scene = begin((int64_t[]){ 9, 9, 9 });
-	struct house *house = scene.house;
-	uint32_t heavy = house_service(house, 9, 0);
-
-	(void)unused;
-	house_bind(house, scene.ids[0], heavy);
-	house->members[scene.ids[0]][1].weight = 3;
-	house->vservers[scene.ids[0]].spill.health_least = 50;
-	house_publish(house);
-	assert_int_equal(admit(&scene), 0);
-	house_send(house, 0,
-		   (struct message){ .kind = MESSAGE_SERVICE_STATE, .id = heavy, .number = 0 });
-	house_until(house, vserver_health(slot(&scene, 0)) == 25);
-	assert_int_equal(admit(&scene), 1);
-	assert_true(admission_reason_holds(slot(&scene, 0), REASON_HEALTH));
-	house->vservers[scene.ids[0]].spill.health_least = 0;
-	house->vservers[scene.ids[0]].spill.up_least = 51;
-	house_publish(house);
-	house_send(house, 0,
-		   (struct message){ .kind = MESSAGE_SERVICE_STATE, .id = heavy, .number = 0 });
-	house_until(house, !vserver_is_up(slot(&scene, 0)));
-	assert_int_equal(admit(&scene), 1);
-	assert_int_equal(STAT(&scene, 0, asked[REASON_DOWN]), 1);
-	leave(&scene, 0, 1);
-	leave(&scene, 1, 2);
-	house_free(house);
-}
-
-static void who_is_held_out_serves_nobody(void **unused)
-{
-	struct scene scene = begin((int64_t[]){ 9, 9, 9 });
-
-	(void)unused;
-	scene.house->vservers[scene.ids[0]].spill.is_held_out = true;
-	house_publish(scene.house);
-	assert_int_equal(admit(&scene), 1);
-	assert_int_equal(STAT(&scene, 0, asked[REASON_HELD_OUT]), 1);
-	leave(&scene, 1, 1);
-	house_free(scene.house);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,9 +396,6 @@ int main(void)
 		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
 		cmocka_unit_test(who_may_wait_stands_in_line),
 		cmocka_unit_test(the_appliance_is_full),
-		cmocka_unit_test(a_shadow_serves_and_counts),
-		cmocka_unit_test(bad_health_spills),
-		cmocka_unit_test(who_is_held_out_serves_nobody),
 		cmocka_unit_test(requests_spill_by_themselves),
 		cmocka_unit_test(handshakes_have_a_limit_of_their_own),
 	};
