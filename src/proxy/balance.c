@@ -211,8 +211,8 @@ static bool is_full(const struct balance_member *member)
 	if (pace_is_reached(&service->pace))
 		return true;
 	if (service->max_client == 0)
-		return service->waiter_count > 0;
-	return service->waiter_count > 0 ||
+		return service->line.count > 0;
+	return service->line.count > 0 ||
 	       (service->idle_count == 0 &&
 		service->connections + member->open_elsewhere >= service->max_client);
 }

@@ -64,7 +64,7 @@ struct http_session {
 		struct {
 			struct lane up, down; /* client to server, server to client */
 			struct h1_scan scan;  /* of the head that is being read */
-			struct service_waiter waiter;
+			struct line_waiter waiter;
 		};
 		struct relay relay; /* HTTP_AT_TUNNEL */
 	};

@@ -13,18 +13,18 @@
 void http_upstream_unwait(struct http_session *s)
 {
 	if (s->line != NULL)
-		service_unwait(s->line, &s->waiter);
+		line_unwait(s->line, &s->waiter);
 	s->line = NULL;
 }
 
 static enum step_end stand_in_line(struct http_session *s, struct service *full)
 {
-	if (s->line != NULL && !service_is_good_to_wait(s->line, &s->waiter, full))
+	if (s->line != NULL && !line_is_good_to_wait(s->line, &s->waiter, full))
 		http_upstream_unwait(s);
 	if (s->line == NULL) {
 		http_session_set_deadline(s, HTTP_LINE_TIMEOUT_MS);
 		s->line = full;
-		service_wait(full, &s->waiter, &s->task);
+		line_wait(full, &s->waiter, &s->task);
 	}
 	s->at = HTTP_AT_LINE;
 	return STEP_WAIT;

@@ -306,7 +306,7 @@ static void tell_service(struct proxy *proxy, const struct message *message)
 	else if (message->kind == MESSAGE_GIVE_IDLE)
 		give_idle(proxy, service);
 	else if (message->kind == MESSAGE_USE_FREED)
-		service_use_freed(service);
+		line_use_freed(service);
 	else
 		service_cut(service);
 }

@@ -23,7 +23,7 @@ struct tcp_session {
 	struct conn client;
 	struct server_conn *server; /* NULL: none */
 	struct service *waits_for;  /* NULL: not in line */
-	struct service_waiter waiter;
+	struct line_waiter waiter;
 	struct relay relay; /* valid from the step of its name on */
 	uint64_t failed;    /* members that did not let us in, a bit each */
 	uint64_t chosen;    /* the bit of the one that is tried */
@@ -94,7 +94,7 @@ static void leave_line(struct tcp_session *session)
 {
 	if (session->waits_for == NULL)
 		return;
-	service_unwait(session->waits_for, &session->waiter);
+	line_unwait(session->waits_for, &session->waiter);
 	session->waits_for = NULL;
 }
 
@@ -170,11 +170,11 @@ static enum step_end go_connect(struct tcp_session *session)
 static enum step_end wait_in_line(struct tcp_session *session, struct service *full)
 {
 	if (session->waits_for != NULL &&
-	    !service_is_good_to_wait(session->waits_for, &session->waiter, full))
+	    !line_is_good_to_wait(session->waits_for, &session->waiter, full))
 		leave_line(session);
 	if (session->waits_for == NULL)
 		session->waits_for = full;
-	service_wait(session->waits_for, &session->waiter, &session->task);
+	line_wait(session->waits_for, &session->waiter, &session->task);
 	if (!timer_is_armed(&session->timer))
 		arm(session, session->active_ms, idle_timeout_ms(session));
 	return STEP_WAIT;

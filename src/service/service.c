@@ -1,250 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who may have a use of a full service: the sessions that wait stand in one line for each engine,
- * oldest first, and only the first may try. It is woken when a use is given back here, when another
- * engine closed an idle connection for us, and by a timer in any case, because a use that another
- * engine gives back is announced to nobody. When it got one it wakes the next, so that several uses
- * that became free serve as many.
- *
- * With has_line each of them has a ticket in the line over all engines besides, in the same order.
- * Then a use comes with the ticket, and the others only try in vain until theirs is served. Who
- * finds that line crowded, or came before there was one, has no ticket; such are always behind
- * those who have, and get theirs in order. While anybody waits in that line no idle connection is
- * kept or reused, on no engine: its use goes to the oldest.
- *
  * An idle connection is known to be quiet because its descriptor stays watched: whatever the server
  * sends or closes marks idle_task, which closes it. What the kernel has not told yet when a session
  * takes the connection is found by the session, as a reused connection that breaks.
  */
 #include "service/service.h"
 
+#include "admit/quota_queue.h"
 #include "os/socket.h"
+#include "service/service_priv.h"
 
 #include <stdlib.h>
 
-enum {
-	WAIT_LOOK_MS = 2,   /* between two looks of the first in line */
-	ASK_AGAIN_MS = 100, /* between two calls for an idle connection of another engine */
-	TAKE_TRIES = 64     /* while the last free unit changes hands between other engines */
-};
+enum { TAKE_TRIES = 64 }; /* while the last free unit changes hands between other engines */
 
 static struct loop *loop_of(const struct service *service)
 {
 	return &service->engine->loop;
-}
-
-/* --- the line --- */
-
-static void wake_first(struct service *service)
-{
-	if (list_is_empty(&service->waiters))
-		return;
-	loop_ready(loop_of(service),
-		   list_entry(service->waiters.next, struct service_waiter, link)->task);
-}
-
-static void wake_all(struct service *service)
-{
-	list_each(link, after, &service->waiters)
-		loop_ready(loop_of(service), list_entry(link, struct service_waiter, link)->task);
-}
-
-static bool is_kept_from(const struct service *service, const struct task *task)
-{
-	return !list_is_empty(&service->waiters) &&
-	       list_entry(service->waiters.next, struct service_waiter, link)->task != task;
-}
-
-static void ask_for_idle(struct service *service)
-{
-	uint64_t now_ms = loop_of(service)->now_ms;
-
-	if (service->has_asked && now_ms - service->asked_ms < ASK_AGAIN_MS)
-		return;
-	service->has_asked = true;
-	service->asked_ms = now_ms;
-	engine_tell(service->engine,
-		    (struct message){ .kind = MESSAGE_WANT_IDLE, .id = service->id });
-}
-
-/* --- the line over all engines --- */
-
-static void go_when_unused(struct service *service);
-
-static bool has_place(const struct service_waiter *waiter)
-{
-	return waiter->ticket != NULL || waiter->has_use;
-}
-
-static void free_ticket(struct service_ticket *ticket)
-{
-	ticket->service->ticket_count--;
-	ticket->service->room->ticket_count--;
-	slab_give(&ticket->service->room->tickets, ticket);
-}
-
-static void on_served(struct quota_waiter *waiter)
-{
-	struct service_ticket *ticket = list_entry(waiter, struct service_ticket, waiter);
-	struct service *service = ticket->service;
-	struct service_waiter *holder = ticket->holder;
-
-	must_be_on(service->engine);
-	free_ticket(ticket);
-	if (holder != NULL) {
-		holder->ticket = NULL;
-		holder->has_use = true;
-		wake_first(service);
-		return;
-	}
-	quota_give(service->room->quota, service->pool);
-	go_when_unused(service);
-}
-
-static struct service_ticket *make_ticket(struct service *service, struct service_waiter *holder)
-{
-	struct service_ticket *ticket = slab_take(&service->room->tickets);
-
-	if (ticket == NULL)
-		return NULL;
-	*ticket = (struct service_ticket){ .waiter.served = on_served,
-					   .service = service,
-					   .holder = holder };
-	list_init(&ticket->waiter.link);
-	service->ticket_count++;
-	service->room->ticket_count++;
-	return ticket;
-}
-
-/* False: the line is crowded, or it could not be said in time. */
-static bool take_place(struct service *service, struct service_waiter *waiter)
-{
-	struct service_ticket *ticket = make_ticket(service, waiter);
-	enum quota_join join;
-
-	if (ticket == NULL)
-		return false;
-	join = quota_queue_join(service->room->quota, service->pool, &ticket->waiter);
-	if (join == QUOTA_JOINED) {
-		waiter->ticket = ticket;
-	} else {
-		free_ticket(ticket);
-		waiter->has_use = join == QUOTA_SERVED;
-	}
-	if (!has_place(waiter))
-		return false;
-	service->placed_count++;
-	if (waiter->has_use)
-		wake_first(service);
-	return true;
-}
-
-static void take_places(struct service *service)
-{
-	if (!service->has_line || service->placed_count == service->waiter_count)
-		return;
-	list_each(link, after, &service->waiters)
-	{
-		struct service_waiter *waiter = list_entry(link, struct service_waiter, link);
-
-		if (!has_place(waiter) && !take_place(service, waiter))
-			return;
-	}
-}
-
-static void leave_place(struct service *service, struct service_waiter *waiter)
-{
-	struct quota_core *quota = service->room->quota;
-
-	if (!has_place(waiter))
-		return;
-	service->placed_count--;
-	if (waiter->has_use)
-		quota_give(quota, service->pool);
-	else if (quota_queue_leave(quota, &waiter->ticket->waiter))
-		free_ticket(waiter->ticket);
-	else
-		waiter->ticket->holder = NULL;
-	waiter->ticket = NULL;
-	waiter->has_use = false;
-}
-
-bool service_is_good_to_wait(const struct service *service, const struct service_waiter *waiter,
-			     const struct service *full)
-{
-	return service_takes_known(service) && (!waiter->has_use || service == full);
-}
-
-/* --- the line of this engine --- */
-
-static void look_again(struct timer *timer)
-{
-	struct service *service = list_entry(timer, struct service, wait_timer);
-
-	if (list_is_empty(&service->waiters))
-		return;
-	ask_for_idle(service);
-	take_places(service);
-	wake_first(service);
-	timer_arm(&loop_of(service)->timers, timer, loop_of(service)->now_ms + WAIT_LOOK_MS);
-}
-
-void service_wait(struct service *service, struct service_waiter *waiter, struct task *task)
-{
-	must_be_on(service->engine);
-	waiter->task = task;
-	if (!list_is_in(&waiter->link)) {
-		waiter->ticket = NULL;
-		waiter->has_use = false;
-		list_add_last(&service->waiters, &waiter->link);
-		service->waiter_count++;
-		stat_add(&service->stats->waiting, 1);
-		if (service->has_line && service->placed_count + 1 == service->waiter_count)
-			(void)take_place(service, waiter);
-	}
-	ask_for_idle(service);
-	if (!timer_is_armed(&service->wait_timer))
-		timer_arm(&loop_of(service)->timers, &service->wait_timer,
-			  loop_of(service)->now_ms + WAIT_LOOK_MS);
-}
-
-void service_unwait(struct service *service, struct service_waiter *waiter)
-{
-	bool was_first = service->waiters.next == &waiter->link;
-
-	must_be_on(service->engine);
-	if (!list_is_in(&waiter->link))
-		return;
-	list_remove(&waiter->link);
-	service->waiter_count--;
-	leave_place(service, waiter);
-	stat_subtract(&service->stats->waiting, 1);
-	if (was_first)
-		wake_first(service);
-	if (service->waiter_count == 0) {
-		timer_cancel(&loop_of(service)->timers, &service->wait_timer);
-		service->has_asked = false;
-	}
-	go_when_unused(service);
-}
-
-/* The first in line got a connection: the next may try. */
-static void leave_line(struct service *service, const struct task *task)
-{
-	struct service_waiter *first;
-
-	if (list_is_empty(&service->waiters))
-		return;
-	first = list_entry(service->waiters.next, struct service_waiter, link);
-	must(first->task == task);
-	service_unwait(service, first);
-}
-
-void service_use_freed(struct service *service)
-{
-	must_be_on(service->engine);
-	service->has_asked = false;
-	wake_first(service);
 }
 
 /* --- connections --- */
@@ -326,8 +98,8 @@ void service_drop(struct server_conn *server, bool resets)
 	count_closed(service);
 	quota_give(service->room->quota, service->pool);
 	loop_free_later(loop_of(service), &server->free_later);
-	wake_first(service);
-	go_when_unused(service);
+	line_wake_first(service);
+	service_go_when_unused(service);
 }
 
 /* An idle connection said something, or its server closed it: nobody can use it any more. */
@@ -399,7 +171,7 @@ void service_put(struct server_conn *server)
 		return;
 	}
 	make_idle(server);
-	wake_first(service);
+	line_wake_first(service);
 }
 
 /* The newest idle connection that is still good; NULL: none. */
@@ -481,28 +253,6 @@ static enum service_result connect_new(struct service *service, struct task *tas
 	return SERVICE_CONNECTING;
 }
 
-/* That of the first in line, when it asks. It is in force: what follows counts it. */
-static bool spend_use(struct service *service, const struct task *task)
-{
-	struct service_waiter *first;
-
-	if (list_is_empty(&service->waiters))
-		return false;
-	first = list_entry(service->waiters.next, struct service_waiter, link);
-	if (first->task != task || !first->has_use)
-		return false;
-	first->has_use = false;
-	service->placed_count--;
-	return true;
-}
-
-/* It could not be spent: the waiter, still the first, keeps it until it goes. */
-static void return_use(struct service *service)
-{
-	list_entry(service->waiters.next, struct service_waiter, link)->has_use = true;
-	service->placed_count++;
-}
-
 static bool may_take_idle(const struct service *service)
 {
 	return !service->sends_proxy_protocol &&
@@ -517,22 +267,22 @@ enum service_result service_get(struct service *service, struct task *task, bool
 
 	must_be_on(service->engine);
 	*out = NULL;
-	if (is_kept_from(service, task))
+	if (line_is_kept_from(service, task))
 		return SERVICE_FULL;
-	has_use = spend_use(service, task);
+	has_use = line_spend_use(service, task);
 	if (!has_use && may_reuse && may_take_idle(service))
 		*out = reuse(service, task);
 	if (*out != NULL) {
-		leave_line(service, task);
+		line_leave_first(service, task);
 		return SERVICE_READY;
 	}
 	if (!has_use && !take_use_or_idle(service))
 		return SERVICE_FULL;
 	result = connect_new(service, task, out);
 	if (result == SERVICE_CONNECTING)
-		leave_line(service, task);
+		line_leave_first(service, task);
 	else if (has_use)
-		return_use(service);
+		line_return_use(service);
 	else
 		quota_give(service->room->quota, service->pool);
 	return result;
@@ -553,13 +303,12 @@ static void free_service(struct loop_free *later)
 	free(list_entry(later, struct service, free_later));
 }
 
-/* Configured no more, and the last that used it has gone. */
-static void go_when_unused(struct service *service)
+void service_go_when_unused(struct service *service)
 {
 	struct service_room *room = service->room;
 
-	if (service->is_configured || service->connections > 0 || service->waiter_count > 0 ||
-	    service->ticket_count > 0 || room->slots[service->id] != service)
+	if (service->is_configured || service->connections > 0 || service->line.count > 0 ||
+	    service->line.tickets > 0 || room->slots[service->id] != service)
 		return;
 	timer_cancel(&loop_of(service)->timers, &service->idle_timer);
 	pace_fini(&service->pace);
@@ -576,7 +325,7 @@ static void settle_state(struct service *service)
 		return;
 	if (!service_takes_known(service))
 		close_idle(service);
-	wake_all(service);
+	line_wake_all(service);
 }
 
 void service_set_state(struct service *service, bool is_up)
@@ -598,9 +347,8 @@ static struct service *make_service(struct service_room *room, uint32_t id)
 	list_init(&service->free_later.link);
 	list_init(&service->idle);
 	list_init(&service->busy);
-	list_init(&service->waiters);
+	line_init(&service->line);
 	timer_init(&service->idle_timer, on_idle_timer);
-	timer_init(&service->wait_timer, look_again);
 	pace_init(&service->pace, room->engine);
 	return service;
 }
@@ -650,8 +398,8 @@ static void configure(struct service *service, const struct model_service *model
 	set_address(service, &model->address);
 	timer_cancel(&loop_of(service)->timers, &service->idle_timer);
 	on_idle_timer(&service->idle_timer);
-	service->has_line = model->has_line;
-	take_places(service);
+	service->line.spans_engines = model->has_line;
+	line_take_places(service);
 	settle_state(service);
 }
 
@@ -659,7 +407,7 @@ static void retire(struct service *service)
 {
 	service->is_configured = false;
 	settle_state(service);
-	go_when_unused(service);
+	service_go_when_unused(service);
 }
 
 /* --- the room --- */
@@ -669,7 +417,7 @@ int service_room_init(struct service_room *room, struct engine *engine, struct q
 {
 	*room = (struct service_room){ .engine = engine, .quota = quota, .stats = stats };
 	slab_init(&room->conns, sizeof(struct server_conn), conns_max);
-	slab_init(&room->tickets, sizeof(struct service_ticket), conns_max);
+	slab_init(&room->tickets, sizeof(struct line_ticket), conns_max);
 	return 0;
 }
 
@@ -679,13 +427,7 @@ void service_room_close(struct service_room *room)
 	for (uint32_t id = 0; id < room->slot_room; id++)
 		if (room->slots[id] != NULL)
 			close_idle(room->slots[id]);
-	/* Those were served: by a thread that is about to say so. */
-	while (room->ticket_count > 0) {
-		struct quota_waiter *waiter = quota_queue_next(room->quota);
-
-		if (waiter != NULL)
-			waiter->served(waiter);
-	}
+	line_close_all(room);
 }
 
 void service_room_fini(struct service_room *room)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * service.h - one service as one engine sees it: its connections, and those who wait for one.
+ * service.h - one service as one engine sees it: its connections.
  *
  * Every open connection to the server holds one use of the service's quota pool, idle ones too: so
  * the server never sees more than -maxClient connections, over all engines. Idle connections are
  * reused newest first and checked before use. When the pool is full an idle connection of another
- * engine is asked for (MESSAGE_WANT_IDLE) and the session waits in line: in that of its engine, and
- * with has_line in one over all engines besides (admit/quota_queue.h), first in, first out.
+ * engine is asked for (MESSAGE_WANT_IDLE) and the session waits in line (service/line.h).
  */
 #pragma once
 
-#include "admit/quota_queue.h"
+#include "admit/quota.h"
 #include "base/check.h"
 #include "conn/conn.h"
 #include "model/snapshot.h"
 #include "record/stat.h"
+#include "service/line.h"
 #include "service/pace.h"
 
 #include <stdbool.h>
@@ -32,22 +32,6 @@ struct server_conn {
 	bool is_idle;
 	bool is_reused; /* served a request before this one */
 	struct loop_free free_later;
-};
-
-/* A place in the line over all engines. From the engine's slab: when the session goes while its use
- * is on the way, the place stays behind and gives the use back. */
-struct service_ticket {
-	struct quota_waiter waiter;
-	struct service *service;       /* counts it: the slot outlives it */
-	struct service_waiter *holder; /* NULL: it has gone */
-};
-
-/* A session that waits for a use of a full service. Lies in the session; list_init(&link) first. */
-struct service_waiter {
-	struct list link;
-	struct task *task;             /* woken when it is worth to try again */
-	struct service_ticket *ticket; /* in the line over all engines; NULL: not */
-	bool has_use;                  /* its ticket was served: it connects with this use */
 };
 
 /* A service's slot on one engine. Owner: the engine. Lives from the first snapshot that has it
@@ -69,18 +53,11 @@ struct service {
 	char client_ip_field[128];
 	uint32_t connections; /* open on this engine, idle ones too */
 	uint32_t idle_count, idle_max;
-	uint32_t waiter_count;
-	bool has_line;         /* over all engines; who waits since it had one keeps its ticket */
-	uint32_t placed_count; /* the oldest waiters: they have a ticket or its use */
-	uint32_t ticket_count; /* also those of sessions that have gone */
-	bool has_asked;        /* control was told that somebody waits; not answered yet */
-	uint64_t asked_ms;
 	struct list idle;                 /* server_conn, newest first */
 	struct list busy;                 /* server_conn, in use by a session */
-	struct list waiters;              /* oldest first */
+	struct line line;                 /* those who wait for a use */
 	struct pace pace;                 /* of the bytes of its connections */
 	struct timer idle_timer;          /* for the oldest idle connection */
-	struct timer wait_timer;          /* a second look while somebody waits */
 	struct stat_service *stats;       /* this engine's block */
 	const struct stat_health *health; /* borrowed: response times as monitors see them (LRTM) */
 	struct loop_free free_later;
@@ -91,7 +68,7 @@ struct service_room {
 	struct engine *engine;
 	struct quota_core *quota;
 	struct slab conns;      /* struct server_conn */
-	struct slab tickets;    /* struct service_ticket */
+	struct slab tickets;    /* struct line_ticket */
 	uint32_t ticket_count;  /* of all services */
 	struct service **slots; /* by id; owned */
 	uint32_t slot_room;
@@ -119,7 +96,7 @@ void service_set_state(struct service *service, bool is_up);
 /* What balancing compares: sessions that it serves or that wait for it, on this engine. */
 static inline uint32_t service_load(const struct service *service)
 {
-	return service->connections - service->idle_count + service->waiter_count;
+	return service->connections - service->idle_count + service->line.count;
 }
 /* For a client that it has not served before. */
 static inline bool service_is_usable(const struct service *service)
@@ -146,20 +123,8 @@ void service_put(struct server_conn *server);
  * service live to the end of the turn. */
 void service_drop(struct server_conn *server, bool resets);
 
-/* After SERVICE_FULL: stands in line, and stays where it stands when it is in line already. The
- * task is woken when it is first and something may have become free, and when the service goes
- * down: then choose again, from the start. */
-void service_wait(struct service *service, struct service_waiter *waiter, struct task *task);
-/* Whether a waiter that found no connection in any service may stay where it stands, `full` being
- * where it would wait else: not with a use that it could have taken, and did not. */
-bool service_is_good_to_wait(const struct service *service, const struct service_waiter *waiter,
-			     const struct service *full);
-/* Also when it does not wait. Its place and its use go to the next. */
-void service_unwait(struct service *service, struct service_waiter *waiter);
 /* MESSAGE_CUT_SERVICE: idle connections are closed, busy ones break: their sessions read and write
  * CONN_BROKEN. */
 void service_cut(struct service *service);
 /* MESSAGE_GIVE_IDLE: closes the oldest idle connection; false when there is none. */
 bool service_give_idle(struct service *service) MUST_USE;
-/* MESSAGE_USE_FREED */
-void service_use_freed(struct service *service);
