@@ -56,6 +56,7 @@ UNTESTED = {
     "src/main/origin_command.c": "flow tests of the command line",
     "src/main/place.c": "flow tests of the command line",
     "src/main/prompt.c": "flow tests at a pseudo-terminal",
+    "src/main/repeat.c": "flow tests of the command line",
     "src/main/run_command.c": "flow tests of the command line",
     "src/main/supervisor.c": "flow tests kill its child and send it signals",
 }

@@ -270,14 +270,83 @@ static bool refuse(const struct command *command, struct text *answer)
 	return false;
 }
 
-/* -ntimes, -logFile and their like are known, and do nothing so far. */
-static void warn(const struct command *command, struct text *answer)
+/* -fullValues is how numbers are always shown, and -ntimes is the business of who asks: spillway
+ * cli asks again and again. */
+static bool check_options(const struct command *command, struct text *answer)
 {
-	for (unsigned i = 0; i < command->option_count; i++)
-		if (!str_equal_nocase(command->options[i].name, STR("detail")) &&
-		    !str_equal_nocase(command->options[i].name, STR("clearstats")))
-			text_print(answer, "Warning: -%.*s has no effect so far\n",
-				   STR_ARG(command->options[i].name));
+	const struct argument *log = command_option(command, "logFile");
+
+	if (log == NULL)
+		return true;
+	text_print(
+		answer,
+		"ERROR: column %u: -logFile reads a log of NetScaler's nslog, which Spillway does "
+		"not write: stat without it shows the numbers of now\n",
+		log->column);
+	return false;
+}
+
+/* --- all of a kind ---------------------------------------------------------------------------- */
+
+struct ranked {
+	const struct object *object;
+	uint64_t hits;
+};
+
+static uint64_t hits_of(struct control *control, const struct object *object)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(&control->runtime, object->uid);
+	uint64_t requests = 0, clients = 0;
+
+	for (unsigned i = 0;
+	     vserver != NULL && vserver->plan != NULL && i < control->setup.engine_count; i++) {
+		requests += stat_read(&vserver->stats[i].requests_total);
+		clients += stat_read(&vserver->stats[i].clients_total);
+	}
+	return requests > 0 ? requests : clients;
+}
+
+static int compare_hits(const void *left, const void *right)
+{
+	uint64_t a = ((const struct ranked *)left)->hits, b = ((const struct ranked *)right)->hits;
+
+	return a < b ? 1 : a > b ? -1 : 0;
+}
+
+/* -sortBy Hits, the most first unless "ascending" stands behind it. */
+static void sort(const struct command *command, struct ranked *ranked, unsigned count)
+{
+	const struct argument *by = command_option(command, "sortBy");
+
+	if (by == NULL)
+		return;
+	qsort(ranked, count, sizeof(*ranked), compare_hits);
+	if (by->count < 2 || !str_starts_nocase(by->words[1].text, STR("a")))
+		return;
+	for (unsigned i = 0; i < count / 2; i++) {
+		struct ranked other = ranked[i];
+
+		ranked[i] = ranked[count - 1 - i];
+		ranked[count - 1 - i] = other;
+	}
+}
+
+static void stat_all(struct control *control, const struct command *command, stat_fn *stat,
+		     struct text *answer)
+{
+	unsigned count = config_count(control->config, command->kind->id), at = 0;
+	struct ranked *ranked = calloc(count + 1, sizeof(*ranked));
+	const struct object *object = NULL;
+
+	must(ranked != NULL);
+	while ((object = config_next(control->config, command->kind->id, object)) != NULL)
+		ranked[at++] = (struct ranked){ object, hits_of(control, object) };
+	sort(command, ranked, count);
+	for (unsigned i = 0; i < count; i++)
+		stat(control, ranked[i].object, wish_of(command), answer);
+	if (count == 0)
+		text_print(answer, "there is no %s\n", command->kind->object);
+	free(ranked);
 }
 
 bool show_stat(struct control *control, const struct command *command, struct text *answer)
@@ -288,10 +357,11 @@ bool show_stat(struct control *control, const struct command *command, struct te
 
 	control_publish(control);
 	if (str_equal(command->object, STR("serviceGroupMember")) && command->place_count == 3)
-		return stat_member(control, command, answer);
+		return check_options(command, answer) && stat_member(control, command, answer);
 	if (stat == NULL)
 		return refuse(command, answer);
-	warn(command, answer);
+	if (!check_options(command, answer))
+		return false;
 	if (command->place_count > 0) {
 		struct str name = command->places[0].text;
 
@@ -303,9 +373,6 @@ bool show_stat(struct control *control, const struct command *command, struct te
 				   STR_ARG(name));
 		return object != NULL;
 	}
-	while ((object = config_next(control->config, command->kind->id, object)) != NULL)
-		stat(control, object, wish, answer);
-	if (config_count(control->config, command->kind->id) == 0)
-		text_print(answer, "there is no %s\n", command->kind->object);
+	stat_all(control, command, stat, answer);
 	return true;
 }

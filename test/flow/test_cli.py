@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program's own command line: subcommands, help, exit codes."""
 import json
+import re
 
 import pytest
 
@@ -72,6 +73,26 @@ def test_commands_from_standard_input(stage):
     answer = appliance.cli(stdin="add service c 127.0.0.1 HTTP 82\nadd service c\nshow service c\n")
     assert answer.status == REFUSED
     assert "add service c" in appliance.running_config()
+
+
+def test_statistics_again_and_again(stage):
+    """-ntimes N shows them N times, wherever it is typed; the others are done once, in order."""
+    appliance = stage.run("add service a 127.0.0.1 HTTP 80 -healthMonitor NO\n"
+                          "add service b 127.0.0.1 HTTP 81 -healthMonitor NO\n")
+    ask = ["cli", "--socket", appliance.socket_path, "--interval", "0.01"]
+
+    def order(answer):
+        return re.findall(r"^service (\w)$", answer.text, re.M)
+
+    answer = run_program(*ask, "-e", "stat service a -ntimes 3", "-e", "stat service b")
+    assert answer.status == OK and order(answer) == ["a", "a", "a", "b"]
+    answer = run_program(*ask, stdin="stat service b\nstat service a -n 2\nstat service b\n"
+                                     "stat service c -ntimes 5\nstat service a\nquit\n"
+                                     "stat service b\n")
+    assert answer.status == REFUSED and order(answer) == ["b", "a", "a", "b", "a"]
+    assert answer.error == "line 4: ERROR: there is no service c\n"
+    for seconds in ("0", "-1", "nan", "1s"):
+        assert run_program("cli", "--interval", seconds, "-e", "show service").status == USAGE
 
 
 def test_several_commands(stage):

@@ -51,9 +51,54 @@ static void engines(void **state)
 	stage_close(stage);
 }
 
+/* Its place in what is said; -1: it is not there. */
+static long place_of(const struct stage *stage, const char *words)
+{
+	const char *at = strstr(stage->answer.at, words);
+
+	return at != NULL ? at - stage->answer.at : -1;
+}
+
+static void sorted(void **state)
+{
+	struct stage *stage = stage_run("add lb vserver few TCP 0.0.0.0 0\n"
+					"add lb vserver many HTTP 0.0.0.0 0\n"
+					"add lb vserver some TCP 0.0.0.0 0\n");
+
+	(void)state;
+	stat_add(&stage_vserver(stage, "few")->stats[0].clients_total, 1);
+	stat_add(&stage_vserver(stage, "some")->stats[1].clients_total, 2);
+	stat_add(&stage_vserver(stage, "many")->stats[0].clients_total, 1);
+	stat_add(&stage_vserver(stage, "many")->stats[1].requests_total, 3);
+	assert_int_equal(stage_do(stage, "stat lb vserver -sortBy Hits"), 0);
+	assert_true(place_of(stage, "vserver many") < place_of(stage, "vserver some"));
+	assert_true(place_of(stage, "vserver some") < place_of(stage, "vserver few"));
+	assert_int_equal(stage_do(stage, "stat lb vserver -sortBy Hits ascending"), 0);
+	assert_true(place_of(stage, "vserver many") > place_of(stage, "vserver some"));
+	assert_true(place_of(stage, "vserver some") > place_of(stage, "vserver few"));
+	stage_close(stage);
+}
+
+/* What is left to spillway cli is no warning here, and what has no sense is refused. */
+static void options(void **state)
+{
+	struct stage *stage = stage_run(config);
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "stat service a -ntimes 3 -fullValues"), 0);
+	assert_int_equal(place_of(stage, "Warning"), -1);
+	assert_int_equal(stage_do(stage, "stat service a -ntimes few"), 1);
+	stage_must_say(stage, "few is out of range for ntimes");
+	assert_int_equal(stage_do(stage, "stat service a -logFile /var/nslog/newnslog"), 1);
+	stage_must_say(stage, "ERROR: column 16: -logFile reads a log");
+	assert_int_equal(place_of(stage, "Requests"), -1);
+	stage_close(stage);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(sums), cmocka_unit_test(engines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(sums), cmocka_unit_test(engines),
+					    cmocka_unit_test(sorted), cmocka_unit_test(options) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
