@@ -34,24 +34,11 @@
  * Nobody waits here for another. A unit in another engine's hands for longer than a few looks
  * makes the answer QUOTA_AGAIN.
  */
-#include "admit/quota_core_priv.h"
+#include "admit/quota_seat_priv.h"
 
 enum {
 	PROBES = 4, /* engines looked at before the shared pool is emptied */
 	LOOKS = 64  /* at a unit in somebody's hands, before QUOTA_AGAIN */
-};
-
-/* One engine at one pool, for the length of a call. */
-struct seat {
-	struct quota_core *core;
-	struct quota_pool *pool;
-	_Atomic uint64_t *stash, *change;
-	struct quota_habit *habit;
-	struct quota_counts *counts;
-	uint32_t id;
-	unsigned index;
-	int64_t used;    /* by this engine, as it was at the last look */
-	int64_t reserve; /* uses in S that are not for this call */
 };
 
 /* What an attempt came to. */
@@ -79,198 +66,18 @@ void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
 		quota_trace_core(core, id, QUOTA_EVENT_BORROWED, units, 0);
 }
 
-static struct seat sit(struct quota_core *core, uint32_t id)
-{
-	return (struct seat){
-		.core = core,
-		.pool = quota_pool_at(core->map, id),
-		.stash = quota_stash_at(core->map, core->index, id),
-		.change = quota_change_at(core->map, core->index, id),
-		.habit = quota_habit_at(core->map, core->index, id),
-		.counts = counts_of(core, id),
-		.id = id,
-		.index = core->index,
-	};
-}
-
-static bool is_tiny(const struct seat *seat)
-{
-	return quota_load(&seat->pool->mode) & QUOTA_TINY;
-}
-
-static bool is_fixed(const struct seat *seat)
-{
-	return quota_load(&seat->pool->mode) & QUOTA_FIXED;
-}
-
-/* The habits: how much to keep, and when to reopen. They decide cost only. */
-
-static int32_t cap_within(int64_t cap)
-{
-	return cap < QUOTA_STASH_MAX ? (int32_t)cap : QUOTA_STASH_MAX;
-}
-
-/* What was learnt under another limit says little: begin anew with the batch of this one. */
-static void forget_if_changed(struct seat *seat)
-{
-	uint16_t changes = quota_changes(quota_load(&seat->pool->mode));
-
-	if (seat->habit->changes == changes)
-		return;
-	seat->habit->changes = changes;
-	seat->habit->cap = cap_within(
-		2 * (int64_t)atomic_load_explicit(&seat->pool->batch, memory_order_relaxed));
-}
-
-static int64_t half_cap(const struct seat *seat)
-{
-	return seat->habit->cap >= 2 ? seat->habit->cap / 2 : 1;
-}
-
-/* An empty stash takes half the cap, or what fills our share when that is more. */
-static int64_t wanted(const struct seat *seat)
-{
-	int64_t share = atomic_load_explicit(&seat->pool->floor, memory_order_relaxed) - seat->used;
-	int64_t want = half_cap(seat);
-
-	return want > share ? want : share;
-}
-
-/* A rich pool lets us keep more, a poor one less. */
-static void learn_from_pool(struct seat *seat, int64_t available)
-{
-	int64_t half = half_cap(seat);
-
-	if (is_fixed(seat))
-		return;
-	if (available >= 2 * half)
-		seat->habit->cap = cap_within(4 * half < 2 * available ? 4 * half : 2 * available);
-	else if (available < half)
-		seat->habit->cap /= 2;
-}
-
-static void learn_from_peer(struct seat *seat, int64_t got)
-{
-	if (is_fixed(seat))
-		return;
-	if (got == 1)
-		seat->habit->cap /= 2;
-	else if (seat->habit->cap < 2 * got)
-		seat->habit->cap = cap_within(2 * got);
-}
-
-/* Sealed soon after reopening: stay with S longer the next time. */
-static void note_sealed(struct seat *seat)
-{
-	struct quota_habit *habit = seat->habit;
-	unsigned patience = habit->patience;
-
-	if (habit->knows_sealed)
-		return;
-	habit->knows_sealed = true;
-	habit->singles = 0;
-	if (seat->core->turn - habit->reopened_turn < 4 * patience)
-		patience = 2 * patience < QUOTA_PATIENCE_MOST ? 2 * patience : QUOTA_PATIENCE_MOST;
-	else
-		patience = patience / 2 > QUOTA_PATIENCE_LEAST ? patience / 2
-							       : QUOTA_PATIENCE_LEAST;
-	habit->patience = (uint16_t)patience;
-}
-
-static bool wants_to_open(const struct seat *seat, uint64_t s)
-{
-	return seat->habit->singles >= seat->habit->patience && quota_available(s) >= 0 &&
-	       quota_waiters(s) == 0 && !is_tiny(seat);
-}
-
-/* Before the stores that reopen. */
-static void note_open(const struct quota_core *core, uint32_t id)
-{
-	struct quota_habit *habit = quota_habit_at(core->map, core->index, id);
-
-	quota_pool_mask_set(quota_pool_at(core->map, id), core->index);
-	habit->knows_sealed = false;
-	habit->reopened_turn = core->turn;
-}
-
-static void note_single(struct seat *seat)
-{
-	if (seat->habit->singles < QUOTA_PATIENCE_MOST)
-		seat->habit->singles++;
-}
-
-/* Searching the other engines. */
-
-/* The next open engine from *at on, round once, by the hint; *left counts down the engines not yet
- * passed. False: passed all. */
-static bool next_open(const struct seat *seat, unsigned *at, unsigned *left)
-{
-	unsigned cores = seat->core->map->cores;
-
-	while (*left > 0) {
-		uint64_t mask = quota_load(&seat->pool->open_mask[*at / 64]) >> *at % 64;
-		unsigned span = 64 - *at % 64 < cores - *at ? 64 - *at % 64 : cores - *at;
-		unsigned step = mask != 0 ? (unsigned)__builtin_ctzll(mask) : 64;
-
-		if (step < span) {
-			*at += step;
-			*left = *left > step ? *left - step - 1 : 0;
-			return true;
-		}
-		*left = *left > span ? *left - span : 0;
-		*at = *at + span < cores ? *at + span : 0;
-	}
-	return false;
-}
-
-/* Takes uses out of another engine's stash if it has more than `above`: half, or one. */
-static int64_t rob(const struct seat *seat, unsigned victim, int64_t above, bool takes_one)
-{
-	_Atomic uint64_t *stash = quota_stash_at(seat->core->map, victim, seat->id);
-	uint64_t w = quota_load(stash);
-
-	while (quota_is_takeable(w) && quota_idle(w) > above) {
-		int64_t uses = takes_one ? 1 : (quota_idle(w) + 1) / 2;
-
-		if (quota_swap(stash, &w, w - (uint64_t)uses * QUOTA_IDLE_ONE)) {
-			stat_add(&seat->counts->reclaimed, (uint64_t)uses);
-			stat_add(&seat->counts->steals, 1);
-			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_RECLAIMED, uses, victim);
-			return uses;
-		}
-	}
-	return 0;
-}
-
-/* Looks at up to `looks` open engines, on from where the last search ended. */
-static int64_t search(struct seat *seat, unsigned looks, int64_t above, bool takes_one)
-{
-	unsigned cores = seat->core->map->cores;
-	unsigned left = cores, at = seat->habit->cursor;
-	int64_t got = 0;
-
-	while (looks-- > 0 && next_open(seat, &at, &left)) {
-		if (at != seat->index)
-			got = rob(seat, at, above, takes_one);
-		seat->habit->cursor = (uint8_t)at;
-		if (got > 0)
-			break;
-		at = at + 1 < cores ? at + 1 : 0;
-	}
-	return got;
-}
-
 /* Taking. */
 
 /* From S, what we want or what there is; 0: nothing is there. */
-static int64_t draw(struct seat *seat, uint64_t s)
+static int64_t draw(struct quota_seat *seat, uint64_t s)
 {
 	while (quota_available(s) > 0) {
 		int64_t available = quota_available(s);
-		int64_t uses = wanted(seat) < available ? wanted(seat) : available;
+		int64_t uses = quota_habit_wanted(seat) < available ? quota_habit_wanted(seat)
+								    : available;
 
 		if (quota_pool_swap(seat->pool, &s, s - (uint64_t)uses * QUOTA_AVAIL_ONE)) {
-			learn_from_pool(seat, available);
+			quota_habit_learn_from_pool(seat, available);
 			quota_count_borrowed(seat->core, seat->id, uses);
 			return uses;
 		}
@@ -280,28 +87,28 @@ static int64_t draw(struct seat *seat, uint64_t s)
 
 /* Fills an empty stash that is OPEN and BUSY. A pool with a full batch comes first; a poor one
  * only when no near neighbour has plenty. */
-static int64_t gather(struct seat *seat, uint64_t s)
+static int64_t gather(struct quota_seat *seat, uint64_t s)
 {
 	int64_t available = quota_available(s);
-	bool is_alone = is_tiny(seat);
+	bool is_alone = quota_seat_is_tiny(seat);
 	int64_t got = 0;
 
-	if (available < wanted(seat) && !is_alone) {
-		got = search(seat, PROBES, available > 0 ? 2 * available : 1, false);
+	if (available < quota_habit_wanted(seat) && !is_alone) {
+		got = quota_search(seat, PROBES, available > 0 ? 2 * available : 1, false);
 		if (got > 0)
-			learn_from_peer(seat, got);
+			quota_habit_learn_from_peer(seat, got);
 	}
 	if (got == 0)
 		got = draw(seat, s);
 	if (got == 0 && !is_alone) {
-		got = search(seat, seat->core->map->cores, 0, false);
+		got = quota_search(seat, seat->core->map->cores, 0, false);
 		if (got > 0)
-			learn_from_peer(seat, got);
+			quota_habit_learn_from_peer(seat, got);
 	}
 	return got;
 }
 
-static enum attempt take_open(struct seat *seat, uint64_t s, uint64_t w)
+static enum attempt take_open(struct quota_seat *seat, uint64_t s, uint64_t w)
 {
 	int64_t got;
 
@@ -322,8 +129,9 @@ static enum attempt take_open(struct seat *seat, uint64_t s, uint64_t w)
 void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used, int64_t idle)
 {
 	uint64_t open = quota_reopened(w, used, idle);
+	struct quota_seat seat = quota_seat_at(core, id);
 
-	note_open(core, id);
+	quota_habit_note_open(&seat);
 	stat_add(&counts_of(core, id)->reopened, 1);
 	if (quota_number(&quota_pool_at(core->map, id)->limit) != QUOTA_UNLIMITED)
 		quota_trace_core(core, id, QUOTA_EVENT_REOPENED, idle, 0);
@@ -332,14 +140,14 @@ void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t
 }
 
 /* A batch from S, and the stash opens with it; 0: S changed. */
-static bool take_and_open(struct seat *seat, uint64_t *s, uint64_t w, int64_t change)
+static bool take_and_open(struct quota_seat *seat, uint64_t *s, uint64_t w, int64_t change)
 {
 	int64_t available = quota_available(*s);
-	int64_t uses = wanted(seat) < available ? wanted(seat) : available;
+	int64_t uses = quota_habit_wanted(seat) < available ? quota_habit_wanted(seat) : available;
 
 	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE))
 		return false;
-	learn_from_pool(seat, available);
+	quota_habit_learn_from_pool(seat, available);
 	quota_count_borrowed(seat->core, seat->id, uses);
 	quota_core_reopen(seat->core, seat->id, w, quota_used(w) + change + 1, uses - 1);
 	return true;
@@ -358,7 +166,7 @@ static void put_in_pocket(struct quota_core *core, uint32_t id, uint32_t uses)
 
 /* What those who ask next in this turn will want: it is theirs and in force from the step that
  * takes it, also when the limit falls before they ask. */
-static int64_t for_the_next(const struct seat *seat, uint64_t s)
+static int64_t for_the_next(const struct quota_seat *seat, uint64_t s)
 {
 	const struct quota_core *core = seat->core;
 	int64_t rest = quota_takeable(s) - seat->reserve - 1;
@@ -369,101 +177,75 @@ static int64_t for_the_next(const struct seat *seat, uint64_t s)
 	return core->expected < rest ? core->expected : rest;
 }
 
-static bool take_single(struct seat *seat, uint64_t *s, uint64_t w, int64_t change)
+static bool take_single(struct quota_seat *seat, uint64_t *s, uint64_t w, int64_t change)
 {
 	int64_t next = for_the_next(seat, *s), uses = 1 + next;
 
 	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE))
 		return false;
 	quota_count_borrowed(seat->core, seat->id, uses);
-	note_single(seat);
+	quota_habit_note_single(seat);
 	quota_store(seat->change, quota_change_make(change + uses, w, 0));
 	seat->core->reserved += (uint32_t)next;
 	return true;
 }
 
 /* One by one while sealed; after enough of these, a batch. */
-static enum attempt take_from_pool(struct seat *seat, uint64_t s, uint64_t w, int64_t change)
+static enum attempt take_from_pool(struct quota_seat *seat, uint64_t s, uint64_t w, int64_t change)
 {
 	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
 	while (quota_takeable(s) > seat->reserve)
-		if (wants_to_open(seat, s) ? take_and_open(seat, &s, w, change)
-					   : take_single(seat, &s, w, change))
+		if (quota_habit_wants_to_open(seat, s) ? take_and_open(seat, &s, w, change)
+						       : take_single(seat, &s, w, change))
 			return GOT;
 	quota_store(seat->change, quota_change_make(change, w, 0));
 	return MOVED;
 }
 
-static enum attempt take_from_peer(struct seat *seat, uint64_t w, int64_t change)
+static enum attempt take_from_peer(struct quota_seat *seat, uint64_t w, int64_t change)
 {
 	int64_t got;
 
 	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
-	got = search(seat, seat->core->map->cores, 0, true);
+	got = quota_search(seat, seat->core->map->cores, 0, true);
 	if (got > 0)
-		note_single(seat);
+		quota_habit_note_single(seat);
 	quota_store(seat->change, quota_change_make(change + got, w, 0));
 	return got > 0 ? GOT : NOTHING;
 }
 
-static int64_t change_now(const struct seat *seat, uint64_t w)
+static int64_t change_now(const struct quota_seat *seat, uint64_t w)
 {
 	/* Ours alone while the stash is sealed: relaxed reads our own store. */
 	quota_chaos(seat->change, QUOTA_STEP_LOAD);
 	return quota_change(atomic_load_explicit(seat->change, memory_order_relaxed), w);
 }
 
-static enum attempt take_sealed(struct seat *seat, uint64_t s, uint64_t w)
+static enum attempt take_sealed(struct quota_seat *seat, uint64_t s, uint64_t w)
 {
 	int64_t change = change_now(seat, w);
 
-	note_sealed(seat);
+	quota_habit_note_sealed(seat);
 	if (quota_takeable(s) > seat->reserve)
 		return take_from_pool(seat, s, w, change);
-	if (quota_open_count(s) > 0 && !is_tiny(seat))
+	if (quota_open_count(s) > 0 && !quota_seat_is_tiny(seat))
 		return take_from_peer(seat, w, change);
 	return NOTHING;
 }
 
 /* *s: what it went by. */
-static enum attempt attempt(struct seat *seat, uint64_t *s)
+static enum attempt attempt(struct quota_seat *seat, uint64_t *s)
 {
 	uint64_t w;
 
 	*s = quota_pool_load(seat->pool);
 	w = quota_load(seat->stash);
-	forget_if_changed(seat);
+	quota_habit_refresh(seat);
 	seat->used = quota_used(w) + change_now(seat, w);
 	return w & QUOTA_OPEN ? take_open(seat, *s, w) : take_sealed(seat, *s, w);
 }
 
-/* Seals ourselves first (else two engines could wait for one another), then the others until one
- * yields; in the first round by the hint, later everybody. False: somebody was BUSY. */
-static bool seal_peers(struct seat *seat, bool by_hint)
-{
-	unsigned cores = seat->core->map->cores;
-	unsigned at = seat->index, left = cores;
-	bool was_free = true;
-	int64_t got;
-
-	quota_pool_seal(seat->pool, seat->stash, seat->index, &got);
-	while (got == 0 && (by_hint ? next_open(seat, &at, &left) : left-- > 0)) {
-		_Atomic uint64_t *stash = quota_stash_at(seat->core->map, at, seat->id);
-
-		if (!quota_pool_seal(seat->pool, stash, at, &got))
-			was_free = false;
-		else if (at != seat->index)
-			stat_add(&seat->counts->reclaimed, (uint64_t)got);
-		if (got > 0) {
-			stat_add(&seat->counts->seals, 1);
-			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_SEALED, got, at);
-		}
-		at = at + 1 < cores ? at + 1 : 0;
-	}
-	return was_free;
-}
-
-static bool is_decided(const struct seat *seat, uint64_t s)
+static bool is_decided(const struct quota_seat *seat, uint64_t s)
 {
 	return quota_takeable(s) > seat->reserve || quota_open_count(s) == 0;
 }
@@ -477,7 +259,7 @@ static enum quota_result full(struct quota_core *core, enum quota_why why)
 /* S decides (I3), after what is idle elsewhere was brought there. */
 static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t reserve)
 {
-	struct seat seat = sit(core, id);
+	struct quota_seat seat = quota_seat_at(core, id);
 
 	seat.reserve = reserve;
 	for (unsigned looks = 0; looks < LOOKS;) {
@@ -495,7 +277,7 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t
 			continue;
 		if (quota_open_count(s) == 0)
 			return full(core, quota_takeable(s) > 0 ? QUOTA_WHY_EARLY : QUOTA_WHY_FULL);
-		if (seal_peers(&seat, looks % 4 == 0) &&
+		if (quota_search_and_seal(&seat, looks % 4 == 0) &&
 		    is_decided(&seat, quota_pool_load(seat.pool)))
 			continue;
 		looks++;
@@ -601,7 +383,7 @@ enum quota_why quota_why(const struct quota_core *core)
 /* Giving. */
 
 /* How many of `idle` go back to S: down to half the cap, never below the floor. */
-static int64_t surplus(const struct seat *seat, int64_t idle, int64_t held)
+static int64_t surplus(const struct quota_seat *seat, int64_t idle, int64_t held)
 {
 	int64_t cap = seat->habit->cap;
 	int64_t floor = atomic_load_explicit(&seat->pool->floor, memory_order_relaxed);
@@ -616,7 +398,7 @@ static int64_t surplus(const struct seat *seat, int64_t idle, int64_t held)
 }
 
 /* False: the stash is sealed, and *w says so. */
-static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
+static bool give_open(struct quota_seat *seat, uint64_t *w, int64_t uses)
 {
 	while (*w & QUOTA_OPEN) {
 		int64_t back = surplus(seat, quota_idle(*w) + uses,
@@ -641,15 +423,15 @@ static bool give_open(struct seat *seat, uint64_t *w, int64_t uses)
 }
 
 /* Whether a sealed engine opens with the uses that come back. */
-static bool wants_to_keep(const struct seat *seat, uint64_t s, int64_t uses, int64_t held)
+static bool wants_to_keep(const struct quota_seat *seat, uint64_t s, int64_t uses, int64_t held)
 {
 	if (LIKELY(!quota_is_patent(seat->pool)))
-		return wants_to_open(seat, s);
+		return quota_habit_wants_to_open(seat, s);
 	return quota_available(s) >= 0 && quota_patent_surplus(seat->pool, uses, held) == 0;
 }
 
 /* Reopens with the uses that come back, unless somebody is owed them. */
-static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t uses)
+static bool give_and_open(struct quota_seat *seat, uint64_t w, int64_t change, int64_t uses)
 {
 	uint64_t s = quota_pool_load(seat->pool);
 
@@ -663,20 +445,20 @@ static bool give_and_open(struct seat *seat, uint64_t w, int64_t change, int64_t
 
 void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 {
-	struct seat seat = sit(core, id);
+	struct quota_seat seat = quota_seat_at(core, id);
 	uint64_t w = quota_load(seat.stash), before;
 	int64_t change;
 
 	if (give_open(&seat, &w, uses))
 		return;
-	note_sealed(&seat);
+	quota_habit_note_sealed(&seat);
 	change = change_now(&seat, w) - uses;
 	must(quota_used(w) + change >= 0);
 	quota_store(seat.change, quota_change_make(change, w, QUOTA_INTENT));
 	if (give_and_open(&seat, w, change, uses))
 		return;
 	stat_add(&seat.counts->returned, (uint64_t)uses);
-	note_single(&seat);
+	quota_habit_note_single(&seat);
 	before = quota_pool_add(seat.pool, uses, 0);
 	quota_store(seat.change, quota_change_make(change, w, 0));
 	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
@@ -687,7 +469,7 @@ void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 
 void quota_core_note_use(struct quota_core *core, uint32_t id)
 {
-	struct seat seat = sit(core, id);
+	struct quota_seat seat = quota_seat_at(core, id);
 	uint64_t w = quota_load(seat.stash);
 
 	stat_add(&seat.counts->admitted, 1);
