@@ -141,6 +141,8 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.hash_length = from->hash_length,
 		.netmask = from->netmask,
 		.v6_netmask_length = from->v6_netmask_length,
+		.data_offset = from->data_offset,
+		.data_length = from->data_length,
 		.backup_method = from->backup_method,
 		.counts_alone = from->counts_alone,
 		.slow_start = from->slow_start,

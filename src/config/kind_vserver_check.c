@@ -234,6 +234,23 @@ static bool check_netmask(const struct object *object, const struct command *com
 		     "-netmask must be a mask of IPv4 such as 255.255.255.0");
 }
 
+/* The token of TCP is a part of the data, that of HTTP what a rule names. */
+static bool check_data(const struct object *object, const struct command *command,
+		       struct report *report)
+{
+	bool has_length = object_is_set(object, VSERVER_DATA_LENGTH);
+	unsigned given = has_length ? VSERVER_DATA_LENGTH : VSERVER_DATA_OFFSET;
+
+	if (!has_length && !object_is_set(object, VSERVER_DATA_OFFSET))
+		return true;
+	if (kind_same_family(object_text(object, VSERVER_PROTOCOL), STR("HTTP")))
+		return fault(report, command, given,
+			     "-dataOffset and -dataLength are for virtual servers of TCP: the "
+			     "token of HTTP is what -rule names");
+	return has_length || fault(report, command, VSERVER_DATA_OFFSET,
+				   "-dataLength is missing: -dataOffset needs it");
+}
+
 static bool check_trusted(const struct object *object, const struct command *command,
 			  struct report *report)
 {
@@ -342,8 +359,8 @@ bool kind_vserver_check(const struct config *config, struct object *object,
 		return fault(report, command, VSERVER_REDIRECT_URL,
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
-	return check_netmask(object, command, report) && check_trusted(object, command, report) &&
-	       check_provision(object, command, report) &&
+	return check_netmask(object, command, report) && check_data(object, command, report) &&
+	       check_trusted(object, command, report) && check_provision(object, command, report) &&
 	       check_persistence(object, command, report) &&
 	       check_spillover(object, command, report) && check_queue(object, command, report) &&
 	       check_deal(object, command, report) &&

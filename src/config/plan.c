@@ -385,6 +385,8 @@ static void plan_balance(struct planner *in, const struct object *object,
 	plan_slow_start(in, object, &vserver->slow_start);
 	vserver->hash_length = (uint32_t)object_number(object, VSERVER_HASH_LENGTH);
 	vserver->v6_netmask_length = (uint32_t)object_number(object, VSERVER_V6_NETMASK_LENGTH);
+	vserver->data_offset = (uint32_t)object_number(object, VSERVER_DATA_OFFSET);
+	vserver->data_length = (uint32_t)object_number(object, VSERVER_DATA_LENGTH);
 }
 
 static void plan_trusted(struct planner *in, const struct object *object,

@@ -88,6 +88,7 @@ struct plan_vserver {
 	bool is_enabled;
 	const struct lb_method *method;
 	uint32_t hash_length, netmask, v6_netmask_length; /* as in struct model_vserver */
+	uint32_t data_offset, data_length;                /* likewise */
 	const struct lb_method *backup_method;
 	bool counts_alone;
 	struct model_slow_start slow_start;

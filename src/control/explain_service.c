@@ -185,7 +185,9 @@ static const char *find_key(const struct explain *in, const struct plan_vserver 
 	else if (is_request && (kind == LB_KEY_URL ? in->url.length : in->host.length) == 0)
 		return "give -url to see which";
 	if (kind == LB_KEY_TOKEN)
-		return "which depends on what -rule finds in the request";
+		return vserver->data_length > 0
+			       ? "which depends on what the client says first"
+			       : "which depends on what -rule finds in the request";
 	if (kind == LB_KEY_SOURCE_PORT)
 		return "which depends on the client's port";
 	if ((kind == LB_KEY_SOURCE || kind == LB_KEY_SOURCE_DESTINATION) && in->client == NULL)

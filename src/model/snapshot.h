@@ -137,6 +137,7 @@ struct model_vserver {
 	uint32_t hash_length;       /* bytes of URL or host name that count; 0: all */
 	uint32_t netmask;           /* of IPv4 addresses, in network order; 0: all bits count */
 	uint32_t v6_netmask_length; /* bits; 0: all */
+	uint32_t data_offset, data_length;     /* of the token in what a TCP client says; 0: none */
 	const struct lb_method *backup_method; /* where the method has nothing to go by */
 	bool counts_alone; /* what other engines do is not compared (-consolidatedLConn NO) */
 	struct model_slow_start slow_start;

@@ -443,6 +443,8 @@ void balance_configure(struct balance *balance, const struct model_vserver *mode
 	balance->protocol = model->protocol;
 	balance->masks = (struct lb_key_masks){ model->hash_length, model->netmask,
 						model->v6_netmask_length };
+	balance->data_offset = model->data_offset;
+	balance->data_length = model->data_length;
 	balance->counts_alone = model->counts_alone;
 	balance->slow_start = model->slow_start;
 	set_methods(balance, model->method, model->backup_method);

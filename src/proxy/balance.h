@@ -55,6 +55,7 @@ struct balance {
 	struct balance_member *members; /* owned */
 	uint32_t member_count;
 	struct lb_key_masks masks;
+	uint32_t data_offset, data_length; /* of the token in a TCP client's data; 0: none */
 	const struct engine *engine;
 	unsigned engines; /* that there are */
 	enum protocol protocol;
@@ -67,7 +68,7 @@ struct balance_client {
 	const struct address *peer;
 	int fd; /* of the client's connection: asked for the address that it reached */
 	struct str url, host;
-	struct str token; /* what -rule names; empty: nothing */
+	struct str token; /* what -rule names, or of the data; empty: nothing */
 };
 
 /* In a key: the method has nothing to go by, and this is of the backup method. */
@@ -84,6 +85,11 @@ static inline bool balance_reads_request(const struct balance *balance)
 {
 	return balance->method->key == LB_KEY_URL || balance->method->key == LB_KEY_DOMAIN ||
 	       balance->method->key == LB_KEY_TOKEN;
+}
+/* Whether it is made of the first bytes of a TCP client. */
+static inline bool balance_reads_data(const struct balance *balance)
+{
+	return balance->method->key == LB_KEY_TOKEN && balance->data_length > 0;
 }
 /* For methods that hash: the same on every engine and every appliance. Others: 0. */
 uint64_t balance_key(const struct balance *balance, const struct balance_client *client);

@@ -2,14 +2,17 @@
  *
  * The road of a session: choose a service, connect to it, relay. A connect that fails goes back to
  * the choice, without the services that failed. Nothing is read from the client before a server is
- * connected, so that any of them can still have it.
+ * connected, so that any of them can still have it; but when the choice is by what the client says
+ * first, that is read before and kept for the server.
  *
- * One timer serves all of it: the connect time-out while connecting, else the idle time-out, which
- * is looked at lazily: bytes only note the time, and the timer that fires too early is armed again.
+ * One timer serves all of it: the end of the wait for what the client says, the connect time-out
+ * while connecting, else the idle time-out, which is looked at lazily: bytes only note the time,
+ * and the timer that fires too early is armed again.
  */
 #include "proxy/tcp_session.h"
 
 #include "proxy/introduction.h"
+#include "proxy/opening.h"
 #include "proxy/relay.h"
 
 enum { FAILURES_MAX = 8 }; /* services that are tried for one client */
@@ -24,10 +27,11 @@ struct tcp_session {
 	struct server_conn *server; /* NULL: none */
 	struct service *waits_for;  /* NULL: not in line */
 	struct line_waiter waiter;
-	struct relay relay; /* valid from the step of its name on */
-	uint64_t failed;    /* members that did not let us in, a bit each */
-	uint64_t chosen;    /* the bit of the one that is tried */
-	uint64_t key;       /* for the balancing method */
+	struct relay relay;     /* valid from the step of its name on */
+	uint64_t failed;        /* members that did not let us in, a bit each */
+	uint64_t chosen;        /* the bit of the one that is tried */
+	uint64_t key;           /* for the balancing method */
+	struct opening opening; /* until the relay has its bytes */
 	struct address peer;
 	uint64_t active_ms; /* begin of the step; while relaying the relay knows */
 	uint32_t failures;
@@ -47,10 +51,12 @@ struct tcp_step {
 	enum step_end (*run)(struct tcp_session *session);
 };
 
+static enum step_end step_listen(struct tcp_session *session);
 static enum step_end step_choose(struct tcp_session *session);
 static enum step_end step_connect(struct tcp_session *session);
 static enum step_end step_relay(struct tcp_session *session);
 
+static const struct tcp_step at_listen = { "listen", step_listen }; /* -> choose; wait; over */
 static const struct tcp_step at_choose = { "choose", step_choose }; /* -> connect; wait; over */
 static const struct tcp_step at_connect = { "connect",
 					    step_connect };      /* -> relay; choose; wait; over */
@@ -113,6 +119,7 @@ static enum step_end finish(struct tcp_session *session, bool resets)
 {
 	if (session->at == &at_relay)
 		relay_fini(&session->relay);
+	opening_fini(&session->opening, &proxy_of(session)->engine->buffers);
 	leave_line(session);
 	leave(session);
 	drop_server(session, resets);
@@ -127,12 +134,17 @@ static enum step_end finish(struct tcp_session *session, bool resets)
 	return STEP_OVER;
 }
 
+/* The client is gone. */
+static enum step_end abandon(struct tcp_session *session)
+{
+	stat_add(&stats_of(session)->client_aborts, 1);
+	return finish(session, true);
+}
+
 static void cut(struct session *session)
 {
 	(void)finish(list_entry(session, struct tcp_session, session), true);
 }
-
-/* --- choose --- */
 
 /* The lesser of the time-outs of both ends; 0: none. */
 static uint32_t idle_timeout_ms(const struct tcp_session *session)
@@ -156,6 +168,59 @@ static void arm(struct tcp_session *session, uint64_t from_ms, uint32_t timeout_
 	else
 		timer_cancel(&loop_of(session)->timers, &session->timer);
 }
+
+/* --- listen --- */
+
+static uint64_t key_of(const struct tcp_session *session)
+{
+	const struct vserver *serving = session->session.serving;
+	char text[ADDRESS_TEXT_MAX];
+	struct balance_client client = { .peer = &session->peer, .fd = session->client.watch.fd };
+
+	if (opening_is_wanted(&session->opening))
+		client.token = opening_token(&session->opening);
+	else
+		client.token = persistence_token(&serving->persistence, &session->peer, NULL, text);
+	return balance_key(&serving->balance, &client);
+}
+
+static enum step_end go_first_choose(struct tcp_session *session)
+{
+	session->key = key_of(session);
+	session->active_ms = loop_of(session)->now_ms;
+	timer_cancel(&loop_of(session)->timers, &session->timer);
+	session->at = &at_choose;
+	return STEP_NEXT;
+}
+
+static enum step_end step_listen(struct tcp_session *session)
+{
+	uint64_t now_ms = loop_of(session)->now_ms;
+	uint64_t end_ms = session->active_ms + OPENING_WAIT_MS, again_ms = end_ms;
+
+	if (session->client.is_broken)
+		return abandon(session);
+	switch (opening_read(&session->opening, &session->client, &stats_of(session)->bytes_in)) {
+	case OPENING_DONE:
+	case OPENING_SHORT:
+		return go_first_choose(session);
+	case OPENING_STARVED:
+		stat_add(&proxy_of(session)->stats->refused_memory, 1);
+		again_ms = now_ms + proxy_starved_ms(proxy_of(session));
+		break;
+	case OPENING_WAIT:
+		break;
+	case OPENING_BROKEN:
+		return abandon(session);
+	}
+	if (end_ms <= now_ms)
+		return go_first_choose(session);
+	timer_arm(&loop_of(session)->timers, &session->timer,
+		  again_ms < end_ms ? again_ms : end_ms);
+	return STEP_WAIT;
+}
+
+/* --- choose --- */
 
 static enum step_end go_connect(struct tcp_session *session)
 {
@@ -241,6 +306,7 @@ static enum step_end go_relay(struct tcp_session *session)
 
 	relay_init(&session->relay, proxy_of(session)->engine, &session->client,
 		   &session->server->conn, stats_of(session), service->stats);
+	relay_preload(&session->relay.client, opening_take(&session->opening));
 	arm(session, loop_of(session)->now_ms, idle_timeout_ms(session));
 	session->at = &at_relay;
 	return STEP_NEXT;
@@ -248,10 +314,8 @@ static enum step_end go_relay(struct tcp_session *session)
 
 static enum step_end step_connect(struct tcp_session *session)
 {
-	if (session->client.is_broken) {
-		stat_add(&stats_of(session)->client_aborts, 1);
-		return finish(session, true);
-	}
+	if (session->client.is_broken)
+		return abandon(session);
 	switch (conn_connected(&session->server->conn)) {
 	case CONN_DONE:
 		if (introduction_send(&session->session, &session->client, session->server))
@@ -298,8 +362,7 @@ static enum step_end step_relay(struct tcp_session *session)
 	case RELAY_OVER:
 		return finish(session, false);
 	case RELAY_CLIENT_BROKEN:
-		stat_add(&stats_of(session)->client_aborts, 1);
-		return finish(session, true);
+		return abandon(session);
 	case RELAY_SERVER_BROKEN:
 		stat_add(&session->server->service->stats->resets, 1);
 		return finish(session, true);
@@ -334,6 +397,10 @@ static void on_timer(struct timer *timer)
 						      : session->active_ms;
 	uint32_t timeout_ms = idle_timeout_ms(session);
 
+	if (session->at == &at_listen) {
+		loop_ready(loop_of(session), &session->task);
+		return;
+	}
 	if (session->at == &at_connect) {
 		stat_add(&session->server->service->stats->timeouts, 1);
 		if (go_choose(session) == STEP_NEXT)
@@ -362,13 +429,17 @@ static void refuse(struct proxy *proxy, struct vserver *serving, const struct ar
 	arrival_close(arrival, true);
 }
 
-static uint64_t key_of(const struct vserver *serving, const struct arrival *arrival)
+/* Where its road begins. */
+static void set_out(struct tcp_session *session, const struct balance *balance)
 {
-	char text[ADDRESS_TEXT_MAX];
-	struct balance_client client = { .peer = &arrival->peer, .fd = arrival->fd };
-
-	client.token = persistence_token(&serving->persistence, &arrival->peer, NULL, text);
-	return balance_key(&serving->balance, &client);
+	session->at = &at_choose;
+	if (balance_reads_data(balance)) {
+		session->at = &at_listen;
+		session->opening.offset = balance->data_offset;
+		session->opening.length = balance->data_length;
+		return;
+	}
+	session->key = key_of(session);
 }
 
 void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struct arrival *arrival)
@@ -381,7 +452,6 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 		return;
 	}
 	*session = (struct tcp_session){ .session.cut = cut,
-					 .at = &at_choose,
 					 .task.run = run,
 					 .peer = arrival->peer,
 					 .active_ms = proxy->engine->loop.now_ms,
@@ -395,8 +465,8 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 		refuse(proxy, serving, arrival);
 		return;
 	}
-	session->key = key_of(serving, arrival);
 	session_open(&session->session, proxy, serving, arrival);
+	set_out(session, &serving->balance);
 	session_face(&session->session, &session->client, NULL);
 	loop_ready(&proxy->engine->loop, &session->task);
 }

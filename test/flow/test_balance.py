@@ -234,6 +234,44 @@ def test_token(stage, engines):
     assert "-rule must be one of" in here.refuse("set lb vserver v0 -rule HTTP.REQ.BODY(10)")
 
 
+def says_back(name):
+    """An origin of TCP that says its name, and what the client has said."""
+    def serve(peer):
+        data = peer.more()
+        peer.send(name.encode() + b" " + data).shut()
+    return serve
+
+
+def tell(port, text, source):
+    """Who answers; it has heard all of it."""
+    with Client(port, source=(source, 0)) as client:
+        client.send(text).shut()
+        name, heard = client.all().split(b" ", 1)
+    assert heard == text
+    return name.decode()
+
+
+@both
+def test_token_of_tcp(stage, engines):
+    """A part of what the client says first decides. Who says less is the backup method's."""
+    here, ports = appliance(stage, engines, "TCP", [says_back(name) for name in "abcd"], [
+        "-lbMethod TOKEN -dataOffset 3 -dataLength 2 -backupLBMethod SOURCEIPHASH"])
+    holds(lambda key: tell(ports[0], b"%03d%02dxyz" % (key, key % 7), address_of(key)), 14, 2)
+    assert len({tell(ports[0], b"%03d42" % key, address_of(key)) for key in range(12)}) == 1
+    holds(lambda key: tell(ports[0], b"few", address_of(key)))
+    same = [tell(ports[0], text, address_of(1)) for text in (b"a", b"bb", b"ccc", b"dddd")]
+    assert len(set(same)) == 1
+    assert "virtual servers of TCP" in here.refuse("add lb vserver x HTTP 127.0.0.1 1 -dataLength 4")
+
+
+def test_token_is_not_waited_for_long(stage):
+    """A protocol in which the server speaks first works, though no token comes."""
+    _, ports = appliance(stage, 1, "TCP", [greets(name) for name in "ab"],
+                         ["-lbMethod TOKEN -dataLength 4"])
+    with Client(ports[0]) as client:
+        assert client.until(b"\n") in (b"a\n", b"b\n")
+
+
 @both
 def test_hash_id(stage, engines):
     """A service that takes the place of another under its -hashId has its keys."""

@@ -39,6 +39,22 @@ static void test_threshold(void **state)
 		  "count HTTP requests");
 }
 
+static void test_data(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_good(scene, base);
+	scene_good(scene, "add lb vserver t TCP 10.0.0.3 80 -lbMethod TOKEN -dataOffset 4 "
+			  "-dataLength 8\n");
+	scene_has(scene, "-dataOffset 4 -dataLength 8");
+	scene_bad(scene, "set lb vserver t -dataLength 101", "1 to 100");
+	scene_bad(scene, "set lb vserver t -dataOffset 25401", "0 to 25400");
+	scene_bad(scene, "unset lb vserver t -dataLength", "-dataLength is missing");
+	scene_good(scene, "unset lb vserver t -dataLength -dataOffset\n");
+	scene_bad(scene, "set lb vserver t -dataOffset 1", "-dataLength is missing");
+	scene_bad(scene, "set lb vserver web -dataLength 8", "virtual servers of TCP");
+}
+
 static void test_deal(void **state)
 {
 	struct scene *scene = *state;
@@ -154,9 +170,9 @@ static void test_keys(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		SCENE_TEST(test_threshold),  SCENE_TEST(test_backup),   SCENE_TEST(test_address),
-		SCENE_TEST(test_deal),       SCENE_TEST(test_redirect), SCENE_TEST(test_keys),
-		SCENE_TEST(test_persistence)
+		SCENE_TEST(test_threshold), SCENE_TEST(test_backup),     SCENE_TEST(test_address),
+		SCENE_TEST(test_data),      SCENE_TEST(test_deal),       SCENE_TEST(test_redirect),
+		SCENE_TEST(test_keys),      SCENE_TEST(test_persistence)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

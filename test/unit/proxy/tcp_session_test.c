@@ -130,6 +130,46 @@ static void a_slow_end_holds_up_the_other(void **unused)
 	finish(&scene);
 }
 
+/* What the client says first is read before the choice, and is the first that the server hears;
+ * who says less and ends is served, too. */
+static void the_first_bytes_are_listened_to(void **unused)
+{
+	struct scene scene = begin(1, QUOTA_UNLIMITED, 0);
+	struct model_vserver *model = &scene.house->vservers[scene.vserver];
+	int client, server;
+
+	(void)unused;
+	model->method = lb_find(STR("TOKEN"));
+	model->data_offset = 2;
+	model->data_length = 4;
+	house_publish(scene.house);
+	client = house_connect(scene.port);
+	house_write(client, "GO");
+	house_write(client, "abcd and more");
+	server = house_accept(scene.origin);
+	house_expect(server, "GOabcd and more");
+	house_write(server, "answer");
+	house_expect(client, "answer");
+	close(client);
+	house_expect_end(server);
+	close(server);
+	client = house_connect(scene.port);
+	house_write(client, "few");
+	shutdown(client, SHUT_WR);
+	server = house_accept(scene.origin);
+	house_expect(server, "few");
+	house_expect_end(server);
+	close(server);
+	house_expect_end(client);
+	close(client);
+	client = house_connect(scene.port);
+	house_write(client, "x");
+	house_reset(client);
+	house_expect_zero(scene.house);
+	assert_int_equal(house_vserver_stat(scene.house, scene.vserver, bytes_in), 19);
+	finish(&scene);
+}
+
 /* A dead service and a living one: the client notices nothing. */
 static void a_dead_service_is_passed_over(void **unused)
 {
@@ -405,6 +445,7 @@ int main(void)
 		cmocka_unit_test(the_server_may_end_first),
 		cmocka_unit_test(a_reset_goes_through),
 		cmocka_unit_test(a_slow_end_holds_up_the_other),
+		cmocka_unit_test(the_first_bytes_are_listened_to),
 		cmocka_unit_test(a_dead_service_is_passed_over),
 		cmocka_unit_test(nobody_alive_resets),
 		cmocka_unit_test(a_full_service_is_waited_for),
