@@ -53,6 +53,7 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 		.has_line = from->has_line,
 		.client_ip_field = arena_copy(in->arena, from->client_ip_field),
 		.stats = given->stats,
+		.good_codes = from->good_codes,
 		.health = given->health,
 	};
 	return service;

@@ -3,6 +3,7 @@
 #include "config/command.h"
 #include "config/config.h"
 #include "config/object.h"
+#include "model/monitor_conf.h"
 
 static const char by_tcp[] = "a TCP connect is tried instead";
 
@@ -69,6 +70,13 @@ static const struct choice query_types[] = {
 };
 
 static const struct choice snmp_versions[] = { { "V1", NULL }, { "V2", NULL }, { NULL, NULL } };
+
+static const struct choice actions[] = {
+	[MONITOR_ACTION_DOWN] = { "DOWN", NULL },
+	[MONITOR_ACTION_LOG] = { "LOG", NULL },
+	[MONITOR_ACTION_NONE] = { "NONE", NULL },
+	{ NULL, NULL },
+};
 
 /* Of HTTP three digits, of others (RADIUS) from 1 on. */
 static uint64_t least_code(const struct object *object)
@@ -296,6 +304,13 @@ static const struct option options[MONITOR_OPTIONS] = {
 			      .standard = "NO",
 			      .help = "whether a good probe means down",
 			      .since = "0.1" },
+	[MONITOR_ACTION] = { .name = "action",
+			     .type = OPTION_CHOICE,
+			     .choices = actions,
+			     .standard = "DOWN",
+			     .help = "what failures do to a service that HTTP-INLINE watches: NONE "
+				     "counts them, LOG logs them, too, DOWN takes it down",
+			     .since = "0.1" },
 	[MONITOR_HTTP_REQUEST] = { .name = "httpRequest",
 				   .type = OPTION_TEXT,
 				   .standard = "HEAD /",

@@ -129,6 +129,7 @@ static void plan_settings(struct planner *in, const struct object *object,
 	service->flushes = object_number(object, TARGET_DOWN_STATE_FLUSH) == OPTION_FIRST;
 	service->is_monitored = object_number(object, TARGET_HEALTH_MONITOR) == OPTION_FIRST;
 	service->monitors = plan_monitors(in, object, &service->monitor_count);
+	service->good_codes = plan_monitor_good_codes(service->monitors, service->monitor_count);
 	plan_client_ip(in, object, service);
 	service->sends_proxy_protocol = object_number(object, TARGET_PROXY_PROTOCOL) ==
 					OPTION_FIRST;

@@ -57,6 +57,7 @@ struct plan_service {
 	bool is_monitored;                   /* -healthMonitor NO: up while enabled */
 	const struct plan_monitor *monitors; /* without any: tcp-default */
 	uint32_t monitor_count;
+	struct codes good_codes; /* as in struct model_service */
 };
 
 struct plan_member {

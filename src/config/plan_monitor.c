@@ -2,6 +2,7 @@
 #include "config/plan_monitor.h"
 
 #include "config/bind_metric.h"
+#include "config/plan.h"
 
 #include <inttypes.h>
 
@@ -154,6 +155,33 @@ void plan_monitor_metrics(const struct config *config, const struct object *moni
 	text_free(&text);
 }
 
+/* Of other kinds than HTTP-INLINE the option means nothing. */
+static enum monitor_action action_of(const struct object *monitor)
+{
+	if (!str_equal(kind_of(monitor), STR("HTTP-INLINE")))
+		return MONITOR_ACTION_DOWN;
+	return (enum monitor_action)object_number(monitor, MONITOR_ACTION);
+}
+
+struct codes plan_monitor_good_codes(const struct plan_monitor *monitors, uint32_t count)
+{
+	struct codes codes = { 0 };
+	bool is_any = true;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct monitor_conf *conf = &monitors[i].conf;
+
+		if (!str_equal(conf->kind, STR("HTTP-INLINE")))
+			continue;
+		for (size_t n = 0; n < conf->code_count; n++)
+			codes_add(&codes, conf->codes[n].first, conf->codes[n].last);
+		is_any &= conf->code_count == 0;
+	}
+	if (is_any)
+		codes_add(&codes, CODES_LEAST, 499);
+	return codes;
+}
+
 struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena *arena)
 {
 	struct monitor_conf conf = monitor_conf_default();
@@ -161,6 +189,7 @@ struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena
 	conf.name = arena_copy(arena, object_name(monitor));
 	conf.kind = kind_of(monitor);
 	conf.is_enabled = object_number(monitor, MONITOR_STATE) == OPTION_FIRST;
+	conf.action = action_of(monitor);
 	conf.is_reverse = object_number(monitor, MONITOR_REVERSE) == OPTION_FIRST;
 	conf.is_secure = object_number(monitor, MONITOR_SECURE) == OPTION_FIRST;
 	conf.interval_ms = number32(monitor, MONITOR_INTERVAL);

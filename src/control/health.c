@@ -130,7 +130,7 @@ static void look_live(const struct monitor *monitor, struct monitor_live *live)
 		const struct stat_service *stats = &health->service->stats[i];
 
 		answers += stat_read(&stats->first_bytes);
-		broken += stat_read(&stats->server_errors) + stat_read(&stats->bad_answers);
+		broken += stat_read(&stats->unexpected) + stat_read(&stats->bad_answers);
 		failed += stat_read(&stats->connect_failures) + stat_read(&stats->resets) +
 			  stat_read(&stats->timeouts);
 	}

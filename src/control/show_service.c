@@ -46,7 +46,8 @@ static void show_probe(const struct health_probe *probe, struct text *text)
 	text_print(text,
 		   "\t\t%.*s  %s  %s  weight %" PRIu32 "%s, probes %" PRIu64 ", failed %" PRIu64
 		   ", in a row %" PRIu32 ", last answer after %" PRIu64 " us",
-		   STR_ARG(view.name), view.kind, state_word(view.state), probe->weight,
+		   STR_ARG(view.name), view.kind,
+		   view.is_held ? "bad, up by -action" : state_word(view.state), probe->weight,
 		   probe->is_passive ? ", of no account" : "", view.sent, view.failed,
 		   view.failed_in_a_row, view.response_us);
 	if (view.learned > 0)

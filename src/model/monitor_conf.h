@@ -20,6 +20,13 @@ struct monitor_codes {
 	uint16_t first, last;
 };
 
+/* What failures do. */
+enum monitor_action {
+	MONITOR_ACTION_DOWN, /* the service goes down */
+	MONITOR_ACTION_LOG,  /* they are logged, and the service stays up */
+	MONITOR_ACTION_NONE  /* they are counted */
+};
+
 /* What some kinds want to know beside; empty where nothing is said. */
 enum monitor_text {
 	MONITOR_TEXT_SEND,  /* bytes, or the request of HTTP-ECV */
@@ -57,7 +64,8 @@ struct monitor_conf {
 	struct str name;
 	struct str kind; /* as in the configuration: "TCP", "HTTP", "PING"; see monitor_kind_of() */
 	bool is_enabled;
-	bool is_secure;               /* over TLS; of kinds over TCP */
+	bool is_secure; /* over TLS; of kinds over TCP */
+	enum monitor_action action;
 	bool is_reverse;              /* an answer counts as a failure, and none as a success */
 	uint32_t interval_ms;         /* between the starts of two probes */
 	uint32_t response_timeout_ms; /* for a whole probe; less than the interval */

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/network.h"
 #include "base/str.h"
+#include "model/codes.h"
 #include "model/extract.h"
 
 #include <stdbool.h>
@@ -90,6 +91,7 @@ struct model_service {
 	bool has_line;              /* -sp: one line over all engines waits for its pool */
 	struct str client_ip_field; /* -cip ENABLED: field name to insert; empty: none */
 	struct stat_service *stats; /* borrowed: one for each engine, by engine index */
+	struct codes good_codes;    /* of answers; others are counted as unexpected */
 	const struct stat_health *health; /* borrowed: what monitors measured; lives like stats */
 };
 

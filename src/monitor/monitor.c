@@ -47,6 +47,7 @@ struct monitor {
 	bool last_was_good;
 	char last[PROBE_TEXT_MAX];
 	bool is_slow; /* and that was logged */
+	bool is_held; /* up by conf.action though it has failed often enough */
 	void (*live)(const struct monitor *monitor, struct monitor_live *live); /* NULL: none */
 	struct monitor_live seen;
 	struct loop_free free_later;
@@ -211,7 +212,7 @@ static void record(struct monitor *monitor, bool is_good)
 }
 
 /* The state that the probes so far mean. */
-static enum monitor_state decide(const struct monitor *monitor)
+static enum monitor_state judge(const struct monitor *monitor)
 {
 	uint32_t enough = monitor->conf.failure_retries;
 
@@ -227,6 +228,25 @@ static enum monitor_state decide(const struct monitor *monitor)
 									       : MONITOR_DOWN;
 	}
 	must_not_reach();
+}
+
+/* The same as far as -action lets it be. */
+static enum monitor_state decide(struct monitor *monitor)
+{
+	const struct monitor_conf *conf = &monitor->conf;
+	enum monitor_state state = judge(monitor);
+	bool was_held = monitor->is_held;
+	char address[ADDRESS_TEXT_MAX];
+
+	if (conf->action == MONITOR_ACTION_DOWN)
+		return state;
+	monitor->is_held = !monitor->last_was_good && (was_held || state == MONITOR_DOWN);
+	if (conf->action == MONITOR_ACTION_LOG && monitor->is_held && !was_held)
+		log_write(LOG_LEVEL_WARNING,
+			  "monitor %.*s of %s has failed, and -action LOG leaves it up: %s",
+			  STR_ARG(conf->name), address_print(&monitor->target, address),
+			  monitor->last);
+	return state == MONITOR_DOWN ? MONITOR_UP : state;
 }
 
 /* --- response time ---------------------------------------------------------------------------- */
@@ -493,6 +513,7 @@ void monitor_look(const struct monitor *monitor, struct monitor_view *view)
 		.average_us = monitor->average_us,
 		.learned = monitor->learned,
 		.warned = monitor->warned,
+		.is_held = monitor->is_held,
 		.capacity = monitor->probe.capacity,
 	};
 }

@@ -42,7 +42,7 @@ void monitor_on_answer(struct monitor *monitor, void (*answered)(struct monitor 
 
 /* What clients have seen of a service since its start. */
 struct monitor_live {
-	uint64_t good; /* answers below status 500 */
+	uint64_t good; /* answers with a good status: see struct model_service */
 	uint64_t bad;  /* others; and no connection, no answer, a broken one */
 };
 /* Only of kind HTTP-INLINE: while the service is up and clients are there, the monitor judges by
@@ -66,6 +66,7 @@ struct monitor_view {
 	uint64_t response_us; /* of the last probe that was answered; 0: none yet */
 	uint64_t average_us;  /* learned from `learned` good answers; of account from 8 on */
 	uint32_t learned;
+	bool is_held;             /* failed often enough, and up by -action */
 	uint64_t warned;          /* answers above -resptimeoutThresh */
 	struct capacity capacity; /* that the server has told */
 };

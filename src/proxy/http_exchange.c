@@ -253,6 +253,8 @@ static enum step_end begin_answer(struct http_session *s, const struct h1_respon
 	s->has_answered = true;
 	if (response->status >= 500)
 		stat_add(&s->server->service->stats->server_errors, 1);
+	if (!codes_has(&s->server->service->good_codes, response->status))
+		stat_add(&s->server->service->stats->unexpected, 1);
 	if (send_piece(s, &piece) == LANE_BROKEN)
 		return client_gone(s);
 	return http_session_go(s, HTTP_AT_ANSWER);

@@ -391,6 +391,7 @@ static void configure(struct service *service, const struct model_service *model
 	service->connect_timeout_ms = model->connect_timeout_ms;
 	service->idle_max = idle_max;
 	service->stats = &model->stats[service->engine->index];
+	service->good_codes = model->good_codes;
 	service->health = model->health;
 	service->sends_proxy_protocol = model->sends_proxy_protocol;
 	copy_field(service->client_ip_field, sizeof(service->client_ip_field),

@@ -59,6 +59,7 @@ struct service {
 	struct pace pace;                 /* of the bytes of its connections */
 	struct timer idle_timer;          /* for the oldest idle connection */
 	struct stat_service *stats;       /* this engine's block */
+	struct codes good_codes;          /* as in struct model_service */
 	const struct stat_health *health; /* borrowed: response times as monitors see them (LRTM) */
 	struct loop_free free_later;
 };

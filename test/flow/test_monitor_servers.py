@@ -429,11 +429,11 @@ def test_http_inline(stage):
         while (request := peer.request()) is not None:
             if request.target == "/probe":
                 probes.append(request.target)
-            peer.send(plain(status="200 OK" if is_well[0] else "500 Broken"))
+            peer.send(plain(status="200 OK" if is_well[0] else "404 Gone"))
 
     origin, port = stage.script(serve), stage.port()
     appliance = stage.run(f"add lb monitor m HTTP-INLINE -httpRequest \"GET /probe\" -interval 100 MSEC "
-                          f"-retries 2 -downTime 100 MSEC\n"
+                          f"-retries 2 -downTime 100 MSEC -respCode 200-299 -action LOG\n"
                           f"add service one 127.0.0.1 HTTP {origin.port}\n"
                           f"bind service one -monitorName m\n"
                           f"add lb vserver v HTTP 127.0.0.1 {port}\nbind lb vserver v one\n")
@@ -441,11 +441,16 @@ def test_http_inline(stage):
         wait_until(lambda: client.get().status == 200 and
                    "clients had" in appliance.do("show service one"), "clients are listened to")
         is_well[0] = False
+        wait_until(lambda: client.get().status == 404 and
+                   "-action LOG leaves it up" in appliance.log(), "what clients suffer is logged")
+        assert "bad, up by -action" in appliance.do("show service one")
+        assert appliance.is_up("one")
+        appliance.do("set lb monitor m HTTP-INLINE -action DOWN")
         with contextlib.suppress(ConnectionError, EOFError):  # nobody is served any more
             wait_until(lambda: client.get().status == 503, "clients take it down")
     wait_until(lambda: not appliance.is_up("one"), "it is down")
     assert "0 good answers" in appliance.log()
-    assert appliance.service("one")["server_errors"] >= 2
+    assert appliance.service("one")["unexpected"] >= 2
     is_well[0], before = True, len(probes)
     wait_until(lambda: appliance.is_up("one"), "a probe brings it back")
     assert len(probes) > before

@@ -3,6 +3,7 @@
  */
 #include "config/plan_monitor.h"
 
+#include "config/plan.h"
 #include "scene.h"
 
 static void test_http(void **state)
@@ -99,11 +100,38 @@ static void test_texts(void **state)
 	arena_free(arena);
 }
 
+/* -respCode of HTTP-INLINE alone is about the answers that clients get. */
+static void test_good_codes(void **state)
+{
+	struct scene *scene = *state;
+	struct arena *arena = arena_new();
+	struct plan_monitor monitors[3] = { 0 };
+	struct codes codes;
+
+	scene_good(scene, "add lb monitor a HTTP -respCode 599\n"
+			  "add lb monitor b HTTP-INLINE -action LOG\n"
+			  "add lb monitor c HTTP-INLINE -respCode 200-299 503\n");
+	monitors[0].conf = conf_of(scene, "a", arena);
+	monitors[1].conf = conf_of(scene, "b", arena);
+	monitors[2].conf = conf_of(scene, "c", arena);
+	assert_int_equal(monitors[0].conf.action, MONITOR_ACTION_DOWN);
+	assert_int_equal(monitors[1].conf.action, MONITOR_ACTION_LOG);
+	codes = plan_monitor_good_codes(monitors, 2);
+	assert_true(codes_has(&codes, 100) && codes_has(&codes, 499));
+	assert_false(codes_has(&codes, 99) || codes_has(&codes, 500) || codes_has(&codes, 599));
+	codes = plan_monitor_good_codes(monitors, 3);
+	assert_true(codes_has(&codes, 200) && codes_has(&codes, 299) && codes_has(&codes, 503));
+	assert_false(codes_has(&codes, 199) || codes_has(&codes, 300) || codes_has(&codes, 404));
+	assert_false(codes_has(&codes, 612) || codes_has(&codes, 0));
+	arena_free(arena);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = { SCENE_TEST(test_http), SCENE_TEST(test_defaults),
 						   SCENE_TEST(test_short_interval),
-						   SCENE_TEST(test_texts) };
+						   SCENE_TEST(test_texts),
+						   SCENE_TEST(test_good_codes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

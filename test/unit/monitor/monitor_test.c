@@ -340,6 +340,29 @@ static void test_live(void **state)
 	assert_non_null(strstr(view.last, "clients had 0 good answers"));
 }
 
+/* -action NONE and LOG: failures are counted, and nothing goes down by them; not even at first. */
+static void test_action(void **state)
+{
+	struct monitor_conf conf = quick("HTTP");
+
+	(void)state;
+	server.answer = STR("HTTP/1.1 503 Busy\r\n\r\n");
+	conf.retries = 2;
+	conf.action = MONITOR_ACTION_LOG;
+	begin(&conf, MONITOR_UNKNOWN);
+	while (look().failed < 5)
+		loop_turn(&loop);
+	assert_int_equal(look().state, MONITOR_UP);
+	assert_true(look().is_held);
+	assert_int_equal(changes, 1);
+	assert_int_equal(ups, 1);
+	server.answer = STR("HTTP/1.1 200 OK\r\n\r\n");
+	while (look().failed_in_a_row > 0)
+		loop_turn(&loop);
+	assert_false(look().is_held);
+	assert_int_equal(changes, 1);
+}
+
 #define test_on_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -355,6 +378,7 @@ int main(void)
 		test_on_loop(test_freed_in_its_callback_and_in_a_probe),
 		test_on_loop(test_spread),
 		test_on_loop(test_live),
+		test_on_loop(test_action),
 		test_on_loop(test_spread_of_the_second),
 	};
 
