@@ -12,6 +12,9 @@
  *
  * A new rate is written beside the old one, then P and the number of the rate change in one swap;
  * whoever read the old one fails in its own swap. Stashes filled under an older rate are dropped.
+ *
+ * A death at any step grants nothing: P moves before a stash fills, and a stash shrinks before the
+ * bucket gets back what it had too much.
  */
 #include "admit/quota_rate.h"
 
@@ -19,7 +22,6 @@
 #include "record/stat.h"
 
 #include <stdalign.h>
-#include <sys/mman.h>
 
 enum {
 	SETTINGS = 8,
@@ -114,30 +116,29 @@ static void write_setting(struct quota_rate *rate, uint64_t number, uint64_t per
 	put(&rate->burst, burst);
 }
 
-static size_t size_for(unsigned cores)
+size_t quota_rate_size(unsigned cores)
 {
 	return sizeof(struct quota_rate) + cores * sizeof(struct rate_core);
 }
 
-struct quota_rate *quota_rate_new(unsigned cores, uint64_t per_second, uint64_t burst,
-				  uint64_t now_us)
+void quota_rate_init(struct quota_rate *rate, unsigned cores, uint64_t per_second, uint64_t burst,
+		     uint64_t now_us)
 {
-	void *pages = mmap(NULL, size_for(cores), PROT_READ | PROT_WRITE,
-			   MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-	struct quota_rate *rate = pages;
-
 	must(cores > 0 && per_second <= QUOTA_RATE_MOST && burst > 0 && burst <= QUOTA_RATE_MOST);
-	if (pages == MAP_FAILED)
-		return NULL;
 	rate->cores = cores;
 	write_setting(rate, 0, per_second, burst, now_us);
-	return rate;
 }
 
-void quota_rate_free(struct quota_rate *rate)
+/* The setting in force is the one that the position names: who died between that swap and the
+ * number's store must not have it written over. */
+void quota_rate_revive(struct quota_rate *rate)
 {
-	if (rate != NULL)
-		munmap(rate, size_for(rate->cores));
+	uint64_t number = get(&rate->number);
+
+	if (quota_load(&rate->position) % SETTINGS != number % SETTINGS)
+		atomic_store_explicit(&rate->number, number + 1, memory_order_relaxed);
+	for (unsigned core = 0; core < rate->cores; core++)
+		rate->core[core].stash = 0;
 }
 
 void quota_rate_set(struct quota_rate *rate, uint64_t per_second, uint64_t burst, uint64_t now_us)

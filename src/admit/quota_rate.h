@@ -16,18 +16,24 @@
 #include "base/check.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define QUOTA_RATE_MOST ((uint64_t)1 << 37) /* units a second, and of burst */
 
-struct quota_rate; /* shared by all engines; in pages of its own */
+/* Shared by all engines, without pointers, on lines of its own: in memory that outlives a data
+ * process it holds there as well. */
+struct quota_rate;
 
-/* Control. per_second 0..QUOTA_RATE_MOST (0: nothing is ever granted after the burst), burst
- * 1..QUOTA_RATE_MOST. The whole burst is there at the start. NULL without memory. */
-struct quota_rate *quota_rate_new(unsigned cores, uint64_t per_second, uint64_t burst,
-				  uint64_t now_us);
-/* When no engine knows it any more. NULL is allowed. */
-void quota_rate_free(struct quota_rate *rate);
+size_t quota_rate_size(unsigned cores); /* in bytes */
+/* Control, in zeroed memory of that size, 64 bytes aligned. per_second 0..QUOTA_RATE_MOST (0:
+ * nothing is ever granted after the burst), burst 1..QUOTA_RATE_MOST. The whole burst is there at
+ * the start. */
+void quota_rate_init(struct quota_rate *rate, unsigned cores, uint64_t per_second, uint64_t burst,
+		     uint64_t now_us);
+/* Control, before any engine knows it: an earlier process died with it, at any step. What was
+ * granted stays granted, and what engines had in their stashes is lost; then quota_rate_set(). */
+void quota_rate_revive(struct quota_rate *rate);
 /* Control, at any time: what is left of the old burst stays, as far as the new one holds it. */
 void quota_rate_set(struct quota_rate *rate, uint64_t per_second, uint64_t burst, uint64_t now_us);
 

@@ -577,7 +577,8 @@ bool control_start(struct control *control)
 {
 	unsigned count = control->setup.engine_count;
 
-	runtime_init(&control->runtime, control->setup.map, &control->gates, count);
+	runtime_init(&control->runtime, control->setup.map, control->setup.vault, &control->gates,
+		     count);
 	post_init(&control->post, &control->loop, control->setup.engines, count);
 	publish_init(&control->publisher, &control->post, count);
 	if (!open_inboxes(control) || !open_doors(control) || !load(control))
@@ -585,6 +586,8 @@ bool control_start(struct control *control)
 	if (!control_plan(control))
 		return false;
 	log_unclaimed(quota_close_unclaimed(control->setup.map));
+	if (control->setup.vault != NULL)
+		(void)vault_close_unclaimed(control->setup.vault);
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
 	hold_start(control);

@@ -19,12 +19,14 @@
 
 struct control;
 struct persist;
+struct vault;
 
 /* All borrowed, for as long as control lives. */
 struct control_setup {
 	struct engine **engines; /* may be filled after control_new() */
 	unsigned engine_count;
 	struct quota_map *map;
+	struct vault *vault;                    /* NULL: counters and rates die with the process */
 	const struct stat_engine *engine_stats; /* one for each engine */
 	struct persist *persist;                /* shared with the engines */
 	struct keeper *keeper;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/limit.h"
 
+#include "admit/quota_life.h"
 #include "admit/quota_queue.h"
 #include "control/health.h"
 #include "record/log.h"
@@ -41,21 +42,32 @@ static void line_up(struct runtime *runtime, struct runtime_entry *entry, uint32
 			  entry->name);
 }
 
+static struct rate_place place_of(const struct runtime *runtime, const char *kind, struct str name)
+{
+	return (struct rate_place){ runtime->vault, runtime->engine_count,
+				    quota_key(kind, name.at, name.length) };
+}
+
 static void set_rates(struct runtime *runtime, const struct plan *plan)
 {
-	unsigned engines = runtime->engine_count;
-
-	rate_set_requests(&runtime->request_rate, engines, plan->request_rate);
-	rate_set_bytes(&runtime->bandwidth, engines, plan->bandwidth);
+	rate_set_requests(&runtime->request_rate, place_of(runtime, "all request rate", STR("")),
+			  plan->request_rate);
+	rate_set_bytes(&runtime->bandwidth, place_of(runtime, "all bandwidth", STR("")),
+		       plan->bandwidth);
 	for (uint32_t i = 0; i < plan->service_count; i++)
-		rate_set_bytes(&runtime_service(runtime, plan->services[i].uid)->bandwidth, engines,
+		rate_set_bytes(&runtime_service(runtime, plan->services[i].uid)->bandwidth,
+			       place_of(runtime, "service bandwidth", plan->services[i].name),
 			       plan->services[i].bandwidth);
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
 		const struct plan_vserver *planned = &plan->vservers[i];
 		struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
 
-		rate_set_bytes(&vserver->bandwidth, engines, planned->bandwidth);
-		rate_set_requests(&vserver->request_rate, engines, planned->request_rate);
+		rate_set_bytes(&vserver->bandwidth,
+			       place_of(runtime, "vserver bandwidth", planned->name),
+			       planned->bandwidth);
+		rate_set_requests(&vserver->request_rate,
+				  place_of(runtime, "vserver request rate", planned->name),
+				  planned->request_rate);
 	}
 }
 

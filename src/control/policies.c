@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/policies.h"
 
+#include "admit/quota_life.h"
+
 #include <stdlib.h>
 
 static struct str key_of(const uint64_t *uid)
@@ -8,15 +10,15 @@ static struct str key_of(const uint64_t *uid)
 	return (struct str){ (const char *)uid, sizeof(*uid) };
 }
 
-static void free_entry(struct policies_entry *entry)
+static void free_entry(struct policies *policies, struct policies_entry *entry)
 {
-	free(entry->stats);
+	vault_close(policies->vault, entry->stats);
 	free(entry);
 }
 
-void policies_init(struct policies *policies, unsigned engine_count)
+void policies_init(struct policies *policies, struct vault *vault, unsigned engine_count)
 {
-	*policies = (struct policies){ .engine_count = engine_count };
+	*policies = (struct policies){ .vault = vault, .engine_count = engine_count };
 	hash_init(&policies->by_uid, false);
 }
 
@@ -26,20 +28,27 @@ void policies_fini(struct policies *policies)
 	size_t at = 0;
 
 	while (hash_next(&policies->by_uid, &at, NULL, &entry))
-		free_entry(entry);
+		free_entry(policies, entry);
 	hash_fini(&policies->by_uid);
 }
 
-static struct policies_entry *add(struct policies *policies, uint64_t uid)
+static uint64_t vault_key_of(const struct plan_policy *planned)
 {
-	size_t bytes = sizeof(struct stat_policy) * policies->engine_count;
+	return quota_key("spillover policy", planned->name.at, planned->name.length);
+}
+
+static struct policies_entry *add(struct policies *policies, const struct plan_policy *planned)
+{
+	size_t bytes = sizeof(struct stat_policy) * policies->engine_count +
+		       sizeof(uint64_t) * POLICIES_ROWS;
 	struct policies_entry *entry = calloc(1, sizeof(*entry));
 
 	must(entry != NULL);
-	entry->uid = uid;
-	entry->stats = aligned_alloc(64, (bytes + 63) / 64 * 64);
-	must(entry->stats != NULL);
-	memset(entry->stats, 0, bytes);
+	entry->uid = planned->uid;
+	entry->stats = vault_claim(policies->vault, vault_key_of(planned), bytes);
+	if (entry->stats == NULL)
+		entry->stats = vault_open(policies->vault, vault_key_of(planned), bytes);
+	entry->cleared = (uint64_t *)(entry->stats + policies->engine_count);
 	hash_put(&policies->by_uid, key_of(&entry->uid), entry);
 	return entry;
 }
@@ -55,7 +64,8 @@ void policies_take(struct policies *policies, const struct plan *plan, uint64_t 
 		struct policies_entry *entry = hash_get(&policies->by_uid, key_of(&uid));
 
 		if (entry == NULL)
-			entry = add(policies, uid);
+			entry = add(policies, &plan->policies[i]);
+		vault_set_key(entry->stats, vault_key_of(&plan->policies[i]));
 		entry->seen = policies->plans;
 		entry->retired = UINT64_MAX;
 	}
@@ -78,7 +88,7 @@ void policies_everywhere(struct policies *policies, uint64_t number)
 		if (entry->retired >= number)
 			continue;
 		(void)hash_remove(&policies->by_uid, key_of(&entry->uid));
-		free_entry(entry);
+		free_entry(policies, entry);
 	}
 }
 

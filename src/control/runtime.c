@@ -2,6 +2,7 @@
 #include "control/runtime.h"
 
 #include "admit/quota_life.h"
+#include "control/spill.h"
 #include "os/clock.h"
 
 #include <stdio.h>
@@ -18,15 +19,17 @@ static struct str key_of(const uint64_t *uid)
 	return (struct str){ (const char *)uid, sizeof(*uid) };
 }
 
-void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,
-		  unsigned engine_count)
+void runtime_init(struct runtime *runtime, struct quota_map *map, struct vault *vault,
+		  struct gates *gates, unsigned engine_count)
 {
-	*runtime = (struct runtime){ .map = map, .gates = gates, .engine_count = engine_count };
+	*runtime = (struct runtime){
+		.map = map, .vault = vault, .gates = gates, .engine_count = engine_count
+	};
 	reserve_init(&runtime->clients);
 	reserve_init(&runtime->requests);
 	hash_init(&runtime->by_uid[SERVICES], false);
 	hash_init(&runtime->by_uid[VSERVERS], false);
-	policies_init(&runtime->policies, engine_count);
+	policies_init(&runtime->policies, vault, engine_count);
 }
 
 struct runtime_service *runtime_service(const struct runtime *runtime, uint64_t uid)
@@ -51,15 +54,60 @@ struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-/* Zeroed numbers, each block on lines of its own. */
-static void *new_blocks(size_t size, unsigned count)
+/* Zeroed numbers on lines of their own. */
+static void *new_line(size_t bytes)
 {
-	size_t bytes = size * count;
-	void *blocks = aligned_alloc(64, (bytes + 63) / 64 * 64);
+	void *line = aligned_alloc(64, (bytes + 63) / 64 * 64);
 
-	must(blocks != NULL);
-	memset(blocks, 0, bytes);
-	return blocks;
+	must(line != NULL);
+	memset(line, 0, bytes);
+	return line;
+}
+
+static unsigned row_count(const struct stat_row *rows)
+{
+	unsigned count = 0;
+
+	while (rows[count].name != NULL)
+		count++;
+	return count;
+}
+
+/* Counters and what stands behind them; those of an earlier process go on. */
+static void *open_numbers(struct runtime *runtime, uint64_t key, size_t size, size_t behind,
+			  const struct stat_row *rows)
+{
+	size_t bytes = size * runtime->engine_count + behind;
+	void *numbers = vault_claim(runtime->vault, key, bytes);
+
+	if (numbers != NULL)
+		stat_end_gauges(numbers, size, runtime->engine_count, rows);
+	return numbers != NULL ? numbers : vault_open(runtime->vault, key, bytes);
+}
+
+static void open_service_numbers(struct runtime *runtime, struct runtime_service *service,
+				 struct str name)
+{
+	size_t cleared = row_count(stat_service_rows) * sizeof(uint64_t);
+
+	service->stats = open_numbers(runtime, quota_key(service_kind, name.at, name.length),
+				      sizeof(*service->stats), cleared, stat_service_rows);
+	service->entry.numbers = service->stats;
+	service->entry.cleared = (uint64_t *)(service->stats + runtime->engine_count);
+}
+
+static void open_vserver_numbers(struct runtime *runtime, struct runtime_vserver *vserver,
+				 struct str name)
+{
+	unsigned rows = row_count(stat_vserver_rows);
+	size_t behind = rows * sizeof(uint64_t) + sizeof(*vserver->spilling_so_far);
+
+	vserver->stats = open_numbers(runtime, quota_key(vserver_kind, name.at, name.length),
+				      sizeof(*vserver->stats), behind, stat_vserver_rows);
+	vserver->entry.numbers = vserver->stats;
+	vserver->entry.cleared = (uint64_t *)(vserver->stats + runtime->engine_count);
+	vserver->spilling_so_far = (void *)(vserver->entry.cleared + rows);
+	spill_revive(vserver);
 }
 
 /* The lowest free place of a table of pointers, which grows when it is full. */
@@ -78,26 +126,24 @@ static uint32_t find_place(void ***table, uint32_t *room)
 	return id;
 }
 
-static void free_service(struct runtime_service *service)
+static void free_service(struct runtime *runtime, struct runtime_service *service)
 {
 	must(service->health == NULL);
-	rate_fini(&service->bandwidth);
-	free(service->stats);
+	rate_fini(&service->bandwidth, runtime->vault);
+	vault_close(runtime->vault, service->stats);
 	free(service->measured);
 	free(service->entry.name);
-	free(service->entry.cleared);
 	free(service);
 }
 
-static void free_vserver(struct runtime_vserver *vserver)
+static void free_vserver(struct runtime *runtime, struct runtime_vserver *vserver)
 {
-	rate_fini(&vserver->bandwidth);
-	rate_fini(&vserver->request_rate);
-	free(vserver->stats);
+	rate_fini(&vserver->bandwidth, runtime->vault);
+	rate_fini(&vserver->request_rate, runtime->vault);
+	vault_close(runtime->vault, vserver->stats);
 	free(vserver->live);
 	free(vserver->survey);
 	free(vserver->entry.name);
-	free(vserver->entry.cleared);
 	free(vserver);
 }
 
@@ -105,12 +151,12 @@ void runtime_fini(struct runtime *runtime)
 {
 	for (uint32_t id = 0; id < runtime->service_room; id++)
 		if (runtime->services[id] != NULL)
-			free_service(runtime->services[id]);
+			free_service(runtime, runtime->services[id]);
 	for (uint32_t id = 0; id < runtime->vserver_room; id++)
 		if (runtime->vservers[id] != NULL)
-			free_vserver(runtime->vservers[id]);
-	rate_fini(&runtime->request_rate);
-	rate_fini(&runtime->bandwidth);
+			free_vserver(runtime, runtime->vservers[id]);
+	rate_fini(&runtime->request_rate, runtime->vault);
+	rate_fini(&runtime->bandwidth, runtime->vault);
 	reserve_exit_fini(&runtime->exit);
 	free(runtime->services);
 	free(runtime->vservers);
@@ -122,11 +168,14 @@ void runtime_fini(struct runtime *runtime)
 static void rename_entry(struct runtime *runtime, struct runtime_entry *entry, const char *kind,
 			 struct str name)
 {
+	uint64_t key = quota_key(kind, name.at, name.length);
+
 	if (entry->name != NULL && str_equal(str_of(entry->name), name))
 		return;
 	free(entry->name);
 	entry->name = str_dup(name);
-	quota_set_key(runtime->map, entry->pool, quota_key(kind, name.at, name.length));
+	quota_set_key(runtime->map, entry->pool, key);
+	vault_set_key(entry->numbers, key);
 }
 
 /* The one that it had before a crash, with its limit and its counts, or a new one. */
@@ -163,8 +212,8 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 		return NULL;
 	}
 	service->entry.id = find_place((void ***)&runtime->services, &runtime->service_room);
-	service->stats = new_blocks(sizeof(*service->stats), runtime->engine_count);
-	service->measured = new_blocks(sizeof(*service->measured), 1);
+	open_service_numbers(runtime, service, name);
+	service->measured = new_line(sizeof(*service->measured));
 	service->since_ms = clock_wall_ms();
 	snprintf(service->verdict, sizeof(service->verdict), "not probed yet");
 	snprintf(service->why, sizeof(service->why), "not probed yet");
@@ -187,8 +236,8 @@ static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct
 	reserve_init(&vserver->requests);
 	reserve_init(&vserver->sessions);
 	vserver->entry.id = find_place((void ***)&runtime->vservers, &runtime->vserver_room);
-	vserver->stats = new_blocks(sizeof(*vserver->stats), runtime->engine_count);
-	vserver->live = new_blocks(sizeof(*vserver->live), 1);
+	open_vserver_numbers(runtime, vserver, name);
+	vserver->live = new_line(sizeof(*vserver->live));
 	runtime->vservers[vserver->entry.id] = vserver;
 	hash_put(&runtime->by_uid[VSERVERS], key_of(&uid), vserver);
 	return vserver;
@@ -269,7 +318,7 @@ static void end_service(struct runtime *runtime, struct runtime_service *service
 	hash_remove(&runtime->by_uid[SERVICES], key_of(&service->entry.uid));
 	runtime->services[service->entry.id] = NULL;
 	quota_close(runtime->map, service->entry.pool);
-	free_service(service);
+	free_service(runtime, service);
 }
 
 static void end_vserver(struct runtime *runtime, struct runtime_vserver *vserver)
@@ -279,7 +328,7 @@ static void end_vserver(struct runtime *runtime, struct runtime_vserver *vserver
 	quota_close(runtime->map, vserver->entry.pool);
 	reserve_end(&vserver->requests, runtime->map);
 	reserve_end(&vserver->sessions, runtime->map);
-	free_vserver(vserver);
+	free_vserver(runtime, vserver);
 }
 
 static void retire_services(struct runtime *runtime)

@@ -17,6 +17,7 @@
 #include "control/rate.h"
 #include "control/reserve.h"
 #include "control/state.h"
+#include "control/vault.h"
 #include "model/snapshot.h"
 #include "record/reason.h"
 #include "record/stat.h"
@@ -32,7 +33,8 @@ struct runtime_entry {
 	uint64_t uid;
 	uint32_t id, pool;
 	char *name;          /* owned; the newest, for the log */
-	uint64_t *cleared;   /* owned: by row, what -clearstats has hidden; NULL: nothing */
+	void *numbers;       /* the counters: a block of the vault */
+	uint64_t *cleared;   /* behind the counters: by row, what -clearstats has hidden */
 	bool is_configured;  /* in the newest plan */
 	bool is_published;   /* engines know it */
 	unsigned gone_count; /* engines whose last session has left */
@@ -48,7 +50,7 @@ struct runtime_entry {
 
 struct runtime_service {
 	struct runtime_entry entry;
-	struct stat_service *stats;      /* owned: one for each engine */
+	struct stat_service *stats;      /* owned: one for each engine, in a block of the vault */
 	const struct plan_service *plan; /* borrowed: of the newest plan; NULL: not in it */
 	struct rate bandwidth;
 	struct health *health;        /* owned by health.c; NULL: not monitored */
@@ -65,9 +67,16 @@ struct runtime_service {
 	uint64_t wanting[2];          /* bit for each engine that asked for an idle connection */
 };
 
+/* The spilling of a virtual server so far; the next data process goes on with it. */
+struct runtime_spilling {
+	uint64_t episodes;
+	uint64_t ms_total; /* of the episodes that are over */
+	uint64_t since_ms; /* wall clock; of the episode that lasts; 0: none */
+};
+
 struct runtime_vserver {
 	struct runtime_entry entry;
-	struct stat_vserver *stats; /* owned: one for each engine */
+	struct stat_vserver *stats; /* owned: one for each engine, in a block of the vault */
 	struct reserve requests, sessions;
 	struct rate bandwidth, request_rate;
 	struct stat_live *live;          /* owned: what rules may ask; see survey.h */
@@ -81,15 +90,14 @@ struct runtime_vserver {
 	bool is_cut_due;        /* its clients, once engines know why */
 	int listen_error;       /* -errno of the last attempt; 0: none */
 	uint64_t spilling[2];   /* bit for each engine that says it spills */
-	enum reason spill_reason; /* of the newest episode */
-	uint64_t spill_since_ms;  /* wall clock; of the episode */
-	uint64_t episodes;
-	uint64_t spill_ms_total; /* of the episodes that are over */
+	enum reason spill_reason;                 /* of the newest episode */
+	struct runtime_spilling *spilling_so_far; /* behind the counters */
 };
 
 /* Owner: control. */
 struct runtime {
 	struct quota_map *map; /* borrowed */
+	struct vault *vault;   /* borrowed; NULL: counters die with the process */
 	struct gates *gates;   /* borrowed */
 	struct policies policies;
 	unsigned engine_count;
@@ -104,8 +112,8 @@ struct runtime {
 	uint64_t newest, everywhere; /* snapshots: sent last; the newest that every engine has */
 };
 
-void runtime_init(struct runtime *runtime, struct quota_map *map, struct gates *gates,
-		  unsigned engine_count);
+void runtime_init(struct runtime *runtime, struct quota_map *map, struct vault *vault,
+		  struct gates *gates, unsigned engine_count);
 /* After the engines have ended. Health must be gone. */
 void runtime_fini(struct runtime *runtime);
 

@@ -35,7 +35,7 @@ static void entry_rows(struct runtime_entry *entry, const struct stat_row *rows,
 	for (unsigned i = 0; rows[i].name != NULL; i++) {
 		uint64_t value = stat_sum(blocks, size, count, &rows[i]);
 
-		if (entry->cleared != NULL && !rows[i].is_gauge)
+		if (!rows[i].is_gauge)
 			value -= entry->cleared[i];
 		text_print(text, "\t%s: %" PRIu64 "\n", rows[i].name, value);
 	}
@@ -44,14 +44,7 @@ static void entry_rows(struct runtime_entry *entry, const struct stat_row *rows,
 static void clear_rows(struct runtime_entry *entry, const struct stat_row *rows, const void *blocks,
 		       size_t size, unsigned count)
 {
-	unsigned row_count = 0;
-
-	while (rows[row_count].name != NULL)
-		row_count++;
-	free(entry->cleared);
-	entry->cleared = calloc(row_count + 1, sizeof(*entry->cleared));
-	must(entry->cleared != NULL);
-	for (unsigned i = 0; i < row_count; i++)
+	for (unsigned i = 0; rows[i].name != NULL; i++)
 		entry->cleared[i] = stat_sum(blocks, size, count, &rows[i]);
 }
 
@@ -85,7 +78,7 @@ static void stat_pool(const struct control *control, const struct runtime_vserve
 		   view.limit_changes, view.audits, view.leak_repaired, view.deaths);
 	text_print(text,
 		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
-		   vserver->episodes, spill_time_ms(vserver));
+		   vserver->spilling_so_far->episodes, spill_time_ms(vserver));
 }
 
 static void detail_pool(const struct control *control, uint32_t pool, struct text *text)

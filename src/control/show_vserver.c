@@ -231,7 +231,7 @@ static void show_spilling(const struct runtime_vserver *vserver, struct text *te
 		text_print(text, "\tspilling because: %s\n",
 			   reason_rows[vserver->spill_reason].text);
 		text_add(text, STR("\tspilling since: "));
-		show_since(vserver->spill_since_ms, text);
+		show_since(vserver->spilling_so_far->since_ms, text);
 		text_add(text, STR("\n"));
 	}
 }

@@ -14,9 +14,16 @@ bool spill_is_on(const struct runtime_vserver *vserver)
 
 uint64_t spill_time_ms(const struct runtime_vserver *vserver)
 {
-	uint64_t running = spill_is_on(vserver) ? clock_wall_ms() - vserver->spill_since_ms : 0;
+	const struct runtime_spilling *so_far = vserver->spilling_so_far;
 
-	return vserver->spill_ms_total + running;
+	return so_far->ms_total + (so_far->since_ms > 0 ? clock_wall_ms() - so_far->since_ms : 0);
+}
+
+/* An episode that lasted has ended with its process. */
+void spill_revive(struct runtime_vserver *vserver)
+{
+	vserver->spilling_so_far->ms_total = spill_time_ms(vserver);
+	vserver->spilling_so_far->since_ms = 0;
 }
 
 static uint64_t count_spilled(const struct runtime *runtime, const struct runtime_vserver *vserver)
@@ -80,8 +87,8 @@ static void begin(const struct runtime *runtime, struct runtime_vserver *vserver
 	char uses[80], why[200];
 
 	vserver->spill_reason = reason;
-	vserver->spill_since_ms = clock_wall_ms();
-	vserver->episodes++;
+	vserver->spilling_so_far->since_ms = clock_wall_ms();
+	vserver->spilling_so_far->episodes++;
 	print_uses(runtime, vserver, uses);
 	snprintf(why, sizeof(why), "%s%s%s", words.policy != NULL ? "policy " : "",
 		 words.policy != NULL ? words.policy : reason_rows[reason].text,
@@ -100,10 +107,11 @@ static void begin(const struct runtime *runtime, struct runtime_vserver *vserver
 
 static void end(const struct runtime *runtime, struct runtime_vserver *vserver)
 {
-	uint64_t lasted = clock_wall_ms() - vserver->spill_since_ms;
+	uint64_t lasted = clock_wall_ms() - vserver->spilling_so_far->since_ms;
 	char uses[80];
 
-	vserver->spill_ms_total += lasted;
+	vserver->spilling_so_far->ms_total += lasted;
+	vserver->spilling_so_far->since_ms = 0;
 	print_uses(runtime, vserver, uses);
 	log_write(LOG_LEVEL_NOTICE,
 		  "vserver %s has room again after %" PRIu64 ".%03u s%s; spilled so far: %" PRIu64,

@@ -23,3 +23,5 @@ void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsign
 bool spill_is_on(const struct runtime_vserver *vserver);
 /* Milliseconds in spillover so far, the running episode included. */
 uint64_t spill_time_ms(const struct runtime_vserver *vserver);
+/* What an earlier data process left: its episode is over. */
+void spill_revive(struct runtime_vserver *vserver);

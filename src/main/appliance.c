@@ -3,7 +3,9 @@
 
 #include "admit/quota_life.h"
 #include "admit/quota_queue.h"
+#include "admit/quota_rate.h"
 #include "control/control.h"
+#include "control/vault.h"
 #include "engine/engine.h"
 #include "main/exit_code.h"
 #include "os/limits.h"
@@ -31,7 +33,7 @@ struct appliance {
 	unsigned count; /* engines; of the arrays */
 	struct control *control;
 	struct quota_map *map;     /* borrowed */
-	struct stat_engine *stats; /* owned: one for each engine */
+	struct stat_engine *stats; /* one for each engine, in a block of the vault */
 	struct engine **engines;   /* owned, and what they point to: each on lines of its own */
 	struct proxy **proxies;    /* owned */
 	unsigned made, started;    /* engines with a proxy; with a thread */
@@ -52,6 +54,16 @@ struct quota_map *appliance_pools(unsigned engine_count)
 	return quota_map_new(engine_count, POOLS);
 }
 
+/* Twice what a virtual server in each pool takes, with its rates: blocks of one kind do not become
+ * those of another. */
+struct vault *appliance_vault(unsigned engine_count)
+{
+	size_t numbers = sizeof(struct stat_vserver) * (engine_count + 1) + 64;
+	size_t rates = 2 * (quota_rate_size(engine_count) + 64);
+
+	return vault_new((size_t)2 * POOLS * (numbers + rates));
+}
+
 /* --- the ladder ---------------------------------------------------------------------------------
  */
 
@@ -65,9 +77,23 @@ static void *new_lines(size_t size)
 	return lines;
 }
 
+static void open_stats(struct appliance *appliance)
+{
+	struct vault *vault = appliance->options->vault;
+	uint64_t key = quota_key("engines", "", 0);
+	size_t bytes = appliance->count * sizeof(*appliance->stats);
+
+	appliance->stats = vault_claim(vault, key, bytes);
+	if (appliance->stats == NULL)
+		appliance->stats = vault_open(vault, key, bytes);
+	stat_end_gauges(appliance->stats, sizeof(*appliance->stats), appliance->count,
+			stat_engine_rows);
+}
+
 static void make_tables(struct appliance *appliance)
 {
-	appliance->stats = new_lines(appliance->count * sizeof(*appliance->stats));
+	vault_recover(appliance->options->vault);
+	open_stats(appliance);
 	persist_recover(appliance->options->persist);
 	appliance->engines = calloc(appliance->count, sizeof(*appliance->engines));
 	appliance->proxies = calloc(appliance->count, sizeof(*appliance->proxies));
@@ -82,6 +108,7 @@ static bool make_control(struct appliance *appliance, struct keeper *keeper)
 		.engines = appliance->engines,
 		.engine_count = appliance->count,
 		.map = appliance->map,
+		.vault = appliance->options->vault,
 		.engine_stats = appliance->stats,
 		.persist = appliance->options->persist,
 		.keeper = keeper,
@@ -209,7 +236,6 @@ static void descend(struct appliance *appliance)
 	}
 	free(appliance->engines);
 	free(appliance->proxies);
-	free(appliance->stats);
 }
 
 int appliance_run(struct keeper *keeper, void *options)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct persist;
+struct vault;
 
 struct appliance_options {
 	const char *config_path;
@@ -18,7 +19,8 @@ struct appliance_options {
 	unsigned engine_count; /* 1..ENGINES_MAX */
 	bool is_strict;
 	uint32_t drain_ms;
-	struct quota_map *map; /* borrowed: of appliance_pools() */
+	struct quota_map *map;   /* borrowed: of appliance_pools() */
+	struct vault *vault;     /* borrowed: of appliance_vault() */
 	struct persist *persist; /* made before the fork: outlives the data process */
 };
 
@@ -27,6 +29,9 @@ unsigned appliance_engines(void);
 
 /* The supervisor's, before the first data process: the pools outlive those. NULL without memory. */
 struct quota_map *appliance_pools(unsigned engine_count);
+
+/* Likewise, for counters and rates. */
+struct vault *appliance_vault(unsigned engine_count);
 
 /* From start to end; returns the exit code. `options` is a struct appliance_options. */
 int appliance_run(struct keeper *keeper, void *options);

@@ -2,6 +2,7 @@
 #include "main/run_command.h"
 
 #include "base/str.h"
+#include "control/vault.h"
 #include "engine/engine.h"
 #include "main/appliance.h"
 #include "main/exit_code.h"
@@ -109,14 +110,19 @@ static int supervise(struct appliance_options *options)
 		return EXIT_CODE_REFUSED;
 	}
 	options->map = appliance_pools(options->engine_count);
+	options->vault = appliance_vault(options->engine_count);
 	options->persist = persist_new(PERSIST_BUCKETS);
 	if (options->map == NULL)
 		fprintf(stderr, "spillway: there is no memory for the quota pools\n");
+	if (options->vault == NULL)
+		fprintf(stderr, "spillway: there is no memory for the counters\n");
 	if (options->persist == NULL)
 		fprintf(stderr, "spillway: there is no memory for the persistence table\n");
-	code = options->map != NULL && options->persist != NULL ? supervisor_run(&plan)
-								: EXIT_CODE_REFUSED;
+	code = options->map != NULL && options->vault != NULL && options->persist != NULL
+		       ? supervisor_run(&plan)
+		       : EXIT_CODE_REFUSED;
 	persist_free(options->persist);
+	vault_free(options->vault);
 	quota_map_free(options->map);
 	unlink(options->socket_path);
 	socket_close(options->socket_fd);

@@ -136,3 +136,13 @@ uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct 
 	}
 	return sum;
 }
+
+void stat_end_gauges(void *blocks, size_t size, unsigned count, const struct stat_row *rows)
+{
+	for (const struct stat_row *row = rows; row->name != NULL; row++)
+		for (unsigned i = 0; row->is_gauge && !row->is_peak && i < count; i++) {
+			char *block = (char *)blocks + i * size;
+
+			stat_set((struct stat_number *)(void *)(block + row->offset), 0);
+		}
+}

@@ -164,3 +164,6 @@ extern const struct stat_row stat_vserver_rows[], stat_service_rows[], stat_poli
 
 /* Sum (of a peak: the most) of one row over `count` blocks that lie `size` bytes apart. */
 uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct stat_row *row);
+
+/* Before anybody writes: what was counted is over, as their process died. Counts and peaks stay. */
+void stat_end_gauges(void *blocks, size_t size, unsigned count, const struct stat_row *rows);

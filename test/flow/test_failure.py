@@ -127,6 +127,40 @@ def test_pools_outlive_the_data_process(stage, engines):
 
 
 @pytest.mark.parametrize("engines", [1, 4])
+def test_counters_outlive_the_data_process(stage, engines):
+    """What was counted goes on, under a new name too, and what -clearstats hid stays hidden; what is
+    there now is counted anew; what is removed begins at zero when it comes again."""
+    appliance, web, tcp, _ = site(stage, engines, "-soMethod CONNECTION -soThreshold 3")
+    for _ in range(5):
+        assert get(web).status == 200
+    appliance.do("stat service s -clearstats basic", "rename lb vserver web web2")
+    for _ in range(2):
+        assert get(web).status == 200
+    with crowd(3, tcp) as clients:
+        tcp_names(clients)
+        assert is_dropped(tcp)
+        wait_until(lambda: appliance.vserver("tcp1")["spillover_episodes"] == 1, "it spills")
+        old = appliance.data_process()
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+        wait_until(appliance.is_ready, "commands are answered again")
+    numbers = appliance.vserver("tcp1")
+    assert (numbers["clients"], numbers["clients_total"], numbers["refused"]) == (0, 3, 1)
+    assert (numbers["spillover_episodes"], numbers["clients_peak"]) == (1, 3)
+    assert appliance.vserver("web2")["requests_total"] == 7
+    assert appliance.service("s")["requests_total"] == 2
+    assert appliance.engine_gauges()["clients"] == 0
+    with crowd(3, tcp) as clients:
+        assert tcp_names(clients) == {"tcp": 3}
+        assert appliance.vserver("tcp1")["clients_total"] == 6
+    assert get(web).status == 200
+    assert appliance.vserver("web2")["requests_total"] == 8
+    wait_until(appliance.is_quiet, "all have left")
+    appliance.do("rm lb vserver web2", f"add lb vserver web2 HTTP 127.0.0.1 {web}")
+    assert appliance.vserver("web2")["requests_total"] == 0
+
+
+@pytest.mark.parametrize("engines", [1, 4])
 def test_killed_under_load(stage, engines):
     """Eight clients ask without a pause while the data process is killed three times: each time
     they are served again, and in the end no use is lost."""

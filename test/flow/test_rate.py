@@ -3,6 +3,8 @@
 engines; new clients spill while the rate is at the limit; those that are there are paced."""
 import collections
 import contextlib
+import os
+import signal
 import threading
 import time
 
@@ -282,6 +284,60 @@ def test_requests_a_second(stage, engines):
         assert numbers["asked_at_the_limit_of_the_request_rate"] == names["backup"]
         assert numbers["clients"] == 20
         wait_until(lambda: clients[0].get().body == b"primary", "there is room again")
+
+
+def killed(appliance):
+    """The data process dies, and another serves."""
+    old = appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_requests_a_second_over_a_crash(stage, engines):
+    """The data process is killed twice under load: over the whole time the primary has no more than
+    what may come at once and what the rate brings."""
+    config, port, one, two = two_pools(stage, "HTTP", "-soMethod REQUESTRATE -soThreshold 60")
+    stage.script(answers(plain("primary")), one), stage.script(answers(plain("backup")), two)
+    appliance = stage.run(config, engines)
+    begin, names = time.monotonic(), collections.Counter()
+    for life in range(3):
+        with crowd(5, port) as clients:
+            for _ in range(30):
+                for client in clients:
+                    names[client.get().body.decode()] += 1
+        if life < 2:
+            killed(appliance)
+    assert sum(names.values()) == 450
+    assert 60 <= names["primary"] <= 60 + 60 * (time.monotonic() - begin) + 1
+    assert appliance.vserver("web")["spilled"] == names["backup"]
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_bandwidth_over_a_crash(stage, engines):
+    """What came at once does not come again: of 64 KB and 1 KB/s nothing is left for the next data
+    process, under a new name either, and whoever comes spills; a new limit holds as ever."""
+    config, port, one, two = two_pools(stage, "TCP", "-soMethod BANDWIDTH -soThreshold 8")
+    stage.script(pours(300000), one), stage.script(greets("backup"), two)
+    appliance = stage.run(config, engines)
+    with Client(port) as client:
+        wait_until(lambda: appliance.vserver("web")["clients"] == 1, "it has been let in")
+        client.send("?").exactly(40000)
+        wait_until(lambda: appliance.pools("web")["refusals"] > 0, "the rate is used up")
+        appliance.do("rename lb vserver web web2")
+        passed = appliance.pools("web2")["passed"]
+        killed(appliance)
+    shown = appliance.pools("web2")
+    assert shown["passed"] == passed
+    with Client(port) as late:
+        assert late.until(b"\n") == b"backup\n"
+    appliance.do("set lb vserver web2 -soThreshold 8000000")
+
+    def is_served():
+        with Client(port) as client:
+            return client.send("?").exactly(1) == b"x"
+    wait_until(is_served, "there is room again")
 
 
 def test_what_is_refused(stage):

@@ -15,6 +15,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,11 +199,22 @@ static void start_workers(const struct run *run, struct quota_rate *rate, struct
 		must(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0);
 }
 
+static struct quota_rate *rate_new(unsigned cores, uint64_t per_second, uint64_t burst,
+				   uint64_t now_us)
+{
+	size_t bytes = (quota_rate_size(cores) + 63) / 64 * 64;
+	struct quota_rate *rate = aligned_alloc(64, bytes);
+
+	must(rate != NULL);
+	memset(rate, 0, bytes);
+	quota_rate_init(rate, cores, per_second, burst, now_us);
+	return rate;
+}
+
 static bool run_one(const struct run *run)
 {
 	uint64_t start_us = 1000000, step_us = step_of(run);
-	struct quota_rate *rate = quota_rate_new(run->threads, run->per_second, run->burst,
-						 start_us);
+	struct quota_rate *rate = rate_new(run->threads, run->per_second, run->burst, start_us);
 	static struct worker workers[THREADS_MAX];
 	struct grant *all;
 	size_t count = 0;
@@ -228,7 +240,7 @@ static bool run_one(const struct run *run)
 	}
 	passes = judge(run, all, count);
 	free(all);
-	quota_rate_free(rate);
+	free(rate);
 	return passes;
 }
 

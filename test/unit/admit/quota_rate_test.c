@@ -8,12 +8,26 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #define SECOND ((uint64_t)1000000)
 
 static const uint64_t start_us = 77 * SECOND;
+
+static struct quota_rate *rate_new(unsigned cores, uint64_t per_second, uint64_t burst,
+				   uint64_t now_us)
+{
+	size_t bytes = (quota_rate_size(cores) + 63) / 64 * 64;
+	struct quota_rate *rate = aligned_alloc(64, bytes);
+
+	assert_true(rate != NULL);
+	memset(rate, 0, bytes);
+	quota_rate_init(rate, cores, per_second, burst, now_us);
+	return rate;
+}
 
 static uint64_t take(struct quota_rate *rate, unsigned core, uint64_t now_us, unsigned times)
 {
@@ -26,7 +40,7 @@ static uint64_t take(struct quota_rate *rate, unsigned core, uint64_t now_us, un
 
 static void burst_first_then_the_rate(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(4, 10, 5, start_us);
+	struct quota_rate *rate = rate_new(4, 10, 5, start_us);
 	uint64_t granted = 0;
 
 	(void)unused;
@@ -36,12 +50,12 @@ static void burst_first_then_the_rate(void **unused)
 	assert_int_equal(take(rate, 2, start_us + SECOND / 10 - 1, 3), 0);
 	assert_int_equal(take(rate, 2, start_us + SECOND / 10, 3), 1);
 	assert_int_equal(take(rate, 3, start_us + SECOND, 30), 5); /* no more than the burst */
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void stashes_are_part_of_the_burst(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(8, 1000000, 6400, start_us);
+	struct quota_rate *rate = rate_new(8, 1000000, 6400, start_us);
 	uint64_t granted = 0;
 
 	(void)unused;
@@ -54,12 +68,12 @@ static void stashes_are_part_of_the_burst(void **unused)
 			granted += take(rate, core, start_us + ms * 1000, 130);
 	assert_true(granted <= 1000000 + 6400);
 	assert_true(granted >= 970000);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void takes_all_or_what_was_asked_at_least(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 99, 50, start_us);
+	struct quota_rate *rate = rate_new(1, 99, 50, start_us);
 
 	(void)unused;
 	assert_int_equal(quota_rate_take(rate, 0, start_us, 30, 40), 40);
@@ -68,12 +82,12 @@ static void takes_all_or_what_was_asked_at_least(void **unused)
 	assert_int_equal(quota_rate_take(rate, 0, start_us, 1, 40), 0);
 	/* More than ever fits: what fits. */
 	assert_int_equal(quota_rate_take(rate, 0, start_us + SECOND, 1000, 1000), 50);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void what_is_given_back_can_be_had(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(2, 100, 50, start_us);
+	struct quota_rate *rate = rate_new(2, 100, 50, start_us);
 	struct quota_rate_view view;
 
 	(void)unused;
@@ -88,12 +102,12 @@ static void what_is_given_back_can_be_had(void **unused)
 	assert_int_equal(view.refused, 1);
 	assert_int_equal(view.per_second, 100);
 	assert_int_equal(view.burst, 50);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void a_new_rate_holds_at_once(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(2, 1000000, 8000, start_us);
+	struct quota_rate *rate = rate_new(2, 1000000, 8000, start_us);
 
 	(void)unused;
 	assert_true(quota_rate_take(rate, 0, start_us, 1, 1) == 1); /* and a stash */
@@ -110,12 +124,12 @@ static void a_new_rate_holds_at_once(void **unused)
 	quota_rate_set(rate, 0, 1, start_us + 9 * SECOND);
 	assert_int_equal(take(rate, 0, start_us + 9 * SECOND, 9), 1);
 	assert_int_equal(take(rate, 0, start_us + 99 * SECOND, 9), 0);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void knows_when(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 3, 6, start_us);
+	struct quota_rate *rate = rate_new(1, 3, 6, start_us);
 	uint64_t when;
 
 	(void)unused;
@@ -128,12 +142,12 @@ static void knows_when(void **unused)
 		assert_true(quota_rate_has_room(rate, when, units - 1));
 		assert_false(quota_rate_has_room(rate, when - 3, units - 1));
 	}
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void tells_that_it_is_reached(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 10, 1, start_us);
+	struct quota_rate *rate = rate_new(1, 10, 1, start_us);
 
 	(void)unused;
 	assert_false(quota_rate_is_reached(rate, start_us, SECOND));
@@ -142,30 +156,47 @@ static void tells_that_it_is_reached(void **unused)
 	assert_int_equal(take(rate, 0, start_us, 1), 0);
 	assert_true(quota_rate_is_reached(rate, start_us + SECOND - 1, SECOND));
 	assert_false(quota_rate_is_reached(rate, start_us + SECOND, SECOND));
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void an_old_clock_grants_nothing_more(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(2, 10, 10, start_us);
+	struct quota_rate *rate = rate_new(2, 10, 10, start_us);
 
 	(void)unused;
 	assert_int_equal(take(rate, 0, start_us + SECOND, 20), 10);
 	assert_int_equal(take(rate, 1, start_us, 20), 0);
 	assert_int_equal(take(rate, 1, 0, 20), 0);
 	assert_int_equal(take(rate, 1, start_us + 2 * SECOND, 20), 10);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void the_greatest_numbers_fit(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(128, QUOTA_RATE_MOST, QUOTA_RATE_MOST, start_us);
+	struct quota_rate *rate = rate_new(128, QUOTA_RATE_MOST, QUOTA_RATE_MOST, start_us);
 	uint64_t later_us = start_us + 86400 * SECOND;
 
 	(void)unused;
 	assert_true(quota_rate_take(rate, 0, start_us, 1, 1) == 1);
 	assert_true(quota_rate_take(rate, 127, later_us, 1, QUOTA_RATE_MOST) > QUOTA_RATE_MOST / 2);
-	quota_rate_free(rate);
+	free(rate);
+}
+
+/* Whatever the processes that died with it had in their stashes. */
+static void a_new_process_finds_what_was_granted(void **unused)
+{
+	struct quota_rate *rate = rate_new(2, 1000, 80, start_us);
+	uint64_t granted = 0;
+
+	(void)unused;
+	for (unsigned life = 0; life < 10; life++) {
+		granted += take(rate, life % 2, start_us, 30);
+		quota_rate_revive(rate);
+		quota_rate_set(rate, 1000, 80, start_us);
+	}
+	assert_true(granted >= 50 && granted <= 80);
+	assert_int_equal(take(rate, 0, start_us + SECOND / 100, 80), 10);
+	free(rate);
 }
 
 int main(void)
@@ -180,6 +211,7 @@ int main(void)
 		cmocka_unit_test(tells_that_it_is_reached),
 		cmocka_unit_test(an_old_clock_grants_nothing_more),
 		cmocka_unit_test(the_greatest_numbers_fit),
+		cmocka_unit_test(a_new_process_finds_what_was_granted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

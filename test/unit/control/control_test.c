@@ -53,7 +53,7 @@ static void spilling_is_passed_on(void **state)
 	(void)state;
 	stage_say(stage, 1, MESSAGE_SPILL, web->entry.id, 1);
 	stage_turns(stage, 2);
-	assert_int_equal(web->episodes, 1);
+	assert_int_equal(web->spilling_so_far->episodes, 1);
 	stage_say(stage, 1, MESSAGE_SPILL, web->entry.id, 0);
 	stage_turns(stage, 2);
 	assert_int_equal(web->spilling[0] | web->spilling[1], 0);

@@ -8,13 +8,14 @@
 
 static void life(void **state)
 {
-	struct plan_policy both[] = { { .uid = 7 }, { .uid = 9 } };
+	struct plan_policy both[] = { { .uid = 7, .name = STR("seven") },
+				      { .uid = 9, .name = STR("nine") } };
 	struct plan plan = { .policies = both, .policy_count = 2 };
 	struct policies policies;
 	struct stat_policy *seven;
 
 	(void)state;
-	policies_init(&policies, 3);
+	policies_init(&policies, NULL, 3);
 	policies_take(&policies, &plan, 1);
 	seven = policies_stats(&policies, 7);
 	assert_non_null(seven);

@@ -65,11 +65,32 @@ static void test_sum(void **state)
 	assert_int_equal(stat_sum(blocks, sizeof(blocks[0]), 3, stat_vserver_rows), 7);
 }
 
+static void test_end_gauges(void **state)
+{
+	static struct stat_vserver blocks[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		stat_add(&blocks[i].clients, 10);
+		stat_add(&blocks[i].queued, 3);
+		stat_add(&blocks[i].spilled, 4);
+		stat_raise(&blocks[i].clients_peak, 7);
+	}
+	stat_end_gauges(blocks, sizeof(blocks[0]), 2, stat_vserver_rows);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(stat_read(&blocks[i].clients), 0);
+		assert_int_equal(stat_read(&blocks[i].queued), 0);
+		assert_int_equal(stat_read(&blocks[i].spilled), 4);
+		assert_int_equal(stat_read(&blocks[i].clients_peak), 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_end_gauges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,18 @@ struct end {
 	int other;
 };
 
+static struct quota_rate *rate_new(unsigned cores, uint64_t per_second, uint64_t burst,
+				   uint64_t now_us)
+{
+	size_t bytes = (quota_rate_size(cores) + 63) / 64 * 64;
+	struct quota_rate *rate = aligned_alloc(64, bytes);
+
+	assert_true(rate != NULL);
+	memset(rate, 0, bytes);
+	quota_rate_init(rate, cores, per_second, burst, now_us);
+	return rate;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -108,7 +120,7 @@ static void turn_until_run(struct end *end)
 
 static void reads_what_the_rate_allows(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 99 * 1000, BURST, engine->loop.now_ms * 1000);
+	struct quota_rate *rate = rate_new(1, 99 * 1000, BURST, engine->loop.now_ms * 1000);
 	struct pace_meter meter;
 	struct pace pace;
 	struct end end;
@@ -133,12 +145,12 @@ static void reads_what_the_rate_allows(void **unused)
 	}
 	close_end(&end);
 	pace_fini(&pace);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void a_limit_that_goes_wakes_all(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 1, 4096, engine->loop.now_ms * 1000);
+	struct quota_rate *rate = rate_new(1, 1, 4096, engine->loop.now_ms * 1000);
 	struct pace_meter meter;
 	struct pace pace;
 	struct end ends[3];
@@ -161,12 +173,12 @@ static void a_limit_that_goes_wakes_all(void **unused)
 	assert_false(pace_is_reached(&pace));
 	close_end(&ends[0]);
 	close_end(&ends[2]);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void what_was_not_read_is_not_spent(void **unused)
 {
-	struct quota_rate *rate = quota_rate_new(1, 1, BURST, engine->loop.now_ms * 1000);
+	struct quota_rate *rate = rate_new(1, 1, BURST, engine->loop.now_ms * 1000);
 	struct pace_meter meter;
 	struct quota_rate_view view;
 	struct pace pace;
@@ -186,14 +198,14 @@ static void what_was_not_read_is_not_spent(void **unused)
 	assert_int_equal(view.refused, 0);
 	close_end(&end);
 	pace_fini(&pace);
-	quota_rate_free(rate);
+	free(rate);
 }
 
 static void limits_allow_what_all_do(void **unused)
 {
-	struct quota_rate *wide = quota_rate_new(1, 1, BURST, engine->loop.now_ms * 1000);
-	struct quota_rate *middle = quota_rate_new(1, 1, 12000, engine->loop.now_ms * 1000);
-	struct quota_rate *narrow = quota_rate_new(1, 1, 6000, engine->loop.now_ms * 1000);
+	struct quota_rate *wide = rate_new(1, 1, BURST, engine->loop.now_ms * 1000);
+	struct quota_rate *middle = rate_new(1, 1, 12000, engine->loop.now_ms * 1000);
+	struct quota_rate *narrow = rate_new(1, 1, 6000, engine->loop.now_ms * 1000);
 	struct quota_rate_view view;
 	struct pace_meter meter;
 	struct pace paces[PACES_MAX];
@@ -219,9 +231,9 @@ static void limits_allow_what_all_do(void **unused)
 	close_end(&end);
 	for (int i = 0; i < PACES_MAX; i++)
 		pace_fini(&paces[i]);
-	quota_rate_free(wide);
-	quota_rate_free(middle);
-	quota_rate_free(narrow);
+	free(wide);
+	free(middle);
+	free(narrow);
 }
 
 #define with_engine(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
