@@ -314,8 +314,8 @@ static const struct option options[VSERVER_OPTIONS] = {
 				     .is_ours = true,
 				     .most = QUOTA_QUEUE_DEPTH_MAX,
 				     .standard = "0",
-				     .help = "so many clients wait in line for the limit of client "
-					     "connections before others spill",
+				     .help = "so many clients, or requests with -soMethod REQUEST, "
+					     "wait in line for the limit before others spill",
 				     .since = "0.1" },
 	[VSERVER_SO_QUEUE_TIMEOUT] = { .name = "soQueueTimeout",
 				       .type = OPTION_NUMBER,
@@ -324,7 +324,8 @@ static const struct option options[VSERVER_OPTIONS] = {
 				       .most = 600000,
 				       .standard = "1000",
 				       .unit = "ms",
-				       .help = "a client that waited so long in line spills",
+				       .help = "a client, or request, that waited so long in line "
+					       "spills",
 				       .since = "0.1" },
 	[VSERVER_SO_BATCH] = { .name = "soBatch",
 			       .type = OPTION_NUMBER,

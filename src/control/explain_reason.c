@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "admit/quota_queue.h"
 #include "control/explain_priv.h"
 #include "control/inquiry.h"
 #include "policy/rule.h"
@@ -146,6 +147,26 @@ static void print_rule(struct explain *in, const struct plan_vserver *vserver)
 			   vserver->spill.ramp);
 }
 
+/* Who finds the pool full, `what` in words. */
+static void print_line(const struct explain *in, const struct plan_vserver *vserver, uint32_t pool,
+		       const char *what)
+{
+	uint32_t before = quota_queue_waiting(in->control->setup.map, pool);
+
+	if (vserver->queue_depth == 0)
+		return;
+	if (before >= vserver->queue_depth)
+		text_print(in->text,
+			   "\t\tqueue: %s would not wait, %" PRIu32
+			   " do already: -soQueueDepth is %" PRIu32 "\n",
+			   what, before, vserver->queue_depth);
+	else
+		text_print(in->text,
+			   "\t\tqueue: %s would wait, %" PRIu32 " before it: up to %" PRIu32
+			   " ms, then it spills\n",
+			   what, before, vserver->queue_timeout_ms);
+}
+
 static enum reason look_at_limit(struct explain *in, const struct plan_vserver *vserver)
 {
 	const struct runtime_vserver *runtime = runtime_of(in, vserver);
@@ -154,17 +175,15 @@ static enum reason look_at_limit(struct explain *in, const struct plan_vserver *
 
 	if (runtime->entry.limit >= 0 || runtime->requests.pool != QUOTA_NONE)
 		print_rule(in, vserver);
-	if (runtime->requests.pool != QUOTA_NONE)
-		(void)look_at_pool(in, runtime->requests.pool, REASON_REQUESTS,
-				   "requests, asked for each request");
+	if (runtime->requests.pool != QUOTA_NONE &&
+	    look_at_pool(in, runtime->requests.pool, REASON_REQUESTS,
+			 "requests, asked for each request") == REASON_REQUESTS)
+		print_line(in, vserver, runtime->requests.pool, "a request");
 	if (runtime->sessions.pool != QUOTA_NONE)
 		(void)look_at_pool(in, runtime->sessions.pool, REASON_SESSIONS,
 				   "TLS sessions, asked at the handshake");
-	if (reason != REASON_NONE && vserver->queue_depth > 0)
-		text_print(in->text,
-			   "\t\tqueue: it waits up to %" PRIu32 " ms before that, unless %" PRIu32
-			   " wait already\n",
-			   vserver->queue_timeout_ms, vserver->queue_depth);
+	if (reason == REASON_CLIENTS)
+		print_line(in, vserver, runtime->entry.pool, "it");
 	return reason;
 }
 

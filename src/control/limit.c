@@ -30,6 +30,12 @@ static void share(struct runtime *runtime, struct runtime_entry *entry,
 	quota_set_rule(runtime->map, entry->pool, rule);
 }
 
+static void report_no_line(const struct runtime_entry *entry)
+{
+	log_write(LOG_LEVEL_ERROR, "%s: there is no memory for the line of those who wait",
+		  entry->name);
+}
+
 /* After the rule: its mode says whether there may be a line. */
 static void line_up(struct runtime *runtime, struct runtime_entry *entry, uint32_t depth)
 {
@@ -38,8 +44,7 @@ static void line_up(struct runtime *runtime, struct runtime_entry *entry, uint32
 	if (quota_queue_set(runtime->map, entry->pool, depth))
 		entry->queue_depth = depth;
 	else
-		log_write(LOG_LEVEL_ERROR, "%s: there is no memory for the line of those who wait",
-			  entry->name);
+		report_no_line(entry);
 }
 
 static struct rate_place place_of(const struct runtime *runtime, const char *kind, struct str name)
@@ -83,10 +88,13 @@ void limit_share(struct runtime *runtime, const struct plan *plan)
 	}
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
 		const struct plan_vserver *planned = &plan->vservers[i];
-		struct runtime_entry *entry = &runtime_vserver(runtime, planned->uid)->entry;
+		struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
+		bool is_of_requests = planned->request_limit != PLAN_UNLIMITED;
 
-		share(runtime, entry, &planned->rule);
-		line_up(runtime, entry, planned->queue_depth);
+		share(runtime, &vserver->entry, &planned->rule);
+		line_up(runtime, &vserver->entry, is_of_requests ? 0 : planned->queue_depth);
+		if (!reserve_line_up(&vserver->requests, runtime->map, planned->queue_depth))
+			report_no_line(&vserver->entry);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "control/reserve.h"
 
 #include "admit/quota_life.h"
+#include "admit/quota_queue.h"
 
 #include <stdlib.h>
 
@@ -80,6 +81,16 @@ void reserve_apply(struct reserve *reserve, struct quota_map *map, int64_t limit
 		return;
 	reserve->limit = limit;
 	quota_set_limit(map, reserve->pool, limit);
+}
+
+bool reserve_line_up(struct reserve *reserve, struct quota_map *map, uint32_t depth)
+{
+	if (reserve->pool == QUOTA_NONE || reserve->queue_depth == depth)
+		return true;
+	if (!quota_queue_set(map, reserve->pool, depth))
+		return false;
+	reserve->queue_depth = depth;
+	return true;
 }
 
 void reserve_end(struct reserve *reserve, struct quota_map *map)

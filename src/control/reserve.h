@@ -24,6 +24,7 @@ struct reserve {
 	int64_t limit;          /* that the pool has; PLAN_UNLIMITED: none so far */
 	struct quota_rule rule; /* that the pool has */
 	uint64_t named;         /* number of the first snapshot with it */
+	uint32_t queue_depth;   /* of the pool */
 };
 
 /* A pool that engines are to leave. */
@@ -49,6 +50,8 @@ bool reserve_want(struct reserve *reserve, struct quota_map *map, uint64_t key, 
  * `is_fresh`: no engine can have anything in flight. */
 void reserve_apply(struct reserve *reserve, struct quota_map *map, int64_t limit, bool is_fresh,
 		   uint64_t everywhere);
+/* So many may wait for a use of it, see quota_queue_set(). False without memory. */
+bool reserve_line_up(struct reserve *reserve, struct quota_map *map, uint32_t depth) MUST_USE;
 /* Its engines have gone, or never knew it. */
 void reserve_end(struct reserve *reserve, struct quota_map *map);
 /* Closes what every engine has left. */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct holding;
 struct trail;
 struct vserver;
 
@@ -38,10 +39,11 @@ struct admission {
 	const struct vserver *host; /* who has the client of a request; NULL: the reached one */
 	uint64_t waited_ms;
 	bool may_queue; /* ADMIT_QUEUE is an answer */
-	/* A client's use of its pool is the caller's; NULL when somebody took it over. */
-	struct vserver *granted;
+	/* What a use of is the caller's; NULL when somebody took it over. */
+	struct holding *granted;
 	/* The answer: who serves, or who refuses (with ADMIT_REDIRECT it has the URL). */
 	struct vserver *serving;
+	struct holding *full;       /* ADMIT_QUEUE: what to wait for a use of */
 	const struct vserver *last; /* scratch: the last that was asked */
 	struct vserver *known;      /* scratch: who served this client last; NULL: nobody */
 };

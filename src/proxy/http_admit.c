@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Who serves a request: the virtual server that has the client, or when its limit of requests in
- * flight is reached one of its backups. The client stays where it is.
+ * flight is reached one of its backups. The client stays where it is. Where the virtual server has
+ * a line, a request that finds it full waits there first.
  */
 #include "proxy/http_session_priv.h"
 #include "proxy/introduction.h"
@@ -43,29 +44,86 @@ void http_admit_over(struct http_session *s)
 		vserver_drop(serving);
 }
 
-static enum step_end ask(struct http_session *s)
+static struct admission asking(const struct http_session *s)
 {
-	uint32_t now_ms = (uint32_t)http_session_engine(s)->loop.now_ms;
-	struct admission in = { .reached = s->session.serving,
-				.peer = &s->peer,
-				.trail = introduction_trail(s->session.introduction),
-				.is_request = true,
-				.waited_ms = now_ms - s->asked_ms };
+	return (struct admission){ .reached = s->session.serving,
+				   .peer = &s->peer,
+				   .trail = introduction_trail(s->session.introduction),
+				   .is_request = true };
+}
 
-	switch (admission_decide(&in)) {
+static enum step_end look_again(struct http_session *s)
+{
+	http_session_set_deadline(s, LOOK_MS);
+	s->at = HTTP_AT_ADMIT;
+	return STEP_WAIT;
+}
+
+static enum step_end decided(struct http_session *s, enum admit admit, const struct admission *in)
+{
+	switch (admit) {
 	case ADMIT_OK:
-		return have(s, in.serving);
+		return have(s, in->serving);
 	case ADMIT_REFUSE:
 		return http_answer_spilled(s, NULL);
 	case ADMIT_REDIRECT:
-		return http_answer_spilled(s, in.serving->redirect_url);
-	case ADMIT_QUEUE: /* for clients only */
-		must_not_reach();
+		return http_answer_spilled(s, in->serving->redirect_url);
+	case ADMIT_QUEUE:
 	case ADMIT_AGAIN:
-		http_session_set_deadline(s, LOOK_MS);
-		return STEP_WAIT;
+		break; /* nobody asked for that */
 	}
 	must_not_reach();
+}
+
+/* Without waiting any more; `granted` (NULL: none) is what it has a use of. */
+static enum step_end ask_now(struct http_session *s, struct holding *granted)
+{
+	struct admission in = asking(s);
+	enum admit admit;
+
+	in.waited_ms = ADMISSION_NO_WAIT;
+	in.granted = granted;
+	admit = admission_decide(&in);
+	/* It is not needed: who waits next may have it. */
+	if (in.granted != NULL)
+		quota_give(s->session.proxy->quota, granted->pool);
+	return decided(s, admit, &in);
+}
+
+/* Nothing is read meanwhile: what the client sends waits in its socket. */
+static enum step_end stand_in_line(struct http_session *s, const struct admission *in)
+{
+	struct queued_request *queued;
+
+	switch (queue_enter_request(in->serving, in->full, &s->task, &queued)) {
+	case QUOTA_JOINED:
+		s->queued = queued;
+		http_session_set_deadline(s, in->serving->queue_timeout_ms);
+		return http_session_go(s, HTTP_AT_QUEUE);
+	case QUOTA_SERVED:
+		return ask_now(s, in->full);
+	case QUOTA_CROWDED:
+		return ask_now(s, NULL);
+	case QUOTA_UNDECIDED:
+		return look_again(s);
+	}
+	must_not_reach();
+}
+
+static enum step_end ask(struct http_session *s)
+{
+	uint32_t now_ms = (uint32_t)http_session_engine(s)->loop.now_ms;
+	struct admission in = asking(s);
+	enum admit admit;
+
+	in.waited_ms = now_ms - s->asked_ms;
+	in.may_queue = true;
+	admit = admission_decide(&in);
+	if (admit == ADMIT_QUEUE)
+		return stand_in_line(s, &in);
+	if (admit == ADMIT_AGAIN)
+		return look_again(s);
+	return decided(s, admit, &in);
 }
 
 /* Whom the cookie names, when another has the client: of those behind one address each has his
@@ -95,11 +153,57 @@ enum step_end http_admit_begin(struct http_session *s)
 	return ask(s);
 }
 
+static enum step_end client_gone(struct http_session *s)
+{
+	stat_add(&http_session_stats(s)->client_aborts, 1);
+	return http_session_abort(s);
+}
+
 enum step_end http_admit_run(struct http_session *s)
 {
-	if (s->client.is_broken) {
-		stat_add(&http_session_stats(s)->client_aborts, 1);
-		return http_session_abort(s);
+	return s->client.is_broken ? client_gone(s) : ask(s);
+}
+
+static void forget_place(struct http_session *s)
+{
+	s->tried = 0;
+	s->at = HTTP_AT_ADMIT;
+}
+
+void http_admit_unqueue(struct http_session *s)
+{
+	if (s->at != HTTP_AT_QUEUE)
+		return;
+	queue_leave(s->queued);
+	forget_place(s);
+}
+
+/* Who waits in line and closes its half has given up, as a client in line. */
+enum step_end http_admit_queue(struct http_session *s)
+{
+	struct queued_request *queued = s->queued;
+
+	if (s->client.is_broken || s->client.is_ending || s->client.has_eof)
+		return client_gone(s);
+	switch (queued->state) {
+	case QUEUE_WAITS:
+		return STEP_WAIT;
+	case QUEUE_SERVED:
+		forget_place(s);
+		return ask_now(s, queue_take(queued));
+	case QUEUE_OVER:
+		http_admit_unqueue(s);
+		return ask(s);
 	}
-	return ask(s);
+	must_not_reach();
+}
+
+enum step_end http_admit_queue_late(struct http_session *s)
+{
+	if (!queue_late(s->queued)) {
+		http_session_set_deadline(s, 0);
+		return STEP_WAIT;
+	}
+	forget_place(s);
+	return ask_now(s, NULL);
 }

@@ -17,10 +17,12 @@ static const struct {
 } steps[HTTP_AT_COUNT] = {
 	/* -> request; over (closed, late) */
 	[HTTP_AT_IDLE]     = { "idle",     http_request_idle,      http_request_idle_late },
-	/* -> choose; admit; answer (refused: 400, 431, 503, 302; late: 408); over */
+	/* -> choose; admit; queue; answer (refused: 400, 431, 503, 302; late: 408); over */
 	[HTTP_AT_REQUEST]  = { "request",  http_request_read,      http_request_late },
-	/* -> choose; answer (503, 302); over (client gone) */
+	/* -> choose; queue; answer (503, 302); over (client gone) */
 	[HTTP_AT_ADMIT]    = { "admit",    http_admit_run,         http_admit_run },
+	/* -> choose; queue; answer (503, 302); over (client gone) */
+	[HTTP_AT_QUEUE]    = { "queue",    http_admit_queue,       http_admit_queue_late },
 	/* -> send; connect; line; answer (503, 504) */
 	[HTTP_AT_CHOOSE]   = { "choose",   http_upstream_choose,   NULL },
 	/* -> choose; answer (late: 503); over (client gone) */
@@ -165,6 +167,7 @@ static void give_back(struct http_session *s)
 		lane_clear(&s->down, http_session_buffers(s));
 	}
 	http_upstream_drop(s);
+	http_admit_unqueue(s);
 	http_admit_over(s);
 	http_session_leave(s);
 }

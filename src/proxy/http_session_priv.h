@@ -15,6 +15,7 @@
 #include "proxy/http_steps_priv.h"
 #include "proxy/lane.h"
 #include "proxy/proxy.h"
+#include "proxy/queue.h"
 #include "proxy/relay.h"
 #include "proxy/session.h"
 #include "service/service.h"
@@ -26,6 +27,7 @@ enum http_at {
 	HTTP_AT_IDLE,
 	HTTP_AT_REQUEST,
 	HTTP_AT_ADMIT,
+	HTTP_AT_QUEUE,
 	HTTP_AT_CHOOSE,
 	HTTP_AT_LINE,
 	HTTP_AT_CONNECT,
@@ -59,7 +61,10 @@ struct http_session {
 	struct vserver *by; /* serves the present request: session.serving, or a backup; held */
 	struct server_conn *server; /* held from service_get() to put or drop */
 	struct service *line;       /* whose line `waiter` stands in; NULL: none */
-	uint64_t tried;             /* members that failed for this request */
+	union {
+		struct queued_request *queued; /* HTTP_AT_QUEUE: its place in line */
+		uint64_t tried;                /* members that failed for this request */
+	};
 	union {
 		struct {
 			struct lane up, down; /* client to server, server to client */

@@ -30,6 +30,10 @@ void http_request_forget(struct http_session *s);
 /* http_admit.c */
 enum step_end http_admit_begin(struct http_session *s);
 enum step_end http_admit_run(struct http_session *s);
+enum step_end http_admit_queue(struct http_session *s);
+enum step_end http_admit_queue_late(struct http_session *s);
+/* It waits in no line any more; also when it does not. */
+void http_admit_unqueue(struct http_session *s);
 /* The request has its answer, or none will come: what it held goes back; once. */
 void http_admit_over(struct http_session *s);
 

@@ -117,7 +117,7 @@ static bool answer(struct proxy *proxy, enum admit admit, struct vserver *servin
 	must_not_reach();
 }
 
-void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct vserver *granted,
+void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct holding *granted,
 		      const struct arrival *arrival)
 {
 	struct admission in = { .reached = reached,
@@ -130,20 +130,22 @@ void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct vserv
 	must_be_on(proxy->engine);
 	/* It is not needed: who waits next may have it. */
 	if (in.granted != NULL)
-		quota_give(proxy->quota, granted->clients.pool);
+		quota_give(proxy->quota, granted->pool);
 	if (!answer(proxy, admit, in.serving, arrival))
 		must_not_reach();
 }
 
 /* False: undecided. */
-static bool stand_in_line(struct proxy *proxy, struct vserver *reached, struct vserver *at,
+static bool stand_in_line(struct proxy *proxy, const struct admission *in,
 			  const struct arrival *arrival)
 {
-	switch (queue_enter(proxy, reached, at, arrival)) {
+	struct vserver *reached = in->reached;
+
+	switch (queue_enter(reached, in->serving, in->full, arrival)) {
 	case QUOTA_JOINED:
 		return true;
 	case QUOTA_SERVED:
-		proxy_decide_now(proxy, reached, at, arrival);
+		proxy_decide_now(proxy, reached, in->full, arrival);
 		return true;
 	case QUOTA_CROWDED:
 		proxy_decide_now(proxy, reached, NULL, arrival);
@@ -166,7 +168,7 @@ static bool decide(struct proxy *proxy, struct vserver *reached, uint64_t waited
 	enum admit admit = admission_decide(&in);
 
 	if (admit == ADMIT_QUEUE)
-		return stand_in_line(proxy, reached, in.serving, arrival);
+		return stand_in_line(proxy, &in, arrival);
 	return answer(proxy, admit, in.serving, arrival);
 }
 
@@ -250,6 +252,7 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 	proxy->header_bytes_max = snapshot->header_bytes_max;
 	proxy->request_timeout_ms = snapshot->request_timeout_ms;
 	proxy->appliance = snapshot->appliance;
+	vserver_dissolve_lines(proxy, snapshot);
 	service_room_take_up(&proxy->services, snapshot);
 	vserver_take_up(proxy, snapshot);
 	proxy->request_rate = snapshot->request_rate;
@@ -431,12 +434,12 @@ static void end(struct engine *engine)
 	close_listeners(proxy);
 	introduction_close_all(proxy);
 	close_parked(proxy);
-	queue_close_all(proxy);
 	while (!list_is_empty(&proxy->all_sessions)) {
 		struct session *session = session_of_link(proxy->all_sessions.next);
 
 		session->cut(session);
 	}
+	queue_close_all(proxy);
 	service_room_close(&proxy->services);
 	pace_fini(&proxy->pace);
 	loop_turn(&engine->loop); /* frees what was closed and settles the quota */
@@ -472,6 +475,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	list_init(&proxy->all_sessions);
 	list_init(&proxy->parked);
 	slab_init(&proxy->queued_slab, sizeof(struct queued), limits.sessions_max);
+	slab_init(&proxy->queued_request_slab, sizeof(struct queued_request), limits.sessions_max);
 	list_init(&proxy->queued);
 	timer_init(&proxy->parked_timer, on_parked_timer);
 	loop_task_init(&proxy->parked_task, look_at_parked);
@@ -508,6 +512,7 @@ void proxy_free(struct proxy *proxy)
 	slab_fini(&proxy->http_sessions);
 	slab_fini(&proxy->parked_slab);
 	slab_fini(&proxy->queued_slab);
+	slab_fini(&proxy->queued_request_slab);
 	slab_fini(&proxy->introduction_slab);
 	quota_core_free(proxy->quota);
 	free(proxy->candidates);

@@ -45,8 +45,8 @@ struct proxy {
 	struct quota_rate *request_rate;  /* likewise; borrowed; NULL: no limit */
 	struct pace pace;                 /* likewise: of the bytes of all sessions */
 	uint64_t seed;                    /* of the chance of ramps */
-	struct slab queued_slab;
-	struct list queued; /* struct queued: clients that wait in line */
+	struct slab queued_slab, queued_request_slab;
+	struct list queued; /* struct queue_place: clients and requests that wait in line */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */
@@ -82,8 +82,8 @@ void proxy_accept(struct proxy *proxy, struct vserver *reached, int fd, const st
 void proxy_introduced(struct proxy *proxy, struct vserver *reached, int fd,
 		      struct introduction *introduction);
 /* A client does not wait in line any more: it is decided now who serves it. `granted` (NULL: none)
- * is whose use it got. */
-void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct vserver *granted,
+ * is what it got a use of. */
+void proxy_decide_now(struct proxy *proxy, struct vserver *reached, struct holding *granted,
 		      const struct arrival *arrival);
 /* A client gave its use back: one whose admission is not decided may have it. */
 void proxy_client_left(struct proxy *proxy);

@@ -218,14 +218,15 @@ static bool is_worth_waiting(const struct admission *in, struct vserver *vserver
 static bool may_queue(const struct admission *in, const struct vserver *vserver,
 		      const struct holding *holding)
 {
-	return in->may_queue && !vserver->spill.is_shadow && holding == &vserver->clients &&
-	       vserver->queue_depth > 0 && !in->is_request &&
-	       quota_why(core_of(vserver)) == QUOTA_WHY_FULL;
+	bool is_its_own = holding == &vserver->clients || holding == &vserver->requests;
+
+	return in->may_queue && !vserver->spill.is_shadow && is_its_own &&
+	       vserver->queue_depth > 0 && quota_why(core_of(vserver)) == QUOTA_WHY_FULL;
 }
 
-static bool adopt(struct admission *in, const struct vserver *vserver, struct holding *holding)
+static bool adopt(struct admission *in, struct holding *holding)
 {
-	if (in->granted != vserver || holding != &vserver->clients)
+	if (in->granted != holding)
 		return false;
 	in->granted = NULL;
 	holding_adopt(holding);
@@ -236,7 +237,7 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver, cons
 {
 	struct holding *holding = test->holding(vserver);
 
-	if (adopt(in, vserver, holding))
+	if (adopt(in, holding))
 		return VERDICT_PASS;
 	vserver->reason = test->reason;
 	switch (take_one(in, vserver, holding)) {
@@ -251,6 +252,7 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver, cons
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
 		vserver->reason = reason_of(vserver, holding, test->reason);
+		in->full = holding;
 		if (may_queue(in, vserver, holding))
 			return VERDICT_QUEUE;
 		if (is_worth_waiting(in, vserver, holding))

@@ -262,6 +262,19 @@ static void make_candidates(struct proxy *proxy, uint32_t wanted)
 	proxy->candidate_room = wanted;
 }
 
+void vserver_dissolve_lines(struct proxy *proxy, const struct snapshot *snapshot)
+{
+	for (uint32_t id = 0; id < proxy->vserver_room; id++) {
+		const struct model_vserver *model = snapshot_vserver(snapshot, id);
+		const struct vserver *vserver = proxy->vservers[id];
+
+		if (model == NULL || vserver == NULL || vserver->requests.pool == QUOTA_NONE)
+			continue;
+		if (vserver->requests.pool != model->request_pool)
+			queue_dissolve(proxy, &vserver->requests);
+	}
+}
+
 void vserver_take_up(struct proxy *proxy, const struct snapshot *snapshot)
 {
 	must_be_on(proxy->engine);

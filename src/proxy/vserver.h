@@ -34,7 +34,7 @@ struct vserver {
 	struct address address;
 	struct balance balance; /* its services */
 	struct persistence persistence;
-	uint32_t queue_depth, queue_timeout_ms; /* of those who wait for a client's use; 0: none */
+	uint32_t queue_depth, queue_timeout_ms; /* of those who wait for a use; 0: none */
 	uint32_t backup;                        /* id, or MODEL_NONE */
 	enum so_backup_action so_backup_action;
 	char *redirect_url;      /* owned; NULL: none */
@@ -68,6 +68,8 @@ struct vserver {
 void vserver_hold(struct vserver *vserver);
 void vserver_drop(struct vserver *vserver);
 
+/* Before the snapshot is taken up: nobody waits any more for a limit that it does not have. */
+void vserver_dissolve_lines(struct proxy *proxy, const struct snapshot *snapshot);
 /* Makes, changes and retires the slots as the snapshot says; services were taken up before. */
 void vserver_take_up(struct proxy *proxy, const struct snapshot *snapshot);
 void vserver_free(struct vserver *vserver); /* after the engine's end */

@@ -29,12 +29,12 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, accepted_over, "Accepted over the limit", "clients let in past the limit because -soBackupAction is ACCEPT"),
 	COUNT(stat_vserver, redirected, "Redirected", "clients sent to the redirect URL because nobody in the chain could serve them"),
 	COUNT(stat_vserver, dropped, "Dropped", "clients dropped because nobody in the chain could serve them"),
-	GAUGE(stat_vserver, queued, "Waiting in line", "clients that wait for a use of the limit now (-soQueueDepth)"),
-	COUNT(stat_vserver, queued_total, "Queued", "clients that waited in line, or do"),
+	GAUGE(stat_vserver, queued, "Waiting in line", "clients, or requests, that wait for a use of the limit now (-soQueueDepth)"),
+	COUNT(stat_vserver, queued_total, "Queued", "clients, or requests, that waited in line, or do"),
 	COUNT(stat_vserver, queue_served, "Served from the line", "of them, those that got a use"),
 	COUNT(stat_vserver, queue_left, "Left the line", "of them, those that went away"),
 	COUNT(stat_vserver, queue_timed_out, "Timed out in line", "of them, those that spilled after -soQueueTimeout"),
-	COUNT(stat_vserver, queue_crowded, "Line was full", "clients that spilled at once because -soQueueDepth others waited"),
+	COUNT(stat_vserver, queue_crowded, "Line was full", "clients, or requests, that spilled at once because -soQueueDepth others waited"),
 	COUNT(stat_vserver, queue_wait_ms, "Milliseconds in line", "sum over those that got a use"),
 	COUNT(stat_vserver, queue_waits[0], "Waited up to 1 ms", "of those that got a use"),
 	COUNT(stat_vserver, queue_waits[1], "Waited up to 10 ms", "of those that got a use, longer than 1 ms"),
@@ -126,8 +126,8 @@ uint64_t stat_sum(const void *blocks, size_t size, unsigned count, const struct 
 
 	for (unsigned i = 0; i < count; i++) {
 		const char *block = (const char *)blocks + i * size;
-		uint64_t one =
-			stat_read((const struct stat_number *)(const void *)(block + row->offset));
+		uint64_t one = stat_read(
+			(const struct stat_number *)(const void *)(block + row->offset));
 
 		if (!row->is_peak)
 			sum += one;

@@ -4,6 +4,8 @@
  */
 #include "control/reserve.h"
 
+#include "admit/quota_queue.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,6 +57,31 @@ static void a_fresh_one_has_it_at_once(void **unused)
 	quota_map_free(map);
 }
 
+static void its_line_is_as_long_as_wanted(void **unused)
+{
+	struct quota_map *map = quota_map_new(1, 4);
+	struct quota_core *core = quota_core_new(map, 0);
+	struct quota_rule rule = quota_rule_plain(80, 10);
+	struct quota_waiter waiters[2] = { 0 };
+	struct reserve_exit exit = { 0 };
+	struct reserve reserve;
+
+	(void)unused;
+	reserve_init(&reserve);
+	assert_true(reserve_line_up(&reserve, map, 1)); /* there is no pool */
+	assert_true(reserve_want(&reserve, map, 11, 0, &rule, 0, &exit));
+	reserve_apply(&reserve, map, 0, true, 0);
+	list_init(&waiters[0].link), list_init(&waiters[1].link);
+	assert_int_equal(quota_queue_join(core, reserve.pool, &waiters[0]), QUOTA_CROWDED);
+	assert_true(reserve_line_up(&reserve, map, 1));
+	assert_int_equal(quota_queue_join(core, reserve.pool, &waiters[0]), QUOTA_JOINED);
+	assert_int_equal(quota_queue_join(core, reserve.pool, &waiters[1]), QUOTA_CROWDED);
+	assert_true(quota_queue_leave(core, &waiters[0]));
+	reserve_end(&reserve, map);
+	quota_core_free(core);
+	quota_map_free(map);
+}
+
 static void it_closes_when_all_have_left(void **unused)
 {
 	struct quota_map *map = quota_map_new(2, 1);
@@ -82,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_limit_waits_for_the_engines),
 		cmocka_unit_test(a_fresh_one_has_it_at_once),
+		cmocka_unit_test(its_line_is_as_long_as_wanted),
 		cmocka_unit_test(it_closes_when_all_have_left),
 	};
 

@@ -267,18 +267,19 @@ static void who_may_wait_stands_in_line(void **unused)
 	in.waited_ms = ADMISSION_NO_WAIT;
 	assert_int_equal(admission_decide(&in), ADMIT_QUEUE);
 	assert_ptr_equal(in.serving, slot(&scene, 1));
+	assert_ptr_equal(in.full, &slot(&scene, 1)->clients);
 	/* The first leaves, and its use is the waiter's: nothing is taken from the pool. */
 	leave(&scene, 1, 1);
 	assert_int_equal(quota_take(scene.house->proxies[0]->quota, slot(&scene, 1)->clients.pool),
 			 QUOTA_OK);
 	in.may_queue = false;
-	in.granted = slot(&scene, 1);
+	in.granted = &slot(&scene, 1)->clients;
 	assert_int_equal(admission_decide(&in), ADMIT_OK);
 	assert_ptr_equal(in.serving, slot(&scene, 1));
 	assert_null(in.granted);
 	/* The primary has room again: the use is not needed. */
 	leave(&scene, 0, 1);
-	in.granted = slot(&scene, 1);
+	in.granted = &slot(&scene, 1)->clients;
 	assert_int_equal(admission_decide(&in), ADMIT_OK);
 	assert_ptr_equal(in.serving, slot(&scene, 0));
 	assert_non_null(in.granted);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Promised: a client that waits is watched, timed and counted; it leaves the line by being served,
- * by its time-out or by going away, and in each case nothing of it remains.
+ * by its time-out or by going away, and in each case nothing of it remains. So does a request.
  */
 #include "admit/quota_queue.h"
 #include "house.h"
@@ -70,7 +70,7 @@ static enum quota_join join(struct scene *scene)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	arrival.fd = pair[0];
 	scene->clients[scene->count++] = pair[1];
-	result = queue_enter(scene->house->proxies[0], scene->vserver, scene->vserver, &arrival);
+	result = queue_enter(scene->vserver, scene->vserver, &scene->vserver->clients, &arrival);
 	if (result != QUOTA_JOINED)
 		close(pair[0]);
 	return result;
@@ -177,9 +177,104 @@ static void the_engine_stops_while_some_wait(void **unused)
 	end(&scene);
 }
 
+/* --- requests --- */
+
+/* A session of the test. */
+struct asker {
+	struct task task;
+	struct queued_request *place;
+	unsigned woken;
+};
+
+static void wake(struct task *task)
+{
+	list_entry(task, struct asker, task)->woken++;
+}
+
+static enum quota_join ask(struct scene *scene, struct asker *asker)
+{
+	*asker = (struct asker){ 0 };
+	loop_task_init(&asker->task, wake);
+	return queue_enter_request(scene->vserver, &scene->vserver->clients, &asker->task,
+				   &asker->place);
+}
+
+static void requests_are_served_in_their_order(void **unused)
+{
+	struct scene scene = begin(60000);
+	struct asker askers[DEPTH + 1];
+
+	(void)unused;
+	for (int i = 0; i < DEPTH; i++)
+		assert_int_equal(ask(&scene, &askers[i]), QUOTA_JOINED);
+	assert_int_equal(ask(&scene, &askers[DEPTH]), QUOTA_CROWDED);
+	assert_int_equal(STAT(&scene, queue_crowded), 1);
+	give(&scene);
+	house_until(scene.house, askers[0].woken > 0);
+	assert_int_equal(askers[0].place->state, QUEUE_SERVED);
+	assert_int_equal(askers[1].place->state, QUEUE_WAITS);
+	assert_false(queue_late(askers[0].place));
+	assert_ptr_equal(queue_take(askers[0].place), &scene.vserver->clients);
+	assert_int_equal(STAT(&scene, queue_served), 1);
+	give(&scene); /* what it took */
+	house_until(scene.house, askers[1].woken > 0);
+	queue_leave(askers[1].place); /* with its use: it goes to the next */
+	house_until(scene.house, askers[2].woken > 0);
+	queue_leave(askers[2].place);
+	assert_int_equal(STAT(&scene, queue_left), 2);
+	assert_int_equal(STAT(&scene, queued), 0);
+	give(&scene);
+	end(&scene);
+}
+
+static void a_late_request_leaves_nothing(void **unused)
+{
+	struct scene scene = begin(60000);
+	struct asker asker;
+
+	(void)unused;
+	assert_int_equal(ask(&scene, &asker), QUOTA_JOINED);
+	assert_true(queue_late(asker.place));
+	assert_int_equal(STAT(&scene, queue_timed_out), 1);
+	assert_int_equal(STAT(&scene, queued), 0);
+	assert_int_equal(quota_queue_waiting(scene.house->map, scene.pool), 0);
+	/* One whose use is on the way is not late, and may still go. */
+	assert_int_equal(ask(&scene, &asker), QUOTA_JOINED);
+	give(&scene);
+	assert_false(queue_late(asker.place));
+	queue_leave(asker.place);
+	house_until(scene.house, STAT(&scene, queued) == 0);
+	give(&scene);
+	end(&scene);
+}
+
+static void a_limit_that_goes_is_waited_for_no_more(void **unused)
+{
+	struct scene scene = begin(60000);
+	struct asker askers[DEPTH];
+
+	(void)unused;
+	for (int i = 0; i < DEPTH; i++)
+		assert_int_equal(ask(&scene, &askers[i]), QUOTA_JOINED);
+	give(&scene); /* on the way to the first */
+	queue_dissolve(scene.house->proxies[0], &scene.vserver->clients);
+	assert_int_equal(quota_queue_waiting(scene.house->map, scene.pool), 0);
+	house_until(scene.house, askers[DEPTH - 1].woken > 0);
+	for (int i = 0; i < DEPTH; i++) {
+		assert_int_equal(askers[i].place->state, QUEUE_OVER);
+		queue_leave(askers[i].place);
+	}
+	assert_int_equal(STAT(&scene, queued), 0);
+	give(&scene);
+	end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_are_served_in_their_order),
+		cmocka_unit_test(a_late_request_leaves_nothing),
+		cmocka_unit_test(a_limit_that_goes_is_waited_for_no_more),
 		cmocka_unit_test(a_freed_use_serves_the_oldest),
 		cmocka_unit_test(who_goes_away_leaves_nothing),
 		cmocka_unit_test(who_goes_too_late_gives_the_use_back),
