@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "config/print.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,41 +27,55 @@ static struct str probe_name(const struct health_probe *probe)
 
 /* Of those that count: whether enough are up; the first that is not speaks for them, else the last
  * that is. While all that are not up have yet to speak, nothing is judged. */
-static bool judge(const struct health *health, const struct health_probe **speaker, bool *is_judged)
-{
-	uint64_t up_weight = 0;
-	unsigned not_up = 0, down = 0;
-	bool is_well;
+struct verdict {
+	bool is_well, is_judged;
+	uint64_t weight;                    /* of those that are up */
+	const struct health_probe *speaker; /* NULL: none counts */
+};
 
-	*speaker = NULL;
+static struct verdict judge(const struct health *health)
+{
+	struct verdict verdict = { 0 };
+	const struct health_probe **speaker = &verdict.speaker;
+	unsigned not_up = 0, down = 0;
+
 	for (unsigned i = 0; i < health->count; i++) {
 		const struct health_probe *probe = health->probes[i];
 
 		if (probe->is_passive)
 			continue;
 		if (probe->state == MONITOR_UP)
-			up_weight += probe->weight;
+			verdict.weight += probe->weight;
 		not_up += probe->state != MONITOR_UP;
 		down += probe->state == MONITOR_DOWN;
 		if (*speaker == NULL ||
 		    (probe->state != MONITOR_UP && (*speaker)->state == MONITOR_UP))
 			*speaker = probe;
 	}
-	is_well = health->threshold > 0 ? up_weight >= health->threshold : not_up == 0;
-	*is_judged = is_well || down > 0 || not_up == 0;
-	return is_well;
+	verdict.is_well = health->threshold > 0 ? verdict.weight >= health->threshold : not_up == 0;
+	verdict.is_judged = verdict.is_well || down > 0 || not_up == 0;
+	return verdict;
 }
 
 static void conclude(struct runtime_service *service)
 {
-	const struct health_probe *speaker;
+	const struct verdict verdict = judge(service->health);
+	char lack[64] = "";
 
-	service->is_well = judge(service->health, &speaker, &service->is_judged);
-	if (speaker != NULL)
-		snprintf(service->verdict, sizeof(service->verdict), "monitor %.*s: %s",
-			 STR_ARG(probe_name(speaker)), reason_of(speaker));
-	else
+	service->is_well = verdict.is_well;
+	service->is_judged = verdict.is_judged;
+	if (service->health->threshold > 0 && !verdict.is_well)
+		snprintf(lack, sizeof(lack),
+			 "good monitors weigh %" PRIu64 ", -monThreshold %" PRIu32, verdict.weight,
+			 service->health->threshold);
+	if (verdict.speaker == NULL)
 		snprintf(service->verdict, sizeof(service->verdict), "no monitor is of account");
+	else if (lack[0] != '\0' && verdict.speaker->state == MONITOR_UP)
+		snprintf(service->verdict, sizeof(service->verdict), "%s", lack);
+	else
+		snprintf(service->verdict, sizeof(service->verdict), "%s%smonitor %.*s: %s", lack,
+			 lack[0] != '\0' ? "; " : "", STR_ARG(probe_name(verdict.speaker)),
+			 reason_of(verdict.speaker));
 }
 
 bool health_is_known(const struct runtime_service *service, uint64_t now_ms)

@@ -45,11 +45,13 @@ static void show_probe(const struct health_probe *probe, struct text *text)
 	monitor_look(probe->monitor, &view);
 	text_print(text,
 		   "\t\t%.*s  %s  %s  weight %" PRIu32 "%s, probes %" PRIu64 ", failed %" PRIu64
-		   ", in a row %" PRIu32 ", last answer after %" PRIu64 " us",
+		   ", in a row %" PRIu32,
 		   STR_ARG(view.name), view.kind,
 		   view.is_held ? "bad, up by -action" : state_word(view.state), probe->weight,
 		   probe->is_passive ? ", of no account" : "", view.sent, view.failed,
-		   view.failed_in_a_row, view.response_us);
+		   view.failed_in_a_row);
+	if (view.response_us > 0)
+		text_print(text, ", last answer after %" PRIu64 " us", view.response_us);
 	if (view.learned > 0)
 		text_print(text, ", average %" PRIu64 " us", view.average_us);
 	if (view.warned > 0)

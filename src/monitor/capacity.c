@@ -46,17 +46,26 @@ static bool take_word(struct str word, struct capacity *capacity)
 	return take_number(word, &capacity->has_most, &capacity->most, MOST);
 }
 
+static bool is_number(struct str word)
+{
+	uint64_t number;
+
+	return str_to_number(word, UINT64_MAX, &number);
+}
+
 static bool is_between(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == ',' || byte == '\r' || byte == '\n' ||
 	       byte == '"';
 }
 
-bool capacity_parse(struct str text, struct capacity *capacity)
+/* The words that are not ours, and bare numbers, are counted. */
+static bool parse(struct str text, struct capacity *capacity, unsigned *foreign)
 {
 	size_t at = 0;
 
 	*capacity = (struct capacity){ 0 };
+	*foreign = 0;
 	while (at < text.length && text.at[at] != '#') {
 		size_t start = at;
 
@@ -66,10 +75,30 @@ bool capacity_parse(struct str text, struct capacity *capacity)
 		}
 		while (at < text.length && !is_between(text.at[at]) && text.at[at] != '#')
 			at++;
-		capacity->is_told |= take_word((struct str){ text.at + start, at - start },
-					       capacity);
+		if (take_word((struct str){ text.at + start, at - start }, capacity))
+			capacity->is_told = true;
+		else
+			(*foreign)++;
+		*foreign += is_number((struct str){ text.at + start, at - start });
 	}
 	return capacity->is_told;
+}
+
+bool capacity_parse(struct str text, struct capacity *capacity)
+{
+	unsigned foreign;
+
+	return parse(text, capacity, &foreign);
+}
+
+bool capacity_parse_strictly(struct str text, struct capacity *capacity)
+{
+	unsigned foreign;
+
+	if (parse(text, capacity, &foreign) && foreign == 0)
+		return true;
+	*capacity = (struct capacity){ 0 };
+	return false;
 }
 
 bool capacity_equal(const struct capacity *a, const struct capacity *b)

@@ -30,6 +30,9 @@ struct capacity {
 /* Words that are none of ours are skipped; false when none at all was understood. A text behind #
  * is a remark. */
 bool capacity_parse(struct str text, struct capacity *capacity) MUST_USE;
+/* The same of a text that may be about anything: told only when every word is one of ours, and none
+ * a bare number. */
+bool capacity_parse_strictly(struct str text, struct capacity *capacity) MUST_USE;
 bool capacity_equal(const struct capacity *a, const struct capacity *b);
 /* What the service may hold now: `configured` (0: no limit) and what was told together, -1: no
  * limit. What was told can only lower what is configured. */

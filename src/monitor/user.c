@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * user.c - the monitor kind USER: an external program, given address, port and -scriptArgs. Well is
- * exit status 0; the first line that it prints is the text. It may say how much the server can
- * take, in the words of capacity.h. At the time limit it is killed with its children.
+ * exit status 0; the first line that it prints is the text. A line of nothing but words of
+ * capacity.h says how much the server can take. At the time limit it is killed with its children.
  */
 #include "monitor/probe.h"
 #include "monitor/talk.h"
@@ -35,6 +35,7 @@ static void ready(struct probe *probe, unsigned events)
 {
 	char said[PROBE_TEXT_MAX];
 	struct str line;
+	bool is_down;
 	int status;
 
 	if (!(events & LOOP_READ))
@@ -45,17 +46,11 @@ static void ready(struct probe *probe, unsigned events)
 	line = (struct str){ said, program_read(&probe->program, said, sizeof(said)) };
 	if (memchr(said, '\n', line.length) != NULL)
 		line.length = (size_t)((const char *)memchr(said, '\n', line.length) - said);
-	if (status == 0) {
-		(void)!capacity_parse(line, &probe->capacity);
-		probe_end(probe,
-			  probe->capacity.state<CAPACITY_DOWN, "exit status 0%s%s", line.length> 0
-				  ? ": "
-				  : "",
-			  talk_plain(line));
-	} else {
-		probe_end(probe, false, "exit status %d%s%s", status, line.length > 0 ? ": " : "",
-			  talk_plain(line));
-	}
+	if (status == 0)
+		(void)!capacity_parse_strictly(line, &probe->capacity);
+	is_down = probe->capacity.state >= CAPACITY_DOWN;
+	probe_end(probe, status == 0 && !is_down, "exit status %d%s%s", status,
+		  line.length > 0 ? ": " : "", talk_plain(line));
 }
 
 static void stop(struct probe *probe)

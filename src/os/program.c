@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -50,6 +51,16 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* It ends as one that has said why. */
+static void end_unrun(void)
+{
+	const char *why = strerrordesc_np(errno); /* safe behind fork(), unlike strerror() */
+
+	if (why == NULL || write(1, why, strlen(why)) < 0)
+		_exit(NOT_RUN);
+	_exit(NOT_RUN);
+}
+
 /* In the program to be: never returns. */
 static void become(const char *const words[], int input, int output)
 {
@@ -67,7 +78,7 @@ static void become(const char *const words[], int input, int output)
 		(void)lseek(0, 0, SEEK_SET); /* who wrote it stands at its end */
 	if (chdir("/") == 0 && drop_privileges())
 		execve(words[0], (char *const *)(uintptr_t)words, surroundings);
-	_exit(NOT_RUN);
+	end_unrun();
 }
 
 /* In the child: never returns. */

@@ -39,6 +39,8 @@ def test_threshold_of_weights(two_monitors):
     becomes(appliance, "UP")
     appliance.do("set service s -monThreshold 4")
     becomes(appliance, "DOWN")
+    assert "reason: good monitors weigh 3, -monThreshold 4; monitor bad: " in \
+        appliance.do("show service s")
     appliance.do("set service s -weight 4 good")
     becomes(appliance, "UP")
     appliance.do("unset service s -monThreshold")

@@ -61,6 +61,22 @@ static void test_nothing(void **state)
 	assert_int_equal(capacity_limit(&capacity, 7), 7);
 }
 
+static void test_strictly(void **state)
+{
+	static const char *const rows[] = { "30", "42 items", "disk at 40%", "up and well", "" };
+	struct capacity capacity;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_false(capacity_parse_strictly(str_of(rows[i]), &capacity));
+		assert_int_equal(capacity_limit(&capacity, 7), 7);
+	}
+	assert_true(capacity_parse_strictly(STR("drain # 40 items"), &capacity));
+	assert_int_equal(capacity_limit(&capacity, 7), 0);
+	assert_true(capacity_parse_strictly(STR("50%, maxconn:3"), &capacity));
+	assert_int_equal(capacity_limit(&capacity, 7), 3);
+}
+
 static void test_equal(void **state)
 {
 	struct capacity a = parsed("up 50%"), b = parsed("50%"), c = parsed("50% up");
@@ -75,6 +91,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_strictly),
 		cmocka_unit_test(test_equal),
 	};
 

@@ -7,6 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,12 +39,45 @@ static void test_status(void **state)
 	asking = ask("/bin/echo", "maxconn:30", 20000);
 	assert_true(asking.is_good);
 	assert_string_equal(asking.text, "exit status 0: 127.0.0.1 81 maxconn:30");
-	assert_int_equal(asking.probe.capacity.most, 30);
+	assert_false(asking.probe.capacity.is_told); /* not when there are other words, too */
 	asking = ask("/bin/false", "", 20000);
 	assert_false(asking.is_good);
 	assert_string_equal(asking.text, "exit status 1");
-	assert_string_equal(ask("/nowhere/x", "", 20000).text, "exit status 127");
+	assert_string_equal(ask("/nowhere/x", "", 20000).text,
+			    "exit status 127: No such file or directory");
 	assert_string_equal(ask("x", "", 20000).text, "-scriptName is no path that begins with /");
+	loop_fini(&loop);
+}
+
+/* What a program prints that says `line`. */
+static struct asking ask_who_says(const char *line)
+{
+	char path[] = "/tmp/user_test.XXXXXX";
+	struct asking asking;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "#!/bin/sh\necho '%s'\n", line) > 0);
+	assert_int_equal(fchmod(fd, 0755), 0);
+	close(fd);
+	asking = ask(path, "", 20000);
+	unlink(path);
+	return asking;
+}
+
+static void test_capacity(void **state)
+{
+	struct asking asking;
+
+	(void)state;
+	must(loop_init(&loop) == 0);
+	asking = ask_who_says("up, maxconn:30");
+	assert_true(asking.is_good);
+	assert_int_equal(asking.probe.capacity.most, 30);
+	assert_false(ask_who_says("down").is_good);
+	asking = ask_who_says("30");
+	assert_true(asking.is_good);
+	assert_false(asking.probe.capacity.is_told);
 	loop_fini(&loop);
 }
 
@@ -60,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_time),
 	};
 
