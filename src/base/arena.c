@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_ROOM = 32 * 1024, ALIGN_MOST = 4096 };
+/* The first block is small, for an arena of one command; each further one twice the last. */
+enum { ROOM_LEAST = 4 * 1024, ROOM_MOST = 32 * 1024, ALIGN_MOST = 4096 };
 
 /* Followed by its bytes. */
 struct block {
@@ -17,6 +18,7 @@ struct block {
 
 struct arena {
 	struct block *newest; /* owned; NULL: nothing was taken yet */
+	size_t room;          /* of the next block */
 };
 
 struct arena *arena_new(void)
@@ -24,6 +26,7 @@ struct arena *arena_new(void)
 	struct arena *arena = calloc(1, sizeof(*arena));
 
 	must(arena != NULL);
+	arena->room = ROOM_LEAST;
 	return arena;
 }
 
@@ -55,12 +58,19 @@ static void *carve(struct block *block, size_t size, size_t align)
 /* A large thing gets a block of its own behind the newest, whose rest stays in use. */
 static struct block *add_block(struct arena *arena, size_t need)
 {
-	size_t room = need > BLOCK_ROOM / 4 ? need : BLOCK_ROOM;
-	struct block *block = calloc(1, sizeof(*block) + room);
+	bool is_large = need > ROOM_MOST / 4;
+	size_t room;
+	struct block *block;
 
+	while (!is_large && arena->room < need * 4)
+		arena->room *= 2;
+	room = is_large ? need : arena->room;
+	block = calloc(1, sizeof(*block) + room);
 	must(block != NULL);
 	block->room = room;
-	if (room == need && arena->newest != NULL) {
+	if (!is_large && arena->room < ROOM_MOST)
+		arena->room *= 2;
+	if (is_large && arena->newest != NULL) {
 		block->older = arena->newest->older;
 		arena->newest->older = block;
 	} else {
