@@ -76,13 +76,15 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /* Optimal string alignment (Boytsov 2011, 2.1): three rows of the usual table. */
-unsigned str_distance(struct str a, struct str b)
+unsigned str_distance(struct str a, struct str b, unsigned enough)
 {
 	unsigned rows[3][DISTANCE_MAX + 1];
 	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
 	size_t m = a.length < DISTANCE_MAX ? a.length : DISTANCE_MAX;
 	size_t n = b.length < DISTANCE_MAX ? b.length : DISTANCE_MAX;
 
+	if ((m > n ? m - n : n - m) >= enough)
+		return enough;
 	for (size_t j = 0; j <= n; j++)
 		last[j] = (unsigned)j;
 	for (size_t i = 1; i <= m; i++) {

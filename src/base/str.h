@@ -46,8 +46,8 @@ struct str str_trim(struct str text);
 bool str_to_number(struct str text, uint64_t most, uint64_t *number) MUST_USE;
 
 /* Damerau-Levenshtein distance without regard to case, for "did you mean"; texts are cut at 64
- * bytes. */
-unsigned str_distance(struct str a, struct str b);
+ * bytes. What is not below `enough` is found out early, and is some number from `enough` on. */
+unsigned str_distance(struct str a, struct str b, unsigned enough);
 
 /* A copy of the text that ends with NUL, from malloc: the caller frees it. Aborts without memory:
  * for the control plane only. */

@@ -14,6 +14,7 @@ struct parse {
 	struct command *command;
 	const struct reference *reference;
 	const struct usage *usage;
+	unsigned place_most; /* how many arguments may stand by place */
 	struct words words;
 	unsigned at; /* the next word */
 };
@@ -189,7 +190,7 @@ static void shape_of_row(const struct parse *in, unsigned row, struct shape *sha
 static void shape_of_usage(const struct parse *in, const struct usage_option *usage,
 			   struct shape *shape)
 {
-	bool places_are_full = in->command->place_count >= in->usage->place_most;
+	bool places_are_full = in->command->place_count >= in->place_most;
 
 	*shape = (struct shape){ usage->name, -1, usage, usage->least, usage->most, false };
 	/* -apiKey and its like: a secret of which the synopsis does not say that it takes a word.
@@ -267,7 +268,7 @@ static void visit_beginning(void *context, struct str name)
 static void visit_near(void *context, struct str name)
 {
 	struct search *search = context;
-	unsigned distance = str_distance(name, search->typed);
+	unsigned distance = str_distance(name, search->typed, search->distance);
 
 	if (distance >= search->distance || distance * 3 > name.length)
 		return;
@@ -380,14 +381,14 @@ static bool take_place(struct parse *in)
 	struct word *word = &in->words.at[in->at++];
 	unsigned index = command->place_count;
 
-	if (index >= in->usage->place_most) {
+	if (index >= in->place_most) {
 		report_fault(in->report, word->column, "too many arguments: %.*s",
 			     STR_ARG(word->text));
 		return false;
 	}
 	/* Of "rm server <name>@ ..." every name is like the first. */
 	if (index >= USAGE_PLACES_MAX || usage_place_is_unknown(&in->usage->places[index]))
-		index = in->usage->place_most == USAGE_MANY ? 0 : USAGE_PLACES_MAX - 1;
+		index = in->place_most == USAGE_MANY ? 0 : USAGE_PLACES_MAX - 1;
 	mark_range(word, in->usage->places[index].takes_range);
 	command->places[command->place_count++] = *word;
 	return true;
@@ -538,21 +539,15 @@ static bool check_values(struct parse *in)
 	return is_good;
 }
 
-/* With newer options; and a secret that has a name may be typed by its place. */
-static const struct usage *parse_usage(const struct reference *reference, const struct kind *kind,
-				       struct arena *arena)
+/* A secret that has a name may be typed by its place. */
+static unsigned most_places(const struct usage *usage, const struct kind *kind)
 {
-	struct usage *usage = usage_parse(reference->synopsis, arena);
-
-	if (reference->more.length > 0)
-		usage_add(usage, reference->more, arena);
-	for (unsigned i = 0; i < usage->option_count && kind == NULL; i++) {
-		if (!usage->options[i].is_secret || usage->place_most == USAGE_MANY)
-			continue;
-		usage->place_most++;
-		break;
-	}
-	return usage;
+	if (kind != NULL || usage->place_most == USAGE_MANY)
+		return usage->place_most;
+	for (unsigned i = 0; i < usage->option_count; i++)
+		if (usage->options[i].is_secret)
+			return usage->place_most + 1;
+	return usage->place_most;
 }
 
 static bool parse_words(struct parse *in)
@@ -563,7 +558,8 @@ static bool parse_words(struct parse *in)
 		return true;
 	if (!take_object(in))
 		return false;
-	in->usage = parse_usage(in->reference, in->command->kind, in->arena);
+	in->usage = reference_usage(in->reference);
+	in->place_most = most_places(in->usage, in->command->kind);
 	return take_arguments(in) && check_needed(in) && check_values(in);
 }
 

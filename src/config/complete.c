@@ -478,15 +478,6 @@ static void offer_arguments(struct look *look)
 		each_option(look, visit_offer, NULL);
 }
 
-static struct usage *usage_of(struct look *look)
-{
-	struct usage *usage = usage_parse(look->reference->synopsis, look->arena);
-
-	if (look->reference->more.length > 0)
-		usage_add(usage, look->reference->more, look->arena);
-	return usage;
-}
-
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static void look_at_words(struct look *look)
@@ -509,7 +500,7 @@ static void look_at_words(struct look *look)
 	if (look->reference == NULL || (look->count == 1 && look->reference->object.length > 0))
 		return;
 	look->kind = kind_find(look->reference->object);
-	look->usage = usage_of(look);
+	look->usage = reference_usage(look->reference);
 	look->given = arena_many(look->arena, struct str, look->count);
 	for (unsigned i = look->at + used; i < look->count; i++)
 		if (!pass_word(look, &look->words[i]))

@@ -317,7 +317,7 @@ void config_report_missing(const struct config *config, enum kind_id kind, struc
 
 	for (const struct object *at = config_next(config, kind, NULL); at != NULL;
 	     at = config_next(config, kind, at)) {
-		unsigned distance = str_distance(name, object_name(at));
+		unsigned distance = str_distance(name, object_name(at), least);
 
 		if (distance >= least || distance * 3 > name.length + 2)
 			continue;

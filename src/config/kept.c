@@ -151,25 +151,24 @@ static bool has_options(const struct kept_line *line, const struct kept_line *as
  * -vlan of "set nd6RAvariables") too. */
 static bool same_key(const struct kept_line *a, const struct kept_line *b)
 {
-	const struct reference *reference = reference_get(b->verb_name, b->object);
-	struct arena *arena;
+	const struct reference *reference;
 	const struct usage *usage;
 	bool is_same = true;
 
 	if (!same_object(a, b) || a->place_count != b->place_count ||
-	    !same_places(a, b, a->place_count) || reference == NULL)
+	    !same_places(a, b, a->place_count))
 		return false;
 	if (b->verb == VERB_UNSET)
 		return true;
-	arena = arena_new();
-	usage = usage_parse(reference->synopsis, arena);
+	reference = reference_get(b->verb_name, b->object);
+	must(reference != NULL); /* it was typed */
+	usage = reference_usage(reference);
 	for (unsigned i = 0; i < b->option_count; i++) {
 		const struct usage_option *option = usage_option(usage, str_of(b->options[i].name));
 
 		if (option != NULL && option->is_needed && !has_option(a, &b->options[i]))
 			is_same = false;
 	}
-	arena_free(arena);
 	return is_same;
 }
 

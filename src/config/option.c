@@ -23,7 +23,7 @@ static const struct choice *nearest(const struct option *option, struct str word
 	unsigned least = 3;
 
 	for (const struct choice *choice = option->choices; choice->name != NULL; choice++) {
-		unsigned distance = str_distance(word, str_of(choice->name));
+		unsigned distance = str_distance(word, str_of(choice->name), least);
 
 		if (distance < least && distance * 3 <= word.length + 2) {
 			least = distance;

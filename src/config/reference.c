@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/reference.h"
 
+#include "base/arena.h"
 #include "base/hash.h"
+#include "config/usage.h"
 
 /* REFERENCE_FILE is where the build found reference.txt. */
 __asm__(".pushsection .rodata\n"
@@ -20,7 +22,9 @@ enum { COMMANDS_MAX = 2400, VERBS_MAX = 64, OBJECT_WORDS_MAX = 4, HEAD_MAX = 128
 /* Filled once, by the first who asks (control, or a test). */
 static struct reference commands[COMMANDS_MAX];
 static size_t command_count;
-static struct hash by_head; /* key: verb and object with a blank between */
+static struct usage *usages[COMMANDS_MAX]; /* in the arena; NULL: not asked for yet */
+static struct arena *usage_arena;          /* as long as the program */
+static struct hash by_head;                /* key: verb and object with a blank between */
 static struct str verbs[VERBS_MAX];
 static size_t verb_count;
 
@@ -46,13 +50,24 @@ static struct str cut_before(struct str text, char mark, struct str *rest)
 	return (struct str){ text.at, length };
 }
 
-static void remember_verb(struct str verb)
+/* The first of its spellings stands for all, so that verbs are compared by where they lie. */
+static struct str one_spelling(struct str verb)
 {
 	for (size_t i = 0; i < verb_count; i++)
 		if (str_equal(verbs[i], verb))
-			return;
+			return verbs[i];
+	return verb;
+}
+
+static struct str remember_verb(struct str verb)
+{
+	struct str known = one_spelling(verb);
+
+	if (known.at != verb.at)
+		return known;
 	must(verb_count < VERBS_MAX);
 	verbs[verb_count++] = verb;
+	return verb;
 }
 
 static void remember(struct str line)
@@ -62,10 +77,9 @@ static void remember(struct str line)
 
 	must(command_count < COMMANDS_MAX);
 	head = cut_before(line, ':', &rest);
-	command->verb = cut_before(head, ' ', &command->object);
+	command->verb = remember_verb(cut_before(head, ' ', &command->object));
 	command->synopsis = str_trim(rest);
 	command->arguments = (struct str){ line.at + line.length + 1, 0 };
-	remember_verb(command->verb);
 	hash_put(&by_head, head, command);
 	command_count++;
 }
@@ -129,7 +143,7 @@ static void name_nearest_verb(struct str word, struct text *others)
 	struct str best = { 0 };
 
 	for (size_t i = 0; i < verb_count; i++) {
-		unsigned distance = str_distance(word, verbs[i]);
+		unsigned distance = str_distance(word, verbs[i], least);
 
 		if (distance < least && distance * 3 <= verbs[i].length) {
 			least = distance;
@@ -250,7 +264,7 @@ static const struct reference *find_by_beginning(struct str verb, const struct w
 		struct str object = commands[i].object;
 		unsigned matched;
 
-		if (!str_equal(commands[i].verb, verb))
+		if (commands[i].verb.at != verb.at)
 			continue;
 		matched = match_object(object, words, count);
 		if (matched == 0 && str_starts(object, STR("ns ")))
@@ -297,11 +311,13 @@ static void name_nearest_object(struct str verb, const struct word *words, unsig
 		struct str object = commands[i].object, rest = object;
 		unsigned parts = 0, distance;
 
+		if (commands[i].verb.at != verb.at)
+			continue;
 		for (; rest.length > 0; parts++)
 			cut_before(rest, ' ', &rest);
-		if (!str_equal(commands[i].verb, verb) || parts > count)
+		if (parts > count)
 			continue;
-		distance = str_distance(join(words, parts, joined, sizeof(joined)), object);
+		distance = str_distance(join(words, parts, joined, sizeof(joined)), object, least);
 		if (distance < least && distance * 3 <= object.length) {
 			least = distance;
 			best = object;
@@ -320,6 +336,7 @@ const struct reference *reference_find(struct str verb, const struct word *words
 	command = find_exact(verb, words, count, used);
 	if (command == NULL && count > 0)
 		command = find_beside_ns(verb, words, count, used);
+	verb = one_spelling(verb);
 	if (command == NULL)
 		command = find_by_beginning(verb, words, count, used, others);
 	if (command == NULL && others->length == 0)
@@ -336,6 +353,23 @@ const struct reference *reference_get(struct str verb, struct str object)
 	if (verb.length >= sizeof(room))
 		return NULL;
 	return hash_get(&by_head, head_of(verb, &word, object.length > 0, room, sizeof(room)));
+}
+
+const struct usage *reference_usage(const struct reference *reference)
+{
+	size_t index = (size_t)(reference - commands);
+	struct usage *usage;
+
+	must(index < command_count);
+	if (usages[index] != NULL)
+		return usages[index];
+	if (usage_arena == NULL)
+		usage_arena = arena_new();
+	usage = usage_parse(reference->synopsis, usage_arena);
+	if (reference->more.length > 0)
+		usage_add(usage, reference->more, usage_arena);
+	usages[index] = usage;
+	return usage;
 }
 
 static bool read_number(struct str text, int64_t *number)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reference.h - the commands that operators know from their appliances: what exists, what each
  * takes. The text is reference.txt, part of the binary; it is cut into commands at the first use,
- * and a command into its arguments when it is asked for.
+ * and a command into its arguments when it is asked for first. Owner: the one thread that asks
+ * (control, or a program that checks a file).
  */
 #pragma once
 
@@ -12,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct usage;
 
 struct reference {
 	struct str verb, object; /* as spelled there; object is empty for "batch" and its like */
@@ -41,6 +44,9 @@ const struct reference *reference_find(struct str verb, const struct word *words
 				       unsigned *used, struct text *others);
 /* Exactly this one; case does not matter. NULL: none. */
 const struct reference *reference_get(struct str verb, struct str object);
+
+/* What the synopsis and the newer options say, understood at the first call and kept. */
+const struct usage *reference_usage(const struct reference *reference);
 
 /* False when nothing more is told about the argument than that it is there. */
 bool reference_argument(const struct reference *reference, struct str name,

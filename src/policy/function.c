@@ -396,7 +396,7 @@ void function_suggest(enum datum_type receiver, struct str name, struct text *te
 	unsigned least = 4;
 
 	for (unsigned i = 0; i < function_count; i++) {
-		unsigned distance = str_distance(name, str_of(functions[i].name));
+		unsigned distance = str_distance(name, str_of(functions[i].name), least);
 
 		if (functions[i].receiver != receiver || distance >= least ||
 		    distance * 3 > name.length + 1)

@@ -85,11 +85,15 @@ static void test_distance(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(str_distance(str_of(rows[i].a), str_of(rows[i].b)),
+		assert_int_equal(str_distance(str_of(rows[i].a), str_of(rows[i].b), 64),
 				 rows[i].distance);
 	memset(longer, 'x', sizeof(longer));
-	assert_int_equal(str_distance((struct str){ longer, 300 }, (struct str){ longer, 200 }), 0);
-	assert_int_equal(str_distance((struct str){ longer, 300 }, STR("")), 64);
+	assert_int_equal(str_distance((struct str){ longer, 300 }, (struct str){ longer, 200 }, 64),
+			 0);
+	assert_int_equal(str_distance((struct str){ longer, 300 }, STR(""), 99), 64);
+	assert_int_equal(str_distance(STR("server"), STR("servers"), 2), 1);
+	assert_true(str_distance(STR("server"), STR("servers"), 1) >= 1);
+	assert_true(str_distance(STR("serv"), STR("servers"), 2) >= 2);
 }
 
 static void test_dup(void **state)
