@@ -7,6 +7,8 @@
 #include "config/lex.h"
 #include "config/reference.h"
 
+enum { ROWS_MAX = 256 }; /* of a kind's table */
+
 static void print_value(const struct object *object, unsigned row, struct text *text)
 {
 	const struct option *option = &object->kind->options[row];
@@ -48,12 +50,20 @@ static bool has_value(const struct object *object, unsigned row)
 	       option->standard_of != NULL;
 }
 
-static bool is_follower(const struct kind *kind, unsigned row)
+/* What stands behind another option, never by itself. */
+static void mark_followers(const struct kind *kind, bool *is_follower)
 {
+	must(kind->option_count <= ROWS_MAX);
 	for (unsigned i = 0; i < kind->option_count; i++)
-		if (kind->options[i].follower == row && row != 0)
-			return true;
-	return false;
+		is_follower[kind->options[i].follower] = true; /* 0: the name, which is no option */
+}
+
+/* Looks for most rows of most objects: nobody has set it, so that nothing is to be printed. */
+static bool is_untouched(const struct object *object, unsigned row)
+{
+	unsigned follower = object->kind->options[row].follower;
+
+	return !object->values[row].is_set && (follower == 0 || !object->values[follower].is_set);
 }
 
 /* -cip ENABLED X-Client: a follower is printed behind its option, which then is printed too. */
@@ -80,9 +90,12 @@ static void print_option(const struct object *object, unsigned row, bool with_de
 static void print_options(const struct object *object, bool with_defaults, struct text *text)
 {
 	const struct kind *kind = object->kind;
+	bool is_follower[ROWS_MAX] = { 0 };
 
+	mark_followers(kind, is_follower);
 	for (unsigned i = 1; i < kind->option_count; i++)
-		if (!kind->options[i].is_position && !is_follower(kind, i))
+		if (!kind->options[i].is_position && !is_follower[i] &&
+		    (with_defaults || !is_untouched(object, i)))
 			print_option(object, i, with_defaults, text);
 	for (unsigned i = 0; i < object->extra_count; i++)
 		text_print(text, " -%s%s", object->extras[i].name, object->extras[i].text);
