@@ -100,7 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_report(&report, text);
 	check_build(config);
 	check_round(config, false);
-	check_round(config, true);
+	/* The defaults of all monitors are much text, the same each time. */
+	if (size % 8 == 0)
+		check_round(config, true);
 	report_free(&report);
 	config_free(config);
 	return 0;
