@@ -297,12 +297,12 @@ def test_response_times_of_monitors(stage, engines):
                     time.sleep(seconds)
                 peer.send(plain(name))
         return serve
-    here, ports = appliance(stage, engines, "HTTP", [waits("slow", 0.04), waits("quick", 0)],
+    here, ports = appliance(stage, engines, "HTTP", [waits("slow", 0.3), waits("quick", 0)],
                             ["-lbMethod LRTM"])
     names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(24))
     assert names["slow"] >= 6 and names["quick"] >= 6
-    here.do("add lb monitor m HTTP -httpRequest \"GET /probe\" -interval 60 MSEC -resptimeout 55 MSEC "
-            "-LRTM ENABLED",
+    here.do("add lb monitor m HTTP -httpRequest \"GET /probe\" -interval 900 MSEC -resptimeout 850 MSEC "
+            "-downTime 100 MSEC -LRTM ENABLED",
             *[f"set service s{index} -healthMonitor YES" for index in range(2)],
             *[f"bind service s{index} -monitorName m" for index in range(2)])
     wait_until(lambda: here.is_up("s0") and here.is_up("s1"), "both are up")

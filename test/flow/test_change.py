@@ -89,7 +89,7 @@ def test_a_removed_virtual_server_stops_listening(stage):
 
         def is_refused():
             try:
-                Client(web, limit=5).close()
+                Client(web).close()
                 return False
             except ConnectionRefusedError:
                 return True
@@ -233,8 +233,8 @@ def test_monitors_take_out_and_bring_back(stage):
 
     origin = stage.script(serve)
     appliance = stage.run(f"""
-add lb monitor m HTTP -httpRequest "GET /health" -respCode 200 -interval 50 MSEC \
--resptimeout 40 MSEC -downTime 50 MSEC -retries 1
+add lb monitor m HTTP -httpRequest "GET /health" -respCode 200 -interval 300 MSEC \
+-resptimeout 290 MSEC -downTime 50 MSEC -retries 1
 add service s 127.0.0.1 HTTP {origin.port}
 bind service s -monitorName m
 add lb vserver web HTTP 127.0.0.1 {port}
@@ -280,7 +280,7 @@ def may_ping():
 def test_ping_monitor(stage):
     """PING: loopback answers; an address to which there is no road does not."""
     appliance = stage.run("""
-add lb monitor p PING -interval 100 MSEC -resptimeout 80 MSEC -retries 1
+add lb monitor p PING -interval 500 MSEC -resptimeout 490 MSEC -downTime 100 MSEC -retries 1
 add service near 127.0.0.1 TCP 9
 add service far 240.0.0.1 TCP 9
 bind service near -monitorName p

@@ -36,7 +36,7 @@ def test_an_origin_is_killed(stage, engines):
     port = stage.port()
     one, two = stage.origin("one"), stage.origin("two")
     appliance = stage.run(f"""
-add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -downTime 50 MSEC -retries 1
+add lb monitor m TCP -interval 500 MSEC -resptimeout 490 MSEC -downTime 50 MSEC -retries 1
 add service s1 127.0.0.1 HTTP {one.port}
 add service s2 127.0.0.1 HTTP {two.port}
 bind service s1 -monitorName m

@@ -223,7 +223,7 @@ def test_dynamic_limit_follows_max_client(stage):
 
 def test_dynamic_limit_follows_monitors(stage):
     appliance, port, origins = dynamic_stage(stage, 2, (10, 10), more="""
-add lb monitor m TCP -interval 50 MSEC -resptimeout 40 MSEC -retries 1
+add lb monitor m TCP -interval 500 MSEC -resptimeout 490 MSEC -downTime 100 MSEC -retries 1
 bind service s1 -monitorName m
 bind service s2 -monitorName m
 """)
