@@ -25,30 +25,45 @@ static struct str take_word(struct str *rest)
 
 /* --- audit ------------------------------------------------------------------------------------ */
 
+static void audit_pool_of(struct control *control, const char *name, uint32_t pool,
+			  struct text *text)
+{
+	struct quota_view view;
+	int64_t leak = 0;
+
+	switch (audit_pool(control, pool, name, &leak)) {
+	case AUDIT_COUNTED:
+		quota_read(control->setup.map, pool, &view);
+		text_print(text, "%s: limit %" PRId64 "  used %" PRId64 "  missing %" PRId64 "%s\n",
+			   name, view.limit, view.used, leak, leak == 0 ? "" : ", repaired");
+		return;
+	case AUDIT_STALLED:
+		text_print(text, "%s: not counted, an engine is busy; try again\n", name);
+		return;
+	case AUDIT_CANNOT_BE:
+		text_print(text, "%s: not counted, somebody may wait in its queue\n", name);
+		return;
+	}
+}
+
+/* Of the limit that it has. */
 static void audit_one(struct control *control, const struct runtime_vserver *vserver,
 		      struct text *text)
 {
 	const struct runtime_entry *entry = &vserver->entry;
-	struct quota_view view;
-	int64_t leak = 0;
+	const struct reserve *reserves[] = { &vserver->requests, &vserver->sessions };
+	bool has_limit = entry->limit >= 0;
 
-	if (entry->limit < 0) {
+	if (has_limit)
+		audit_pool_of(control, entry->name, entry->pool, text);
+	for (size_t i = 0; i < sizeof(reserves) / sizeof(reserves[0]); i++) {
+		if (reserves[i]->pool == QUOTA_NONE || reserves[i]->limit == PLAN_UNLIMITED)
+			continue;
+		audit_pool_of(control, entry->name, reserves[i]->pool, text);
+		has_limit = true;
+	}
+	if (!has_limit)
 		text_print(text, "%s: no limit\n", entry->name);
-		return;
-	}
-	switch (audit_pool(control, entry->pool, entry->name, &leak)) {
-	case AUDIT_COUNTED:
-		quota_read(control->setup.map, entry->pool, &view);
-		text_print(text, "%s: limit %" PRId64 "  used %" PRId64 "  missing %" PRId64 "%s\n",
-			   entry->name, view.limit, view.used, leak, leak == 0 ? "" : ", repaired");
-		return;
-	case AUDIT_STALLED:
-		text_print(text, "%s: not counted, an engine is busy; try again\n", entry->name);
-		return;
-	case AUDIT_CANNOT_BE:
-		text_print(text, "%s: not counted, clients may wait in its queue\n", entry->name);
-		return;
-	}
 }
 
 static void audit(struct control *control, const struct runtime_vserver *only, struct text *text)
