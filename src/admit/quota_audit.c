@@ -46,8 +46,7 @@ bool quota_audit_begin(struct quota_map *map, uint32_t id)
 	struct quota_pool *pool = quota_pool_at(map, id);
 	uint64_t audit = quota_load(&quota_head_at(map)->audit);
 
-	if (is_running(audit) || !atomic_load_explicit(&pool->is_open, memory_order_acquire) ||
-	    quota_load(&pool->mode) & QUOTA_QUEUE)
+	if (is_running(audit) || !atomic_load_explicit(&pool->is_open, memory_order_acquire))
 		return false;
 	quota_chaos(&pool->mode, QUOTA_STEP_ADD);
 	atomic_fetch_or_explicit(&pool->mode, QUOTA_FROZEN, memory_order_acq_rel);
@@ -69,7 +68,7 @@ bool quota_audit_is_ready(const struct quota_map *map)
 
 static int64_t uses_of_all(const struct quota_map *map, uint32_t id)
 {
-	int64_t uses = 0;
+	int64_t uses = quota_queue_served(map, id);
 
 	for (unsigned core = 0; core < map->cores; core++) {
 		uint64_t w = quota_load(quota_stash_at(map, core, id));
@@ -81,7 +80,7 @@ static int64_t uses_of_all(const struct quota_map *map, uint32_t id)
 	return uses;
 }
 
-/* Nothing moves. */
+/* Nothing moves, but for those who join a line or leave it. */
 static int64_t repair(struct quota_map *map, uint32_t id)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
@@ -90,7 +89,9 @@ static int64_t repair(struct quota_map *map, uint32_t id)
 	int64_t leak = right - quota_available(s);
 
 	if (leak != 0 || quota_open_count(s) != 0)
-		while (!quota_pool_swap(pool, &s, (uint64_t)right * QUOTA_AVAIL_ONE))
+		while (!quota_pool_swap(pool, &s,
+					(uint64_t)right * QUOTA_AVAIL_ONE +
+						quota_waiters(s) * QUOTA_WAITER_ONE))
 			continue;
 	for (unsigned core = 0; core < map->cores; core++)
 		quota_pool_mask_clear(pool, core);
@@ -116,6 +117,7 @@ bool quota_audit_end(struct quota_map *map, int64_t *leak)
 	atomic_fetch_and_explicit(&quota_pool_at(map, id)->mode, ~QUOTA_FROZEN,
 				  memory_order_acq_rel);
 	quota_store(&head->audit, audit + ONE_AUDIT);
+	quota_queue_thaw(map, id);
 	return is_ready;
 }
 

@@ -5,8 +5,8 @@
  * The engines take part at the end of a turn: each settles, seals its stash and says so; from then
  * on it answers QUOTA_AGAIN (quota_why(): QUOTA_WHY_AUDIT) and keeps what is given back in its
  * pocket. When all have said so nothing moves, and what is in the shared pool must be the limit
- * without the uses. As long as the longest turn of any engine; one pool at a time. A pool with a
- * queue is not audited: units on their way to who waited are nobody's for a while.
+ * without the uses. As long as the longest turn of any engine; one pool at a time. The line of
+ * those who wait stands still meanwhile, and units on their way to who waited count as uses.
  *
  * Control: begin, make every engine end a turn, wait for quota_audit_is_ready() or not any longer,
  * end, make every engine end a turn again. Source: doc/quota.md.
@@ -15,7 +15,7 @@
 
 #include "admit/quota.h"
 
-/* False: another one runs, or the pool is not open or has a queue. */
+/* False: another one runs, or the pool is not open. */
 bool quota_audit_begin(struct quota_map *map, uint32_t pool) MUST_USE;
 /* Every living engine has done its part. */
 bool quota_audit_is_ready(const struct quota_map *map);

@@ -20,6 +20,11 @@
  *       the use is on its way. As tickets are served in order, an engine needs only the number of
  *       its tickets that were served: they are the oldest in its own part of the line.
  *
+ *   Q7  While the pool is FROZEN (quota_audit.c) nobody serves and nobody picks up: what is on its
+ *       way stays counted in `served`. Who joins or cancels then changes the count of waiters only.
+ *       Control serves after it has taken FROZEN away, and by Q4 either it sees what they did, or
+ *       they see the end of FROZEN.
+ *
  * A place holds its ticket's number, so that a swap cannot mistake a later ticket for an earlier.
  */
 #include "admit/quota_queue.h"
@@ -97,6 +102,11 @@ static void pass_cancelled(struct quota_pool *pool, struct quota_queue *queue,
 		continue;
 }
 
+static bool is_frozen(const struct quota_map *map, uint32_t id)
+{
+	return quota_load(&quota_pool_at(map, id)->mode) & QUOTA_FROZEN;
+}
+
 /* False: nobody can be served now. */
 static bool serve_first(const struct quota_map *map, struct quota_pool *pool,
 			struct quota_queue *queue)
@@ -138,7 +148,7 @@ static void serve(const struct quota_map *map, uint32_t id, struct quota_queue *
 		return;
 	calls = 1;
 	do
-		while (serve_first(map, pool, queue))
+		while (!is_frozen(map, id) && serve_first(map, pool, queue))
 			continue;
 	while (!quota_swap(&queue->calls, &calls, 0));
 }
@@ -267,7 +277,8 @@ struct quota_waiter *quota_queue_next(struct quota_core *core)
 		_Atomic uint32_t *served = &queue_of(core->map, id)->served[core->index];
 		struct quota_waiter *first;
 
-		if (atomic_load_explicit(served, memory_order_acquire) == 0)
+		if (atomic_load_explicit(served, memory_order_acquire) == 0 ||
+		    UNLIKELY(is_frozen(core->map, id)))
 			continue;
 		quota_chaos(served, QUOTA_STEP_ADD);
 		atomic_fetch_sub_explicit(served, 1, memory_order_relaxed);
@@ -343,6 +354,28 @@ bool quota_queue_is_idle(const struct quota_map *map, uint32_t id)
 		if (atomic_load_explicit(&queue->served[core], memory_order_acquire) != 0)
 			return false;
 	return quota_waiters(quota_pool_load(quota_pool_at(map, id))) == 0;
+}
+
+int64_t quota_queue_served(const struct quota_map *map, uint32_t id)
+{
+	const struct quota_queue *queue = queue_of(map, id);
+	int64_t units = 0;
+
+	for (unsigned core = 0; queue != NULL && core < map->cores; core++)
+		units += atomic_load_explicit(&queue->served[core], memory_order_acquire);
+	return units;
+}
+
+void quota_queue_thaw(const struct quota_map *map, uint32_t id)
+{
+	const struct quota_queue *queue = queue_of(map, id);
+
+	if (queue == NULL)
+		return;
+	quota_queue_serve(map, id);
+	for (unsigned core = 0; core < map->cores; core++)
+		if (atomic_load_explicit(&queue->served[core], memory_order_acquire) > 0)
+			ring(map, core);
 }
 
 /* Only places that the engine published: it is gone, and publishes no more. */

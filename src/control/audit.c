@@ -25,10 +25,9 @@ static void wait_for_all(struct control *control)
 enum audit_result audit_pool(struct control *control, uint32_t pool, const char *name,
 			     int64_t *leak)
 {
-	bool was_counted;
+	bool was_begun = quota_audit_begin(control->setup.map, pool), was_counted;
 
-	if (!quota_audit_begin(control->setup.map, pool))
-		return AUDIT_CANNOT_BE;
+	must(was_begun);
 	wake_all(control);
 	wait_for_all(control);
 	was_counted = quota_audit_end(control->setup.map, leak);

@@ -24,9 +24,8 @@ struct audits {
 };
 
 enum audit_result {
-	AUDIT_COUNTED,  /* *leak units were missing, below 0: too many; repaired */
-	AUDIT_STALLED,  /* an engine did not end its turn in time; nothing happened */
-	AUDIT_CANNOT_BE /* it has a queue */
+	AUDIT_COUNTED, /* *leak units were missing, below 0: too many; repaired */
+	AUDIT_STALLED  /* an engine did not end its turn in time; nothing happened */
 };
 
 enum audit_result audit_pool(struct control *control, uint32_t pool, const char *name,

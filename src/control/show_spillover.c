@@ -40,9 +40,6 @@ static void audit_pool_of(struct control *control, const char *name, uint32_t po
 	case AUDIT_STALLED:
 		text_print(text, "%s: not counted, an engine is busy; try again\n", name);
 		return;
-	case AUDIT_CANNOT_BE:
-		text_print(text, "%s: not counted, somebody may wait in its queue\n", name);
-		return;
 	}
 }
 

@@ -17,9 +17,13 @@ SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
 ALL_CHILDREN = 0x40000000
 
 
-@pytest.mark.parametrize("engines", [1, 4])
-def test_an_audit_under_load_finds_nothing(stage, engines):
-    appliance, web, tcp, _ = site(stage, engines, "-soMethod CONNECTION -soThreshold 8")
+LINE = "-soQueueDepth 100 -soQueueTimeout 60000"
+
+
+@pytest.mark.parametrize("engines, limit, line", [(1, 8, ""), (4, 8, ""), (4, 2, LINE)],
+                         ids=["1", "4", "with a line"])
+def test_an_audit_under_load_finds_nothing(stage, engines, limit, line):
+    appliance, web, tcp, _ = site(stage, engines, f"-soMethod CONNECTION -soThreshold {limit} {line}")
     stop, served, failed = threading.Event(), [0], []
 
     def ask():
@@ -33,7 +37,7 @@ def test_an_audit_under_load_finds_nothing(stage, engines):
     for thread in threads:
         thread.start()
     counted = 0
-    with crowd(8, tcp):
+    with crowd(limit, tcp):
         while counted < 20:
             before, shown = served[0], appliance.do("show spillover audit")
             counted += shown.count("missing 0\n")

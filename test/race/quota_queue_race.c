@@ -2,8 +2,10 @@
  *
  * Promised of the line before a full pool, with many threads that take, give, wait and give up at
  * any time, while the limit changes: tickets are served in their order over all engines; never more
- * uses than the limit; nobody waits while a unit is free; and at the end nothing is lost.
+ * uses than the limit; nobody waits while a unit is free; and at the end nothing is lost. Audits
+ * meanwhile find nothing.
  */
+#include "admit/quota_audit.h"
 #include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
@@ -23,6 +25,7 @@ struct run {
 	uint32_t depth;
 	unsigned calls; /* of each thread */
 	unsigned changes;
+	bool is_audited; /* after each change; bells ring twice then, and say no order */
 };
 
 struct place {
@@ -51,6 +54,7 @@ static size_t rung_count;            /* only who serves writes: one at a time */
 static alignas(64) _Atomic int64_t in_force;
 static alignas(64) _Atomic int64_t most_in_force;
 static _Atomic unsigned done;
+static unsigned audits, leaks;
 
 static uint64_t next_random(uint64_t *random)
 {
@@ -70,7 +74,10 @@ void quota_chaos(const volatile void *word, enum quota_step step)
 
 static void on_ring(void *context, unsigned core)
 {
-	(void)context;
+	const struct run *run = context;
+
+	if (run->is_audited)
+		return;
 	must(rung_count < RING_MAX);
 	rung[rung_count++] = (unsigned char)core;
 }
@@ -211,6 +218,19 @@ static void *work_on(void *argument)
 	return end_all(thread) ? NULL : thread;
 }
 
+/* Every thread ends its turns until all is done. */
+static void audit(struct quota_map *map)
+{
+	int64_t leak;
+
+	must(quota_audit_begin(map, pool_id));
+	while (!quota_audit_is_ready(map))
+		sched_yield();
+	must(quota_audit_end(map, &leak));
+	audits++;
+	leaks += leak != 0;
+}
+
 static void change_limits(const struct run *run, struct quota_map *map, uint64_t random)
 {
 	chaos_random = random + 99;
@@ -220,6 +240,8 @@ static void change_limits(const struct run *run, struct quota_map *map, uint64_t
 		for (unsigned pause = 0; pause < 20; pause++)
 			sched_yield();
 		quota_set_limit(map, pool_id, (int64_t)limit);
+		if (run->is_audited)
+			audit(map);
 	}
 	quota_set_limit(map, pool_id, run->limit);
 	atomic_fetch_add(&done, 1);
@@ -231,6 +253,8 @@ static bool is_in_order(const struct run *run, const struct thread *threads)
 	size_t at[THREADS_MAX] = { 0 };
 	uint64_t last = 0;
 
+	if (run->is_audited)
+		return true;
 	for (size_t i = 0; i < rung_count; i++) {
 		const struct thread *thread = &threads[rung[i]];
 		uint64_t ticket;
@@ -263,9 +287,10 @@ static bool judge_run(const struct run *run, struct quota_map *map, const struct
 		served += threads[i].ticket_count;
 		crowded += threads[i].crowded;
 	}
-	passes = stuck == 0 && is_in_order(run, threads) && joined == left + served &&
-		 quota_waiters(s) == 0 && quota_queue_waiting(map, pool_id) == 0 &&
-		 view.used == 0 && quota_available(s) + view.idle == run->limit &&
+	passes = stuck == 0 && leaks == 0 && audits == (run->is_audited ? run->changes : 0) &&
+		 is_in_order(run, threads) && joined == left + served && quota_waiters(s) == 0 &&
+		 quota_queue_waiting(map, pool_id) == 0 && view.used == 0 &&
+		 quota_available(s) + view.idle == run->limit &&
 		 atomic_load(&most_in_force) <= run->limit;
 	if (!passes || getenv("QUOTA_VERBOSE") != NULL)
 		fprintf(passes ? stdout : stderr,
@@ -304,10 +329,11 @@ static bool run_one(const struct run *run, uint64_t seed)
 	bool passes;
 
 	must(map != NULL);
-	quota_queue_set_bell(map, on_ring, NULL);
+	quota_queue_set_bell(map, on_ring, (void *)(uintptr_t)run);
 	pool_id = quota_open(map, run->limit, 80, 10);
 	must(quota_queue_set(map, pool_id, run->depth));
 	rung_count = 0;
+	audits = leaks = 0;
 	atomic_store(&in_force, 0);
 	atomic_store(&most_in_force, 0);
 	atomic_store(&done, 0);
@@ -332,10 +358,12 @@ static bool run_one(const struct run *run, uint64_t seed)
 int main(void)
 {
 	static const struct run runs[] = {
-		{ 1, 3, 8, 20000, 0 },       { 2, 1, 8, 20000, 0 },    { 2, 10, 64, 20000, 0 },
-		{ 7, 1, 3, 6000, 0 },        { 7, 20, 64, 6000, 0 },   { 7, 40, 200, 6000, 100 },
-		{ 16, 1, 500, 3000, 0 },     { 16, 70, 500, 3000, 0 }, { 16, 70, 500, 3000, 100 },
-		{ 4, 300, 200, 20000, 200 },
+		{ 1, 3, 8, 20000, 0, false },      { 2, 1, 8, 20000, 0, false },
+		{ 2, 10, 64, 20000, 0, false },    { 7, 1, 3, 6000, 0, false },
+		{ 7, 20, 64, 6000, 0, false },     { 7, 40, 200, 6000, 100, false },
+		{ 16, 1, 500, 3000, 0, false },    { 16, 70, 500, 3000, 0, false },
+		{ 16, 70, 500, 3000, 100, false }, { 4, 300, 200, 20000, 200, false },
+		{ 3, 20, 64, 10000, 100, true },   { 7, 5, 200, 6000, 100, true },
 	};
 	const char *given = getenv("QUOTA_SEED");
 	uint64_t seed = given != NULL ? strtoull(given, NULL, 10)

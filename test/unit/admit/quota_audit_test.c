@@ -143,9 +143,80 @@ static void not_every_pool_can_be(void **unused)
 
 	(void)unused;
 	assert_false(quota_audit_begin(map, pool + 1));
-	assert_true(quota_queue_set(map, pool, 5));
-	assert_false(quota_audit_begin(map, pool));
-	assert_true(quota_queue_set(map, pool, 0));
+	assert_int_equal(audit(pool), 0);
+}
+
+static void on_ring(void *context, unsigned core)
+{
+	((unsigned *)context)[core]++;
+}
+
+/* One waits on engine 1, two on engine 2. */
+static uint32_t pool_with_a_line(struct quota_waiter waiters[3])
+{
+	uint32_t pool = quota_open(map, 5, 80, 10);
+
+	assert_true(quota_queue_set(map, pool, 9));
+	assert_int_equal(take(0, pool, 6), 5);
+	for (unsigned i = 0; i < 3; i++) {
+		list_init(&waiters[i].link);
+		assert_int_equal(quota_queue_join(cores[1 + (i > 0)], pool, &waiters[i]),
+				 QUOTA_JOINED);
+	}
+	return pool;
+}
+
+/* Nobody is served meanwhile, who leaves leaves, and afterwards the line goes on in its order. */
+static void a_line_stands_still_meanwhile(void **unused)
+{
+	struct quota_waiter waiters[3], late;
+	uint32_t pool = pool_with_a_line(waiters);
+	unsigned rings[CORES] = { 0 };
+	int64_t leak;
+
+	(void)unused;
+	list_init(&late.link);
+	quota_queue_set_bell(map, on_ring, rings);
+	quota_give(cores[0], pool); /* on its way to the first */
+	assert_int_equal(rings[1], 1);
+	assert_true(quota_audit_begin(map, pool));
+	assert_null(quota_queue_next(cores[1]));
+	quota_give(cores[0], pool);
+	turn_all();
+	quota_give(cores[0], pool);
+	assert_true(quota_queue_leave(cores[2], &waiters[1]));
+	assert_int_equal(quota_queue_join(cores[3], pool, &late), QUOTA_JOINED);
+	assert_int_equal(rings[2] + rings[3], 0);
+	assert_true(quota_audit_end(map, &leak));
+	assert_int_equal(leak, 0);
+	assert_int_equal(rings[1], 2); /* its bell was not lost */
+	assert_ptr_equal(quota_queue_next(cores[1]), &waiters[0]);
+	turn_all();
+	assert_ptr_equal(quota_queue_next(cores[2]), &waiters[2]);
+	assert_ptr_equal(quota_queue_next(cores[3]), &late);
+	assert_int_equal(view_of(pool).used, 5);
+	assert_int_equal(audit(pool), 0);
+}
+
+static void what_was_missing_goes_to_who_waits(void **unused)
+{
+	struct quota_waiter waiters[3];
+	uint32_t pool = pool_with_a_line(waiters);
+
+	(void)unused;
+	quota_give(cores[0], pool); /* on its way, not yet picked up */
+	/* A use that engine 0 never gave back. */
+	quota_store(quota_change_at(map, 0, pool),
+		    quota_change_make(quota_change(quota_load(quota_change_at(map, 0, pool)),
+						   quota_load(quota_stash_at(map, 0, pool))) -
+					      1,
+				      quota_load(quota_stash_at(map, 0, pool)), 0));
+	assert_int_equal(audit(pool), 1);
+	assert_ptr_equal(quota_queue_next(cores[1]), &waiters[0]);
+	assert_ptr_equal(quota_queue_next(cores[2]), &waiters[1]);
+	assert_null(quota_queue_next(cores[2]));
+	assert_int_equal(quota_queue_waiting(map, pool), 1);
+	assert_int_equal(view_of(pool).used, 5);
 	assert_int_equal(audit(pool), 0);
 }
 
@@ -175,6 +246,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_does_not_answer_is_not_waited_for, open_map,
 						free_map),
 		cmocka_unit_test_setup_teardown(not_every_pool_can_be, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_line_stands_still_meanwhile, open_map, free_map),
+		cmocka_unit_test_setup_teardown(what_was_missing_goes_to_who_waits, open_map,
+						free_map),
 		cmocka_unit_test_setup_teardown(an_audit_does_not_outlive_its_process, open_map,
 						free_map),
 	};
