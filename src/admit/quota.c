@@ -53,17 +53,24 @@ static struct quota_counts *counts_of(const struct quota_core *core, uint32_t id
 	return quota_counts_at(core->map, core->index, id);
 }
 
-void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
+/* Not what is drawn without a limit: there it says nothing. False: there is none. */
+static bool count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
 {
 	const struct quota_pool *pool = quota_pool_at(core->map, id);
 
 	if (quota_number(&pool->limit) == QUOTA_UNLIMITED)
-		return;
+		return false;
 	stat_add(&counts_of(core, id)->borrowed, (uint64_t)units);
-	stat_add(&counts_of(core, id)->refills, 1);
 	/* One by one while sealed: that was told. */
 	if (units > 1)
 		quota_trace_core(core, id, QUOTA_EVENT_BORROWED, units, 0);
+	return true;
+}
+
+void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units)
+{
+	if (count_borrowed(core, id, units))
+		stat_add(&counts_of(core, id)->refills, 1);
 }
 
 /* Taking. */
@@ -76,7 +83,7 @@ static int64_t draw(struct quota_seat *seat, uint64_t s)
 		int64_t uses = quota_habit_wanted(seat) < available ? quota_habit_wanted(seat)
 								    : available;
 
-		if (quota_pool_swap(seat->pool, &s, s - (uint64_t)uses * QUOTA_AVAIL_ONE)) {
+		if (quota_seat_swap(seat, &s, s - (uint64_t)uses * QUOTA_AVAIL_ONE)) {
 			quota_habit_learn_from_pool(seat, available);
 			quota_count_borrowed(seat->core, seat->id, uses);
 			return uses;
@@ -145,7 +152,7 @@ static bool take_and_open(struct quota_seat *seat, uint64_t *s, uint64_t w, int6
 	int64_t available = quota_available(*s);
 	int64_t uses = quota_habit_wanted(seat) < available ? quota_habit_wanted(seat) : available;
 
-	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE))
+	if (!quota_seat_swap(seat, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE))
 		return false;
 	quota_habit_learn_from_pool(seat, available);
 	quota_count_borrowed(seat->core, seat->id, uses);
@@ -181,9 +188,10 @@ static bool take_single(struct quota_seat *seat, uint64_t *s, uint64_t w, int64_
 {
 	int64_t next = for_the_next(seat, *s), uses = 1 + next;
 
-	if (!quota_pool_swap(seat->pool, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE))
+	if (!quota_seat_swap(seat, s, *s - (uint64_t)uses * QUOTA_AVAIL_ONE))
 		return false;
-	quota_count_borrowed(seat->core, seat->id, uses);
+	if (count_borrowed(seat->core, seat->id, uses))
+		stat_add(&seat->counts->borrowed_sealed, (uint64_t)uses);
 	quota_habit_note_single(seat);
 	quota_store(seat->change, quota_change_make(change + uses, w, 0));
 	seat->core->reserved += (uint32_t)next;
@@ -276,7 +284,8 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t
 		if (quota_takeable(s) > reserve)
 			continue;
 		if (quota_open_count(s) == 0)
-			return full(core, quota_takeable(s) > 0 ? QUOTA_WHY_EARLY : QUOTA_WHY_FULL);
+			return full(core,
+				    quota_takeable(s) > 0 ? QUOTA_WHY_RESERVE : QUOTA_WHY_FULL);
 		if (quota_search_and_seal(&seat, looks % 4 == 0) &&
 		    is_decided(&seat, quota_pool_load(seat.pool)))
 			continue;
@@ -287,15 +296,32 @@ static enum quota_result take_slow(struct quota_core *core, uint32_t id, int64_t
 	return QUOTA_AGAIN;
 }
 
+static int64_t used_now(const struct quota_seat *seat)
+{
+	uint64_t w = quota_load(seat->stash);
+
+	return quota_used(w) + change_now(seat, w);
+}
+
+/* One use, not out of the own stash or pocket. */
+static void count_drawn(struct quota_core *core, uint32_t id)
+{
+	struct quota_seat seat = quota_seat_at(core, id);
+
+	stat_add(&seat.counts->drawn, 1);
+	stat_raise(&seat.counts->peak, (uint64_t)used_now(&seat));
+}
+
+/* What was granted is counted where it is. */
 static enum quota_result counted(const struct quota_core *core, uint32_t id,
 				 enum quota_result result)
 {
 	struct quota_counts *counts = counts_of(core, id);
 
-	stat_add(result == QUOTA_OK     ? &counts->admitted
-		 : result == QUOTA_FULL ? &counts->refused
-					: &counts->undecided,
-		 1);
+	if (result == QUOTA_FULL)
+		stat_add(&counts->refused, 1);
+	else if (result == QUOTA_AGAIN)
+		stat_add(&counts->undecided, 1);
 	return result;
 }
 
@@ -303,25 +329,39 @@ static enum quota_result counted(const struct quota_core *core, uint32_t id,
 static inline bool take_own(struct quota_core *core, uint32_t id, uint64_t mode)
 {
 	_Atomic uint64_t *stash = quota_stash_at(core->map, core->index, id);
+	struct quota_counts *counts = counts_of(core, id);
 	uint64_t w;
 
 	if (core->pockets[id].uses > 0 && !(mode & (QUOTA_DEBT | QUOTA_QUEUE))) {
 		core->pockets[id].uses--;
+		stat_add(&counts->pocket, 1);
 		return true;
 	}
 	w = quota_load(stash);
 	while (quota_idle(w) > 0)
-		if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
+		if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE)) {
+			stat_add(&counts->local, 1);
+			stat_raise(&counts->peak, (uint64_t)quota_used(w) + 1);
 			return true;
+		}
 	return false;
+}
+
+static enum quota_result take_shared(struct quota_core *core, uint32_t id, uint64_t mode,
+				     int64_t reserve)
+{
+	enum quota_result result = mode & QUOTA_PATENT ? quota_patent_take(core, id)
+						       : take_slow(core, id, reserve);
+
+	if (result == QUOTA_OK)
+		count_drawn(core, id);
+	return result;
 }
 
 enum quota_result quota_take_free(struct quota_core *core, uint32_t id, uint64_t mode,
 				  int64_t reserve)
 {
-	if (take_own(core, id, mode))
-		return QUOTA_OK;
-	return mode & QUOTA_PATENT ? quota_patent_take(core, id) : take_slow(core, id, reserve);
+	return take_own(core, id, mode) ? QUOTA_OK : take_shared(core, id, mode, reserve);
 }
 
 static bool take_reserved(struct quota_core *core, uint32_t id)
@@ -342,23 +382,25 @@ static void expect_at_most(struct quota_core *core, uint32_t clients)
 
 	core->expected = clients;
 	core->reserved -= uses;
-	if (uses > 0)
-		quota_core_give(core, core->expected_id, uses);
+	if (uses == 0)
+		return;
+	stat_add(&counts_of(core, core->expected_id)->unwanted, uses);
+	quota_core_give(core, core->expected_id, uses);
 }
 
 enum quota_result quota_take_as(struct quota_core *core, uint32_t id, enum quota_class class)
 {
 	uint64_t mode = quota_load(&quota_pool_at(core->map, id)->mode);
 
-	if (UNLIKELY(take_reserved(core, id)))
-		return counted(core, id, QUOTA_OK);
+	if (UNLIKELY(take_reserved(core, id))) {
+		stat_add(&counts_of(core, id)->drawn, 1);
+		return QUOTA_OK;
+	}
 	if (UNLIKELY(mode & QUOTA_GUARDED))
 		return counted(core, id, quota_guard_take(core, id, mode, class));
 	if (LIKELY(take_own(core, id, mode)))
-		return counted(core, id, QUOTA_OK);
-	if (UNLIKELY(mode & QUOTA_PATENT))
-		return counted(core, id, quota_patent_take(core, id));
-	return counted(core, id, take_slow(core, id, 0));
+		return QUOTA_OK;
+	return counted(core, id, take_shared(core, id, mode, 0));
 }
 
 void quota_expect(struct quota_core *core, uint32_t id, uint32_t clients)
@@ -414,7 +456,7 @@ static bool give_open(struct quota_seat *seat, uint64_t *w, int64_t uses)
 			if (back > 1)
 				quota_trace_core(seat->core, seat->id, QUOTA_EVENT_RETURNED, back,
 						 0);
-			(void)quota_pool_add(seat->pool, back, 0); /* open: nobody waits */
+			(void)quota_seat_add(seat, back); /* open: nobody waits */
 			quota_store(seat->stash, next);
 		}
 		return true;
@@ -436,7 +478,7 @@ static bool give_and_open(struct quota_seat *seat, uint64_t w, int64_t change, i
 	uint64_t s = quota_pool_load(seat->pool);
 
 	while (wants_to_keep(seat, s, uses, quota_used(w) + change + uses))
-		if (quota_pool_swap(seat->pool, &s, s + QUOTA_OPEN_ONE)) {
+		if (quota_seat_swap(seat, &s, s + QUOTA_OPEN_ONE)) {
 			quota_core_reopen(seat->core, seat->id, w, quota_used(w) + change, uses);
 			return true;
 		}
@@ -458,8 +500,9 @@ void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 	if (give_and_open(&seat, w, change, uses))
 		return;
 	stat_add(&seat.counts->returned, (uint64_t)uses);
+	stat_add(&seat.counts->returned_sealed, (uint64_t)uses);
 	quota_habit_note_single(&seat);
-	before = quota_pool_add(seat.pool, uses, 0);
+	before = quota_seat_add(&seat, uses);
 	quota_store(seat.change, quota_change_make(change, w, 0));
 	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
 		quota_trace_core(core, id, QUOTA_EVENT_DEBT_ENDED, 0, 0);
@@ -467,16 +510,18 @@ void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 		quota_queue_serve(core->map, id);
 }
 
+/* A use of S went to the line's first in one step, and came here. */
 void quota_core_note_use(struct quota_core *core, uint32_t id)
 {
 	struct quota_seat seat = quota_seat_at(core, id);
 	uint64_t w = quota_load(seat.stash);
 
-	stat_add(&seat.counts->admitted, 1);
-	while (w & QUOTA_OPEN)
-		if (quota_swap(seat.stash, &w, w + QUOTA_USED_ONE))
-			return;
-	quota_store(seat.change, quota_change_make(change_now(&seat, w) + 1, w, 0));
+	while (w & QUOTA_OPEN && !quota_swap(seat.stash, &w, w + QUOTA_USED_ONE))
+		continue;
+	if (!(w & QUOTA_OPEN))
+		quota_store(seat.change, quota_change_make(change_now(&seat, w) + 1, w, 0));
+	stat_add(&seat.counts->shared, 1);
+	count_drawn(core, id);
 }
 
 void quota_give(struct quota_core *core, uint32_t id)

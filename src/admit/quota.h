@@ -46,6 +46,7 @@ struct quota_core;
 enum quota_why {
 	QUOTA_WHY_FULL,       /* the limit is reached; in PATENT mode: nothing left to borrow */
 	QUOTA_WHY_EARLY,      /* T1 and T2 want clients spilled before the limit */
+	QUOTA_WHY_RESERVE,    /* what is free is T2, for QUOTA_CLASS_KEPT */
 	QUOTA_WHY_HYSTERESIS, /* it was full, and is not free enough or long enough yet */
 	QUOTA_WHY_AUDIT,      /* QUOTA_AGAIN: the pool is counted anew, for a turn */
 	QUOTA_WHY_IN_HANDS,   /* QUOTA_AGAIN: what is free is in another engine's hands */
@@ -151,9 +152,9 @@ void quota_give(struct quota_core *core, uint32_t pool);
 /* Whether somebody who asked now, wherever, would probably be refused: to tell of an episode of
  * spilling that it lasts. Any thread. */
 bool quota_is_full(const struct quota_map *map, uint32_t pool);
-/* Right after QUOTA_FULL, when the client is in fact given away: counts it by quota_why(), and in
- * PATENT mode what was free elsewhere. */
-void quota_note_spill(struct quota_core *core, uint32_t pool);
+/* After QUOTA_FULL, when the client is in fact given away: counts it by what quota_why() said then,
+ * and in PATENT mode what was free elsewhere. */
+void quota_note_spill(struct quota_core *core, uint32_t pool, enum quota_why why);
 /* At the end of every turn and before a blocking call: settles what was given back. */
 void quota_turn_end(struct quota_core *core);
 /* What an operator sees; read by control at any time, each number true at some recent instant. */
@@ -165,6 +166,9 @@ struct quota_core_view {
 struct quota_view {
 	int64_t limit, used, available; /* available: in the shared pool now */
 	int64_t idle;                   /* in the stashes of the engines */
+	int64_t debt;                   /* of a limit that fell: what is to come back first */
+	uint32_t waiters;               /* in line */
+	unsigned open_engines;          /* that may hold idle uses */
 	struct quota_split split;
 	/* Uses since the pool was opened: admitted; taken from the shared pool under a limit;
 	 * given back to it; collected from other engines; then QUOTA_FULL and QUOTA_AGAIN
@@ -180,6 +184,7 @@ struct quota_view {
 	uint64_t deaths;        /* engines that died, of all pools */
 	bool is_early;          /* T1 or T2 is moved so that clients spill before the limit */
 	bool is_returning;      /* it was full and waits for return_free */
+	uint64_t free_since_ms; /* monotonic; is_returning: return_free is there; 0: not yet */
 	enum quota_mode mode;
 	unsigned cores;
 };

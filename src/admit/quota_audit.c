@@ -7,7 +7,7 @@
  */
 #include "admit/quota_audit.h"
 
-#include "admit/quota_core_priv.h"
+#include "admit/quota_seat_priv.h"
 
 #define ONE_AUDIT ((uint64_t)1 << 32)
 
@@ -21,8 +21,8 @@ static bool is_running(uint64_t audit)
 void quota_audit_hear(struct quota_core *core)
 {
 	struct quota_head *head = quota_head_at(core->map);
+	struct quota_seat seat;
 	uint32_t id, uses;
-	int64_t got;
 
 	core->audit = quota_load(&head->audit);
 	core->frozen = QUOTA_NONE;
@@ -33,8 +33,8 @@ void quota_audit_hear(struct quota_core *core)
 	core->pockets[id].uses = 0;
 	if (uses > 0)
 		quota_core_give(core, id, uses);
-	(void)!quota_pool_seal(quota_pool_at(core->map, id),
-			       quota_stash_at(core->map, core->index, id), core->index, &got);
+	seat = quota_seat_at(core, id);
+	(void)quota_seat_seal(&seat);
 	core->frozen = id;
 	quota_store(&head->acks[core->index].audit, core->audit);
 }

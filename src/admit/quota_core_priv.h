@@ -43,7 +43,7 @@ struct quota_core {
  * makes the old U void. */
 void quota_core_reopen(struct quota_core *core, uint32_t id, uint64_t w, int64_t used,
 		       int64_t idle);
-/* Not what is drawn without a limit: there it says nothing. */
+/* A batch out of S; what is drawn without a limit is not counted. */
 void quota_count_borrowed(struct quota_core *core, uint32_t id, int64_t units);
 
 /* A take that the rule has nothing against; `reserve` uses of S are not for it. Not counted. */

@@ -4,7 +4,7 @@
  * hysteresis. All of it stands before the pools' own decision and refuses only, so that nothing
  * here can let a use too many in.
  */
-#include "admit/quota_core_priv.h"
+#include "admit/quota_seat_priv.h"
 #include "os/clock.h"
 
 static int64_t used_by(const struct quota_map *map, uint32_t id, unsigned core)
@@ -53,14 +53,13 @@ static bool is_early(const struct quota_core *core, uint32_t id)
 /* A reserve is decided on S, where all that is free must be. */
 static int64_t reserve_in_force(struct quota_core *core, uint32_t id, uint64_t mode)
 {
-	struct quota_pool *pool = quota_pool_at(core->map, id);
-	int64_t reserve = quota_number(&pool->reserve), got;
+	struct quota_seat seat = quota_seat_at(core, id);
+	int64_t reserve = quota_number(&seat.pool->reserve);
 
 	if (mode & QUOTA_PATENT || !(mode & QUOTA_EARLY))
 		return 0;
 	if (reserve > 0)
-		(void)!quota_pool_seal(pool, quota_stash_at(core->map, core->index, id),
-				       core->index, &got);
+		(void)quota_seat_seal(&seat);
 	return reserve;
 }
 
@@ -172,15 +171,15 @@ bool quota_is_full(const struct quota_map *map, uint32_t id)
 
 /* --- counting --------------------------------------------------------------------------------- */
 
-void quota_note_spill(struct quota_core *core, uint32_t id)
+void quota_note_spill(struct quota_core *core, uint32_t id, enum quota_why why)
 {
 	struct quota_counts *counts = quota_counts_at(core->map, core->index, id);
 	int64_t units;
 
 	must(id < core->map->pools);
-	stat_add(&counts->spilled[core->why], 1);
-	quota_trace_core(core, id, QUOTA_EVENT_SPILLED, 1, core->why);
-	if (core->why != QUOTA_WHY_FULL || !quota_is_patent(quota_pool_at(core->map, id)))
+	stat_add(&counts->spilled[why], 1);
+	quota_trace_core(core, id, QUOTA_EVENT_SPILLED, 1, why);
+	if (why != QUOTA_WHY_FULL || !quota_is_patent(quota_pool_at(core->map, id)))
 		return;
 	units = free_units(core->map, id);
 	if (units <= 0)

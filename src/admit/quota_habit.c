@@ -12,6 +12,7 @@ void quota_habit_refresh(struct quota_seat *seat)
 
 	if (seat->habit->changes == changes)
 		return;
+	stat_add(&seat->counts->limit_changes, 1);
 	seat->habit->changes = changes;
 	seat->habit->cap = cap_within(
 		2 * (int64_t)atomic_load_explicit(&seat->pool->batch, memory_order_relaxed));
@@ -65,6 +66,7 @@ void quota_habit_note_sealed(struct quota_seat *seat)
 
 	if (habit->knows_sealed)
 		return;
+	stat_add(&seat->counts->sealed, 1);
 	habit->knows_sealed = true;
 	habit->singles = 0;
 	if (seat->core->turn - habit->reopened_turn < 4 * patience)
@@ -84,6 +86,7 @@ bool quota_habit_wants_to_open(const struct quota_seat *seat, uint64_t s)
 void quota_habit_note_open(struct quota_seat *seat)
 {
 	quota_pool_mask_set(seat->pool, seat->index);
+	stat_add(&seat->counts->shared, 1);
 	seat->habit->knows_sealed = false;
 	seat->habit->reopened_turn = seat->core->turn;
 }

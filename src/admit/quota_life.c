@@ -26,8 +26,11 @@ static void bury(struct quota_map *map, uint32_t id, unsigned core)
 
 	while (!quota_swap(stash, &w, w & QUOTA_GEN))
 		continue;
-	int64_t uses = quota_used(w) + quota_change(quota_load(change), w) + quota_idle(w);
+	int64_t used = quota_used(w) + quota_change(quota_load(change), w);
+	int64_t uses = used + quota_idle(w);
 
+	if (used > 0)
+		stat_add(&quota_counts_at(map, core, id)->buried, (uint64_t)used);
 	quota_store(change, quota_change_make(0, w, 0));
 	quota_pool_mask_clear(pool, core);
 	habit->knows_sealed = true;

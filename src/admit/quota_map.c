@@ -262,9 +262,7 @@ static void collect_debt(struct quota_map *map, struct quota_pool *pool, uint32_
 
 	for (unsigned round = 0; quota_available(s) < 0 && quota_open_count(s) > 0; round++) {
 		for (unsigned core = 0; core < map->cores && quota_available(s) < 0; core++) {
-			int64_t got;
-
-			quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got);
+			(void)quota_pool_seal(pool, quota_stash_at(map, core, id), core);
 			s = quota_pool_load(pool);
 		}
 		if (round < 64)

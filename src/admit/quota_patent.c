@@ -11,7 +11,7 @@
  * exceed the limit, and every unit stays covered as I1 and I2 in quota.c say, so that the mode may
  * change at any time.
  */
-#include "admit/quota_core_priv.h"
+#include "admit/quota_seat_priv.h"
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -62,60 +62,54 @@ static int64_t grant(const struct quota_core *core, uint32_t id, uint64_t s, int
 }
 
 /* The stash is open. False: a word changed. */
-static bool fill(const struct quota_core *core, uint32_t id, uint64_t s, uint64_t w, int64_t units)
+static bool fill(const struct quota_seat *seat, uint64_t s, uint64_t w, int64_t units)
 {
-	_Atomic uint64_t *stash = quota_stash_at(core->map, core->index, id);
 	bool got;
 
-	if (!quota_swap(stash, &w, w | QUOTA_BUSY))
+	if (!quota_swap(seat->stash, &w, w | QUOTA_BUSY))
 		return false;
-	got = quota_pool_swap(quota_pool_at(core->map, id), &s,
-			      s - (uint64_t)units * QUOTA_AVAIL_ONE);
+	got = quota_seat_swap(seat, &s, s - (uint64_t)units * QUOTA_AVAIL_ONE);
 	if (got)
 		w += QUOTA_USED_ONE + (uint64_t)(units - 1) * QUOTA_IDLE_ONE;
-	quota_store(stash, w);
+	quota_store(seat->stash, w);
 	return got;
 }
 
 /* The stash was sealed by a change of the limit or in the other mode. False: S changed. */
-static bool fill_and_open(struct quota_core *core, uint32_t id, uint64_t s, uint64_t w,
-			  int64_t units)
+static bool fill_and_open(const struct quota_seat *seat, uint64_t s, uint64_t w, int64_t units)
 {
-	_Atomic uint64_t *word = quota_change_at(core->map, core->index, id);
-	int64_t change = quota_change(quota_load(word), w);
+	int64_t change = quota_change(quota_load(seat->change), w);
 
-	quota_store(word, quota_change_make(change, w, QUOTA_INTENT));
-	if (quota_pool_swap(quota_pool_at(core->map, id), &s,
-			    s - (uint64_t)units * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE)) {
-		quota_core_reopen(core, id, w, quota_used(w) + change + 1, units - 1);
+	quota_store(seat->change, quota_change_make(change, w, QUOTA_INTENT));
+	if (quota_seat_swap(seat, &s, s - (uint64_t)units * QUOTA_AVAIL_ONE + QUOTA_OPEN_ONE)) {
+		quota_core_reopen(seat->core, seat->id, w, quota_used(w) + change + 1, units - 1);
 		return true;
 	}
-	quota_store(word, quota_change_make(change, w, 0));
+	quota_store(seat->change, quota_change_make(change, w, 0));
 	return false;
 }
 
 enum quota_result quota_patent_take(struct quota_core *core, uint32_t id)
 {
-	const _Atomic uint64_t *word = quota_change_at(core->map, core->index, id);
-	_Atomic uint64_t *stash = quota_stash_at(core->map, core->index, id);
+	struct quota_seat seat = quota_seat_at(core, id);
 
 	for (;;) {
-		uint64_t s = quota_pool_load(quota_pool_at(core->map, id));
-		uint64_t w = quota_load(stash);
+		uint64_t s = quota_pool_load(seat.pool);
+		uint64_t w = quota_load(seat.stash);
 		int64_t units;
 
 		if (quota_idle(w) > 0) {
-			if (quota_swap(stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
+			if (quota_swap(seat.stash, &w, w + QUOTA_USED_ONE - QUOTA_IDLE_ONE))
 				return QUOTA_OK;
 			continue;
 		}
-		units = grant(core, id, s, quota_used(w) + quota_change(quota_load(word), w));
+		units = grant(core, id, s,
+			      quota_used(w) + quota_change(quota_load(seat.change), w));
 		if (units <= 0) {
 			core->why = QUOTA_WHY_FULL;
 			return QUOTA_FULL;
 		}
-		if (w & QUOTA_OPEN ? fill(core, id, s, w, units)
-				   : fill_and_open(core, id, s, w, units)) {
+		if (w & QUOTA_OPEN ? fill(&seat, s, w, units) : fill_and_open(&seat, s, w, units)) {
 			quota_count_borrowed(core, id, units);
 			return QUOTA_OK;
 		}

@@ -59,20 +59,25 @@ void quota_pool_mask_clear(struct quota_pool *pool, unsigned core)
 }
 
 /* The engine leaves S.open by the same step that brings its uses. */
-bool quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash, unsigned core, int64_t *got)
+struct quota_sealing quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash,
+				     unsigned core)
 {
+	struct quota_sealing sealing = { 0 };
 	uint64_t w = quota_load(stash);
 
-	*got = 0;
 	while (w & QUOTA_OPEN) {
-		if (w & QUOTA_BUSY)
-			return false;
-		if (quota_swap(stash, &w, quota_sealed(w))) {
-			*got = quota_idle(w);
-			quota_pool_mask_clear(pool, core);
-			(void)quota_pool_add(pool, *got, -1); /* it was open: nobody waits */
-			return true;
+		if (w & QUOTA_BUSY) {
+			sealing.is_busy = true;
+			break;
 		}
+		sealing.swaps++;
+		if (!quota_swap(stash, &w, quota_sealed(w)))
+			continue;
+		sealing.was_open = true;
+		sealing.got = quota_idle(w);
+		quota_pool_mask_clear(pool, core);
+		(void)quota_pool_add(pool, sealing.got, -1); /* it was open: nobody waits */
+		break;
 	}
-	return true;
+	return sealing;
 }

@@ -89,6 +89,13 @@ uint64_t quota_pool_add(struct quota_pool *pool, int64_t uses, int open);
 void quota_pool_debt_end(struct quota_pool *pool);
 void quota_pool_mask_set(struct quota_pool *pool, unsigned core);
 void quota_pool_mask_clear(struct quota_pool *pool, unsigned core);
-/* Empties an engine's stash into S and closes it; `got` uses came. False: its owner is moving uses
- * at this moment. */
-bool quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash, unsigned core, int64_t *got);
+/* What sealing a stash came to. */
+struct quota_sealing {
+	int64_t got;    /* uses came out of it */
+	unsigned swaps; /* tries to change the stash */
+	bool is_busy;   /* not done: its owner is moving uses at this moment */
+	bool was_open;  /* it was done now: S and the mask changed */
+};
+/* Empties an engine's stash into S and closes it. */
+struct quota_sealing quota_pool_seal(struct quota_pool *pool, _Atomic uint64_t *stash,
+				     unsigned core);

@@ -25,13 +25,28 @@ struct quota_habit {
 	bool knows_sealed;
 };
 
-/* Written by the engine, read by control. */
+/* Written by the engine, read by control. What the fast ways write comes first; what follows from
+ * other numbers is not counted but worked out by quota_stat.c. */
 struct quota_counts {
-	struct stat_number admitted, borrowed, returned, reclaimed, refused, undecided, premature,
-		stranded;
-	struct stat_number refills, steals, seals, reopened; /* how often */
+	alignas(64) struct stat_number local; /* uses granted out of the own stash ... */
+	struct stat_number pocket;            /* ... out of what was given back in this turn ... */
+	struct stat_number drawn;             /* ... and out of what is shared: all others */
+	struct stat_number peak;              /* most uses of this engine */
+	/* Units: out of S, of these while sealed; back to S, of these while sealed; from others. */
+	struct stat_number borrowed, borrowed_sealed, returned, returned_sealed, reclaimed;
+	struct stat_number unwanted; /* taken for clients who did not ask, and given back */
+	struct stat_number buried;   /* uses that ended with the engine; written after its end */
+	/* How often. Sealed: all times that the own stash was, by others and by itself. */
+	struct stat_number refills, steals, seals, sealed, sealed_self, reopened, limit_changes;
+	struct stat_number refused, undecided, premature, stranded;
+	struct stat_number shared; /* steps that read and write S, the mask, or another's stash */
 	struct stat_number spilled[QUOTA_WHYS];
 };
+
+static inline uint64_t quota_admitted(const struct quota_counts *counts)
+{
+	return stat_read(&counts->local) + stat_read(&counts->pocket) + stat_read(&counts->drawn);
+}
 
 /* The first page of the mapping. */
 struct quota_head {

@@ -166,15 +166,12 @@ void quota_rule_relabel(struct quota_map *map, uint32_t id)
 
 	if (!quota_is_patent(pool) && quota_number(&pool->reserve) == 0)
 		return;
-	for (unsigned core = 0; core < map->cores; core++) {
-		int64_t got;
-
+	for (unsigned core = 0; core < map->cores; core++)
 		for (unsigned tries = 0; tries < 64; tries++) {
-			if (quota_pool_seal(pool, quota_stash_at(map, core, id), core, &got))
+			if (!quota_pool_seal(pool, quota_stash_at(map, core, id), core).is_busy)
 				break;
 			quota_yield();
 		}
-	}
 }
 
 /* DEBT stays until it is paid. */

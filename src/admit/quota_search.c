@@ -32,6 +32,7 @@ static int64_t rob(const struct quota_seat *seat, unsigned victim, int64_t above
 	while (quota_is_takeable(w) && quota_idle(w) > above) {
 		int64_t uses = takes_one ? 1 : (quota_idle(w) + 1) / 2;
 
+		stat_add(&seat->counts->shared, 1);
 		if (quota_swap(stash, &w, w - (uint64_t)uses * QUOTA_IDLE_ONE)) {
 			stat_add(&seat->counts->reclaimed, (uint64_t)uses);
 			stat_add(&seat->counts->steals, 1);
@@ -59,26 +60,36 @@ int64_t quota_search(struct quota_seat *seat, unsigned looks, int64_t above, boo
 	return got;
 }
 
+/* How much came out of it. */
+static int64_t seal_peer(const struct quota_seat *seat, unsigned victim, bool *is_busy)
+{
+	struct quota_sealing sealing = quota_pool_seal(
+		seat->pool, quota_stash_at(seat->core->map, victim, seat->id), victim);
+
+	*is_busy = *is_busy || sealing.is_busy;
+	stat_add(&seat->counts->shared, sealing.swaps + (sealing.was_open ? 2 : 0));
+	if (sealing.was_open)
+		stat_add(&seat->counts->seals, 1);
+	if (sealing.got > 0)
+		stat_add(&seat->counts->reclaimed, (uint64_t)sealing.got);
+	return sealing.got;
+}
+
 bool quota_search_and_seal(struct quota_seat *seat, bool by_hint)
 {
 	unsigned cores = seat->core->map->cores;
 	unsigned at = seat->index, left = cores;
-	bool was_free = true;
-	int64_t got;
+	int64_t got = quota_seat_seal(seat);
+	bool is_busy = false;
 
-	quota_pool_seal(seat->pool, seat->stash, seat->index, &got);
+	if (got > 0)
+		quota_trace_core(seat->core, seat->id, QUOTA_EVENT_SEALED, got, seat->index);
 	while (got == 0 && (by_hint ? next_open(seat, &at, &left) : left-- > 0)) {
-		_Atomic uint64_t *stash = quota_stash_at(seat->core->map, at, seat->id);
-
-		if (!quota_pool_seal(seat->pool, stash, at, &got))
-			was_free = false;
-		else if (at != seat->index)
-			stat_add(&seat->counts->reclaimed, (uint64_t)got);
-		if (got > 0) {
-			stat_add(&seat->counts->seals, 1);
+		if (at != seat->index)
+			got = seal_peer(seat, at, &is_busy);
+		if (got > 0)
 			quota_trace_core(seat->core, seat->id, QUOTA_EVENT_SEALED, got, at);
-		}
 		at = at + 1 < cores ? at + 1 : 0;
 	}
-	return was_free;
+	return !is_busy;
 }

@@ -38,6 +38,31 @@ static inline bool quota_seat_is_tiny(const struct quota_seat *seat)
 	return quota_load(&seat->pool->mode) & QUOTA_TINY;
 }
 
+/* The steps on S that an engine does are counted. */
+static inline bool quota_seat_swap(const struct quota_seat *seat, uint64_t *s, uint64_t value)
+{
+	stat_add(&seat->counts->shared, 1);
+	return quota_pool_swap(seat->pool, s, value);
+}
+
+static inline uint64_t quota_seat_add(const struct quota_seat *seat, int64_t uses)
+{
+	stat_add(&seat->counts->shared, 1);
+	return quota_pool_add(seat->pool, uses, 0);
+}
+
+/* The own stash: all that is idle in it goes to S. How much. */
+static inline int64_t quota_seat_seal(const struct quota_seat *seat)
+{
+	struct quota_sealing sealing = quota_pool_seal(seat->pool, seat->stash, seat->index);
+
+	if (sealing.was_open) {
+		stat_add(&seat->counts->sealed_self, 1);
+		stat_add(&seat->counts->shared, 2);
+	}
+	return sealing.got;
+}
+
 /* How much to keep, and when to reopen; it decides cost only: quota_habit.c. */
 
 /* What was learnt under another limit says little: begins anew with the batch of this one. */

@@ -39,7 +39,7 @@ void quota_read_core(const struct quota_map *map, uint32_t id, unsigned core,
 	read_core(map, id, core, &view->used, &view->idle);
 	view->exclusive = split.exclusive_each;
 	view->borrowed = view->used > view->exclusive ? view->used - view->exclusive : 0;
-	view->admitted = stat_read(&counts->admitted);
+	view->admitted = quota_admitted(counts);
 	view->premature = stat_read(&counts->premature);
 	for (unsigned why = 0; why < QUOTA_WHYS; why++)
 		view->spilled[why] = stat_read(&counts->spilled[why]);
@@ -54,7 +54,7 @@ static void add_counts(const struct quota_map *map, uint32_t id, unsigned core,
 	read_core(map, id, core, &used, &idle);
 	view->used += used;
 	view->idle += idle;
-	view->admitted += stat_read(&counts->admitted);
+	view->admitted += quota_admitted(counts);
 	view->borrows += stat_read(&counts->borrowed);
 	view->returned += stat_read(&counts->returned);
 	view->reclaimed += stat_read(&counts->reclaimed);
@@ -69,17 +69,22 @@ static void add_counts(const struct quota_map *map, uint32_t id, unsigned core,
 void quota_read(const struct quota_map *map, uint32_t id, struct quota_view *view)
 {
 	const struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t available = quota_available(quota_pool_load(pool));
+	uint64_t s = quota_pool_load(pool);
+	int64_t available = quota_available(s);
 	uint64_t mode = quota_load(&pool->mode);
 
 	*view = (struct quota_view){
 		.limit = quota_number(&pool->limit),
 		.available = available > 0 ? available : 0,
+		.debt = available < 0 ? -available : 0,
+		.waiters = (uint32_t)quota_waiters(s),
+		.open_engines = quota_open_count(s),
 		.split = split_now(map, pool),
 		.engine_threshold = quota_number(&pool->early),
 		.shared_threshold = quota_number(&pool->reserve),
 		.is_early = mode & QUOTA_EARLY,
 		.is_returning = mode & QUOTA_RETURNING,
+		.free_since_ms = quota_word(&pool->free_since_ms),
 		.cores = map->cores,
 		.limit_changes = quota_word(&pool->limit_changes),
 		.audits = quota_word(&pool->audits),

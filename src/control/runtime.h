@@ -90,7 +90,8 @@ struct runtime_vserver {
 	bool is_cut_due;        /* its clients, once engines know why */
 	int listen_error;       /* -errno of the last attempt; 0: none */
 	uint64_t spilling[2];   /* bit for each engine that says it spills */
-	enum reason spill_reason;                 /* of the newest episode */
+	enum reason spill_reason; /* of the newest episode */
+	uint64_t calm_since_ms;   /* wall clock: the end of the newest episode, or its begin here */
 	struct runtime_spilling *spilling_so_far; /* behind the counters */
 };
 

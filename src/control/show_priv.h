@@ -29,12 +29,20 @@ const char *show_vserver_state(const struct runtime_vserver *vserver);
 void show_vserver_line(struct control *control, const struct object *object, struct text *text);
 void show_vserver(struct control *control, const struct object *object, struct text *text);
 
+/* show_pool.c: what each engine has of a pool; every number of it; every number of each engine.
+ * `of` stands behind each name: "", or " of ..." where a thing has several pools. */
+void show_pool_engines(const struct control *control, uint32_t pool, struct text *text);
+void show_pool_stat(const struct control *control, uint32_t pool, const char *of,
+		    struct text *text);
+void show_pool_detail(const struct control *control, uint32_t pool, const char *of,
+		      struct text *text);
+
 /* show_reserve.c: the pool of a limit that is configured; nothing without. `what` it counts, in
  * words. */
 void show_reserve(const struct control *control, const struct reserve *reserve, const char *what,
 		  struct text *text);
 void show_stat_reserve(const struct control *control, const struct reserve *reserve,
-		       const char *what, struct text *text);
+		       const char *what, bool is_detailed, struct text *text);
 
 /* show_persistence.c: `show` and `clear lb persistentSessions`; false: the answer says why. */
 bool show_persistence(struct control *control, const struct command *command, struct text *answer);

@@ -78,6 +78,7 @@ static void audit(struct control *control, const struct runtime_vserver *only, s
 static const char *const reasons[QUOTA_WHYS] = {
 	[QUOTA_WHY_FULL] = "full",
 	[QUOTA_WHY_EARLY] = "early, T1 and T2",
+	[QUOTA_WHY_RESERVE] = "the rest is reserved, T2",
 	[QUOTA_WHY_HYSTERESIS] = "not free enough yet",
 	[QUOTA_WHY_AUDIT] = "audit",
 	[QUOTA_WHY_IN_HANDS] = "undecided",

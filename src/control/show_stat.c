@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admit/quota_stat.h"
 #include "config/command.h"
 #include "control/show.h"
 #include "control/show_priv.h"
@@ -61,50 +60,16 @@ static void detail(const struct stat_row *rows, const void *blocks, size_t size,
 
 /* --- lb vserver ------------------------------------------------------------------------------- */
 
-static void stat_pool(const struct control *control, const struct runtime_vserver *vserver,
-		      struct text *text)
+static void stat_spilling(const struct control *control, const struct runtime_vserver *vserver,
+			  struct text *text)
 {
-	struct quota_view view;
+	struct spill_phase phase = spill_phase(&control->runtime, vserver);
 
-	quota_read(control->setup.map, vserver->entry.pool, &view);
-	if (vserver->entry.limit >= 0)
-		text_print(text, "\tLimit: %" PRId64 "\n", view.limit);
-	text_print(text, "\tUsed: %" PRId64 "\n", view.used);
-	show_stat_rows(quota_stat_rows, quota_stat_blocks(control->setup.map, vserver->entry.pool),
-		       quota_stat_size(control->setup.map), view.cores, text);
 	text_print(text,
-		   "\tLimit changes: %" PRIu64 "\n\tAudits: %" PRIu64 "\n\tLeaks repaired: %" PRIu64
-		   "\n\tEngine deaths: %" PRIu64 "\n",
-		   view.limit_changes, view.audits, view.leak_repaired, view.deaths);
-	text_print(text,
-		   "\tSpillover episodes: %" PRIu64 "\n\tMilliseconds in spillover: %" PRIu64 "\n",
-		   vserver->spilling_so_far->episodes, spill_time_ms(vserver));
-}
-
-static void detail_pool(const struct control *control, uint32_t pool, struct text *text)
-{
-	const struct quota_map *map = control->setup.map;
-	unsigned count = control->setup.engine_count;
-
-	for (unsigned i = 0; i < count; i++) {
-		struct quota_core_view view;
-
-		quota_read_core(map, pool, i, &view);
-		text_print(text,
-			   "\t\tengine %u Exclusive: %" PRId64 "\n\t\tengine %u Used: %" PRId64
-			   "\n\t\tengine %u Borrowed now: %" PRId64 "\n\t\tengine %u Idle: %" PRId64
-			   "\n",
-			   i, view.exclusive, i, view.used, i, view.borrowed, i, view.idle);
-	}
-	detail(quota_stat_rows, quota_stat_blocks(map, pool), quota_stat_size(map), count, text);
-}
-
-static void detail_vserver(const struct control *control, const struct runtime_vserver *vserver,
-			   struct text *text)
-{
-	detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
-	       control->setup.engine_count, text);
-	detail_pool(control, vserver->entry.pool, text);
+		   "\tSpillover: %s\n\tMilliseconds so: %" PRIu64 "\n\tSpillover episodes: %" PRIu64
+		   "\n\tMilliseconds in spillover: %" PRIu64 "\n",
+		   phase.name, phase.lasts_ms, vserver->spilling_so_far->episodes,
+		   spill_time_ms(vserver));
 }
 
 static void stat_vserver(struct control *control, const struct object *object, struct wish wish,
@@ -119,11 +84,15 @@ static void stat_vserver(struct control *control, const struct object *object, s
 	text_print(text, "\tState: %s\n", show_vserver_state(vserver));
 	entry_rows(&vserver->entry, stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
 		   count, text);
-	stat_pool(control, vserver, text);
-	show_stat_reserve(control, &vserver->requests, "requests in flight", text);
-	show_stat_reserve(control, &vserver->sessions, "TLS sessions", text);
-	if (wish.is_detailed)
-		detail_vserver(control, vserver, text);
+	show_pool_stat(control, vserver->entry.pool, "", text);
+	stat_spilling(control, vserver, text);
+	if (wish.is_detailed) {
+		detail(stat_vserver_rows, vserver->stats, sizeof(*vserver->stats), count, text);
+		show_pool_detail(control, vserver->entry.pool, "", text);
+	}
+	show_stat_reserve(control, &vserver->requests, "requests in flight", wish.is_detailed,
+			  text);
+	show_stat_reserve(control, &vserver->sessions, "TLS sessions", wish.is_detailed, text);
 	if (wish.clears)
 		clear_rows(&vserver->entry, stat_vserver_rows, vserver->stats,
 			   sizeof(*vserver->stats), count);

@@ -166,19 +166,6 @@ static void explain_limit(const struct control *control, const struct runtime_vs
 
 /* --- pools ------------------------------------------------------------------------------------ */
 
-static void show_pool_engines(const struct control *control, const struct runtime_vserver *vserver,
-			      struct text *text)
-{
-	text_print(text, "\tengine  exclusive       used   borrowed       idle\n");
-	for (unsigned i = 0; i < control->setup.engine_count; i++) {
-		struct quota_core_view view;
-
-		quota_read_core(control->setup.map, vserver->entry.pool, i, &view);
-		text_print(text, "\t%6u %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "\n",
-			   i, view.exclusive, view.used, view.borrowed, view.idle);
-	}
-}
-
 static void show_pools(const struct control *control, const struct runtime_vserver *vserver,
 		       struct text *text)
 {
@@ -209,7 +196,7 @@ static void show_pools(const struct control *control, const struct runtime_vserv
 		   view.limit, view.split.exclusive, view.split.exclusive_each, view.split.shared,
 		   view.split.batch, view.used < view.limit ? view.limit - view.used : 0,
 		   view.available, view.idle);
-	show_pool_engines(control, vserver, text);
+	show_pool_engines(control, vserver->entry.pool, text);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */

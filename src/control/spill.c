@@ -19,9 +19,40 @@ uint64_t spill_time_ms(const struct runtime_vserver *vserver)
 	return so_far->ms_total + (so_far->since_ms > 0 ? clock_wall_ms() - so_far->since_ms : 0);
 }
 
+/* 0: none of its pools waits for -soReturn with enough of it free. Monotonic. */
+static uint64_t returning_since(const struct runtime *runtime,
+				const struct runtime_vserver *vserver)
+{
+	const uint32_t pools[] = { vserver->entry.pool, vserver->requests.pool,
+				   vserver->sessions.pool };
+
+	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+		struct quota_view view;
+
+		if (pools[i] == QUOTA_NONE)
+			continue;
+		quota_read(runtime->map, pools[i], &view);
+		if (view.is_returning && view.free_since_ms != 0)
+			return view.free_since_ms;
+	}
+	return 0;
+}
+
+struct spill_phase spill_phase(const struct runtime *runtime, const struct runtime_vserver *vserver)
+{
+	uint64_t now = clock_wall_ms(), since = returning_since(runtime, vserver);
+
+	if (!spill_is_on(vserver))
+		return (struct spill_phase){ "NORMAL", now - vserver->calm_since_ms };
+	if (since != 0)
+		return (struct spill_phase){ "RETURNING", clock_ms() - since };
+	return (struct spill_phase){ "SPILLING", now - vserver->spilling_so_far->since_ms };
+}
+
 /* An episode that lasted has ended with its process. */
 void spill_revive(struct runtime_vserver *vserver)
 {
+	vserver->calm_since_ms = clock_wall_ms();
 	vserver->spilling_so_far->ms_total = spill_time_ms(vserver);
 	vserver->spilling_so_far->since_ms = 0;
 }
@@ -112,6 +143,7 @@ static void end(const struct runtime *runtime, struct runtime_vserver *vserver)
 
 	vserver->spilling_so_far->ms_total += lasted;
 	vserver->spilling_so_far->since_ms = 0;
+	vserver->calm_since_ms = clock_wall_ms();
 	print_uses(runtime, vserver, uses);
 	log_write(LOG_LEVEL_NOTICE,
 		  "vserver %s has room again after %" PRIu64 ".%03u s%s; spilled so far: %" PRIu64,

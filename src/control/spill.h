@@ -23,5 +23,12 @@ void spill_tell(struct runtime *runtime, struct runtime_vserver *vserver, unsign
 bool spill_is_on(const struct runtime_vserver *vserver);
 /* Milliseconds in spillover so far, the running episode included. */
 uint64_t spill_time_ms(const struct runtime_vserver *vserver);
+/* Where it stands. RETURNING: what -soReturn asks for is free, but not long enough yet. */
+struct spill_phase {
+	const char *name; /* "NORMAL", "SPILLING", "RETURNING" */
+	uint64_t lasts_ms;
+};
+struct spill_phase spill_phase(const struct runtime *runtime,
+			       const struct runtime_vserver *vserver);
 /* What an earlier data process left: its episode is over. */
 void spill_revive(struct runtime_vserver *vserver);

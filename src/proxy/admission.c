@@ -23,7 +23,7 @@ static void count_asked(const struct admission *in, struct vserver *vserver)
 	if (vserver->reason != REASON_NONE || verdict_ask_of(in, vserver) != ASK_REQUEST)
 		stat_add(&vserver->stats->asked[vserver->reason], 1);
 	if (vserver->full_pool != QUOTA_NONE)
-		quota_note_spill(core_of(vserver), vserver->full_pool);
+		quota_note_spill(core_of(vserver), vserver->full_pool, vserver->full_why);
 	if (UNLIKELY(vserver->shadow != REASON_NONE)) {
 		stat_add(&vserver->stats->shadowed, 1);
 		episode_note(vserver, vserver->shadow);
@@ -136,7 +136,8 @@ bool admission_handshake_begin(struct vserver *serving)
 	must_be_on(serving->proxy->engine);
 	if (holding_take(&serving->handshakes, core_of(serving)) == QUOTA_OK)
 		return true;
-	quota_note_spill(core_of(serving), serving->handshakes.pool);
+	quota_note_spill(core_of(serving), serving->handshakes.pool,
+			 quota_why(core_of(serving)));
 	serving->reason = REASON_SESSIONS;
 	stat_add(&serving->stats->asked[REASON_SESSIONS], 1);
 	episode_note(serving, REASON_SESSIONS);

@@ -180,12 +180,18 @@ static bool is_known(const struct admission *in, const struct vserver *vserver)
 	return !in->is_request && (in->known == vserver || persistence_knows(vserver, in->peer));
 }
 
+/* Who is known may have what others may not. */
+static bool is_for_kept(enum quota_why why)
+{
+	return why == QUOTA_WHY_EARLY || why == QUOTA_WHY_RESERVE;
+}
+
 static enum quota_result take_one(const struct admission *in, struct vserver *vserver,
 				  struct holding *holding)
 {
 	enum quota_result result = holding_take(holding, core_of(vserver));
 
-	if (result == QUOTA_FULL && quota_why(core_of(vserver)) == QUOTA_WHY_EARLY &&
+	if (result == QUOTA_FULL && is_for_kept(quota_why(core_of(vserver))) &&
 	    is_known(in, vserver))
 		result = holding_take_known(holding, core_of(vserver));
 	return result;
@@ -197,7 +203,7 @@ static enum reason reason_of(const struct vserver *vserver, const struct holding
 {
 	struct quota_view view;
 
-	if (quota_why(core_of(vserver)) == QUOTA_WHY_EARLY)
+	if (is_for_kept(quota_why(core_of(vserver))))
 		return REASON_EARLY;
 	if (quota_why(core_of(vserver)) != QUOTA_WHY_HYSTERESIS)
 		return full;
@@ -251,6 +257,7 @@ static enum verdict take_use(struct admission *in, struct vserver *vserver, cons
 		stat_add(&vserver->stats->spilled_undecided, 1);
 		return VERDICT_SPILL;
 	case QUOTA_FULL:
+		vserver->full_why = quota_why(core_of(vserver));
 		vserver->reason = reason_of(vserver, holding, test->reason);
 		in->full = holding;
 		if (may_queue(in, vserver, holding))

@@ -47,7 +47,8 @@ struct vserver {
 	uint32_t parked;           /* on this engine: clients that reached it, not decided yet */
 	enum reason reason;        /* scratch of admission_decide(): why it did not serve */
 	enum reason shadow;        /* likewise: why it would not have */
-	uint32_t full_pool;        /* likewise: the pool that had no use left */
+	uint32_t full_pool;        /* likewise: the pool that had no use left ... */
+	enum quota_why full_why;   /* ... and what it said then */
 	struct episode episode;
 	struct peak peak;
 	struct model_spill spill;

@@ -5,7 +5,7 @@ import collections
 
 import pytest
 
-from spillway import Client, wait_until
+from spillway import Client, numbers_of, wait_until
 from test_spillover import connection, engine_clients, tcp_stage
 
 
@@ -56,7 +56,21 @@ def test_all_clients_on_one_of_two_engines(stage, mode, admitted, spilled, stran
     assert engine.take(30) == +collections.Counter(primary=admitted, backup=spilled)
     assert counts(appliance) == (spilled, spilled, stranded)
     assert f"quota mode: {mode}" in appliance.do("show lb vserver web")
+    engine_numbers_make_the_whole(appliance, engine.target)
     engine.close()
+
+
+def engine_numbers_make_the_whole(appliance, target):
+    """What is counted is counted on the engine where it happened, and nowhere else."""
+    numbers = numbers_of(appliance.do("stat lb vserver web -detail"))
+    for name in ("admitted", "used", "exclusive", "idle", "spilled_full", "premature_spills",
+                 "stranded_at_spills", "shared_changes", "reclaimed"):
+        parts = [numbers[f"engine_{engine}_{name}"] for engine in range(2)]
+        assert sum(parts) == numbers[name], name
+    assert numbers[f"engine_{target}_spilled_full"] == numbers["spilled_full"]
+    assert numbers[f"engine_{target}_peak_of_an_engine"] == numbers["used"]
+    assert numbers["admitted"] == (numbers["admitted_by_its_own"] + numbers["admitted_by_sharing"]
+                                   + numbers["admitted_by_handing_on"])
 
 
 def test_mode_and_shares_change_under_clients(stage):

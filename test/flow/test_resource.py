@@ -53,7 +53,7 @@ def test_requests_in_flight(stage, engines):
         web, spare = appliance.vserver("web"), appliance.vserver("spare")
         assert (web["requests_active"], spare["requests_active"]) == (20, 30)
         assert (web["spilled"], spare["spilled_in"], spare["clients"]) == (30, 30, 30)
-        assert web["used_requests_in_flight"] == 20
+        assert web["used_of_requests_in_flight"] == 20
         primary.gate.set(), backup.gate.set()
         for client in clients:
             assert client.response().status == 200
@@ -111,7 +111,7 @@ def test_requests_limited_while_they_run(stage, engines):
             client.send(GET)
         wait_until(lambda: primary.active == 20, "20 are in work")
         appliance.do("set lb vserver web -soMethod REQUEST -soThreshold 22")
-        assert appliance.vserver("web")["used_requests_in_flight"] == 20
+        assert appliance.vserver("web")["used_of_requests_in_flight"] == 20
         for client in clients[20:]:
             client.send(GET)
         wait_until(lambda: sum(in_work(primary, backup)) == 30, "30 are in work")
@@ -211,8 +211,8 @@ def test_limits_outlive_the_data_process(stage, engines):
         wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
         wait_until(appliance.is_ready, "commands are answered again")
         numbers = appliance.vserver("web")
-        assert (numbers["used_requests_in_flight"], numbers["limit_of_requests_in_flight"]) == (0, 6)
-        assert numbers["admitted_requests_in_flight"] == 6
+        assert (numbers["used_of_requests_in_flight"], numbers["limit_of_requests_in_flight"]) == (0, 6)
+        assert numbers["admitted_of_requests_in_flight"] == 6
     primary.gate.set(), backup.gate.set()
     wait_until(lambda: sum(in_work(primary, backup)) == 0, "the origins have seen their ends")
     primary.gate.clear(), backup.gate.clear()
@@ -262,7 +262,7 @@ def test_requests_return(stage, engines):
         wait_until(lambda: in_work(primary, backup) == (4, 1), "it is full")
         at = appliance.vserver("web")["asked_before_the_return"]
         leaving = 0
-        while appliance.vserver("web")["used_requests_in_flight"] == 4:
+        while appliance.vserver("web")["used_of_requests_in_flight"] == 4:
             clients[leaving].reset()
             leaving += 1
             wait_until(lambda: appliance.vserver("web")["clients"] == 6 - leaving, "it has left")
@@ -273,7 +273,7 @@ def test_requests_return(stage, engines):
         assert more.response().body == b"backup"
         for client in clients[leaving:]:
             assert client.response().status == 200
-        wait_until(lambda: appliance.vserver("web")["used_requests_in_flight"] == 0, "it is empty")
+        wait_until(lambda: appliance.vserver("web")["used_of_requests_in_flight"] == 0, "it is empty")
         assert more.get().body == b"primary"
 
 

@@ -328,6 +328,7 @@ static struct load_result summary(const struct quota_map *map, const struct load
 		in_pool += run.sides[i].in_pool;
 		result.again += logs[i].again;
 		result.shared_rmw += world_shared_rmw(counts);
+		result.counted_rmw += stat_read(&quota_counts_at(map, i, run.pool)->shared);
 		result.shared_stores += counts->stores[WORLD_PEER] + counts->stores[WORLD_POOL];
 	}
 	result.verdict = quota_judge(logs, load->engines, load->limit, NULL, 0);

@@ -38,8 +38,9 @@ struct load {
 
 struct load_result {
 	struct quota_verdict verdict;
-	uint64_t again;      /* answers */
-	uint64_t shared_rmw; /* on words that are not the engine's own */
+	uint64_t again;       /* answers */
+	uint64_t shared_rmw;  /* on words that are not the engine's own */
+	uint64_t counted_rmw; /* what the pool itself has counted of them */
 	uint64_t shared_stores;
 	int64_t lost;       /* units, at the end */
 	double rmw_each;    /* shared_rmw for each admitted */

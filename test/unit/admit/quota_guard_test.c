@@ -18,7 +18,7 @@ static int take_as(unsigned core, uint32_t pool, int times, enum quota_class cla
 		if (quota_take_as(cores[core], pool, class) == QUOTA_OK)
 			granted++;
 		else
-			quota_note_spill(cores[core], pool);
+			quota_note_spill(cores[core], pool, quota_why(cores[core]));
 	}
 	return granted;
 }

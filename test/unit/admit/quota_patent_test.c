@@ -200,14 +200,14 @@ static void test_counts(void **state)
 
 	(void)state;
 	assert_int_equal(take(0, pool, 200), 60);
-	quota_note_spill(cores[0], pool);
-	quota_note_spill(cores[0], pool);
+	quota_note_spill(cores[0], pool, quota_why(cores[0]));
+	quota_note_spill(cores[0], pool, quota_why(cores[0]));
 	quota_read(map, pool, &view);
 	assert_int_equal(view.mode, QUOTA_MODE_PATENT);
 	assert_int_equal(view.premature, 2);
 	assert_int_equal(view.stranded, 80);
 	assert_int_equal(take(1, pool, 200), 40);
-	quota_note_spill(cores[1], pool);
+	quota_note_spill(cores[1], pool, quota_why(cores[1]));
 	quota_read(map, pool, &view);
 	assert_int_equal(view.used, 100);
 	assert_int_equal(view.premature, 2);
@@ -224,14 +224,14 @@ static void test_mode_changes_under_uses(void **state)
 	quota_give(cores[0], pool); /* waits for the end of the turn */
 	quota_set_mode(map, pool, QUOTA_MODE_PATENT);
 	assert_int_equal(take(0, pool, 2), 1);
-	quota_note_spill(cores[0], pool);
+	quota_note_spill(cores[0], pool, quota_why(cores[0]));
 	assert_int_equal(take(1, pool, 1000), 300);
 	quota_set_mode(map, pool, QUOTA_MODE_EXACT);
 	for (int i = 0; i < 100; i++)
 		quota_give(cores[1], pool);
 	quota_turn_end(cores[1]);
 	assert_int_equal(take(0, pool, 1000), 100);
-	quota_note_spill(cores[0], pool);
+	quota_note_spill(cores[0], pool, quota_why(cores[0]));
 	quota_read(map, pool, &view);
 	assert_int_equal(view.used, 1000);
 	assert_int_equal(view.mode, QUOTA_MODE_EXACT);

@@ -57,33 +57,38 @@ static void pool_counts_to_both_ends(void **unused)
 
 static void sealing_moves_the_stash(void **unused)
 {
-	int64_t got;
+	struct quota_sealing sealing;
 
 	(void)unused;
 	atomic_store(&stash, quota_reopened(0, 3, 40));
 	quota_pool_add(&pool, 2, 1);
 	quota_pool_mask_set(&pool, 77);
-	assert_true(quota_pool_seal(&pool, &stash, 77, &got));
-	assert_int_equal(got, 40);
+	sealing = quota_pool_seal(&pool, &stash, 77);
+	assert_true(sealing.was_open);
+	assert_int_equal(sealing.swaps, 1);
+	assert_int_equal(sealing.got, 40);
 	assert_int_equal(quota_available(quota_pool_load(&pool)), 42);
 	assert_int_equal(quota_open_count(quota_pool_load(&pool)), 0);
 	assert_int_equal(quota_used(atomic_load(&stash)), 3);
 	assert_int_equal(atomic_load(&pool.open_mask[1]), 0);
 	/* Sealed already: nothing comes twice. */
-	assert_true(quota_pool_seal(&pool, &stash, 77, &got));
-	assert_int_equal(got, 0);
+	sealing = quota_pool_seal(&pool, &stash, 77);
+	assert_false(sealing.was_open || sealing.is_busy);
+	assert_int_equal(sealing.got, 0);
 	assert_int_equal(quota_available(quota_pool_load(&pool)), 42);
 }
 
 static void busy_stash_is_left_alone(void **unused)
 {
 	uint64_t w = quota_reopened(0, 3, 40) | QUOTA_BUSY;
-	int64_t got;
+	struct quota_sealing sealing;
 
 	(void)unused;
 	atomic_store(&stash, w);
-	assert_false(quota_pool_seal(&pool, &stash, 0, &got));
-	assert_int_equal(got, 0);
+	sealing = quota_pool_seal(&pool, &stash, 0);
+	assert_true(sealing.is_busy);
+	assert_false(sealing.was_open);
+	assert_int_equal(sealing.got, 0);
 	assert_int_equal(atomic_load(&stash), w);
 }
 

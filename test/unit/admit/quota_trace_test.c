@@ -46,7 +46,7 @@ static int take(unsigned core, uint32_t pool, int times)
 		if (quota_take(cores[core], pool) == QUOTA_OK)
 			granted++;
 		else
-			quota_note_spill(cores[core], pool);
+			quota_note_spill(cores[core], pool, quota_why(cores[core]));
 	}
 	quota_turn_end(cores[core]);
 	return granted;

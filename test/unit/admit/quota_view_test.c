@@ -12,7 +12,7 @@ static void take_or_spill(unsigned core, uint32_t pool, int times)
 {
 	while (times-- > 0)
 		if (quota_take(cores[core], pool) == QUOTA_FULL)
-			quota_note_spill(cores[core], pool);
+			quota_note_spill(cores[core], pool, quota_why(cores[core]));
 }
 
 static void parts_make_the_whole(void **unused)

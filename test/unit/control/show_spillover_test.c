@@ -33,7 +33,7 @@ static void events(void **state)
 	(void)state;
 	while (quota_take(core, pool) == QUOTA_OK)
 		continue;
-	quota_note_spill(core, pool);
+	quota_note_spill(core, pool, quota_why(core));
 	assert_int_equal(stage_do(stage, "set lb vserver web -soThreshold 5"), 0);
 	assert_int_equal(stage_do(stage, "show spillover events web"), 0);
 	stage_must_say(stage, "  web  control: opened");

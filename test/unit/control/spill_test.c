@@ -42,6 +42,44 @@ static void one_episode_over_all_engines(void **state)
 	quota_map_free(map);
 }
 
+/* Full, then enough is free but not for long enough, then it is over. */
+static void the_phases_of_an_episode(void **state)
+{
+	struct quota_map *map = quota_map_new(1, 4);
+	struct quota_core *core = quota_core_new(map, 0);
+	struct quota_rule rule = quota_rule_plain(80, 10);
+	struct stat_vserver stats = { 0 };
+	struct runtime runtime = { .map = map, .engine_count = 1 };
+	struct runtime_spilling so_far = { 0 };
+	struct runtime_vserver vserver = { .entry.name = (char[]){ "web" },
+					   .stats = &stats,
+					   .spilling_so_far = &so_far };
+	const struct spill_words words = { "spare", NULL };
+
+	(void)state;
+	reserve_init(&vserver.requests);
+	reserve_init(&vserver.sessions);
+	rule.return_free.number = 2;
+	rule.hold_ms = 1000000;
+	vserver.entry.pool = quota_open(map, 4, 80, 10);
+	quota_set_rule(map, vserver.entry.pool, &rule);
+	spill_revive(&vserver);
+	assert_string_equal(spill_phase(&runtime, &vserver).name, "NORMAL");
+	while (quota_take(core, vserver.entry.pool) == QUOTA_OK)
+		continue;
+	spill_tell(&runtime, &vserver, 0, REASON_CLIENTS, words);
+	assert_string_equal(spill_phase(&runtime, &vserver).name, "SPILLING");
+	quota_give(core, vserver.entry.pool);
+	assert_string_equal(spill_phase(&runtime, &vserver).name, "SPILLING");
+	quota_give(core, vserver.entry.pool);
+	assert_string_equal(spill_phase(&runtime, &vserver).name, "RETURNING");
+	assert_true(spill_phase(&runtime, &vserver).lasts_ms < 1000000);
+	spill_tell(&runtime, &vserver, 0, REASON_NONE, words);
+	assert_string_equal(spill_phase(&runtime, &vserver).name, "NORMAL");
+	quota_core_free(core);
+	quota_map_free(map);
+}
+
 static void a_new_process_goes_on(void **state)
 {
 	struct runtime_spilling so_far = { 3, 1000, clock_wall_ms() - 500 };
@@ -57,6 +95,7 @@ static void a_new_process_goes_on(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(one_episode_over_all_engines),
+					    cmocka_unit_test(the_phases_of_an_episode),
 					    cmocka_unit_test(a_new_process_goes_on) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,35 @@ static void a_lower_limit_cuts_nobody(void **unused)
 	house_free(scene.house);
 }
 
+static struct quota_view pool_of(const struct scene *scene, int place)
+{
+	struct quota_view view;
+
+	quota_read(scene->house->map, scene->house->vservers[scene->ids[place]].pool, &view);
+	return view;
+}
+
+/* The first is full, its backup spills early: each is counted by its own reason. */
+static void each_of_the_chain_has_its_reason(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 1, 9, 9 });
+	struct quota_rule rule = quota_rule_plain(80, 10);
+
+	(void)unused;
+	rule.engine_threshold = (struct quota_amount){ 1, false };
+	rule.shared_threshold = (struct quota_amount){ 100, true };
+	quota_set_rule(scene.house->map, scene.house->vservers[scene.ids[1]].pool, &rule);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(admit(&scene), 1);
+	assert_int_equal(admit(&scene), 2);
+	assert_int_equal(pool_of(&scene, 0).spilled[QUOTA_WHY_FULL], 2);
+	assert_int_equal(pool_of(&scene, 0).spilled[QUOTA_WHY_EARLY], 0);
+	assert_int_equal(pool_of(&scene, 1).spilled[QUOTA_WHY_EARLY], 1);
+	for (int place = 0; place < 3; place++)
+		leave(&scene, place, 1);
+	house_free(scene.house);
+}
+
 /* Where nobody can leave nobody waits; where somebody can, a moment. */
 static void a_limit_of_nothing_is_not_waited_for(void **unused)
 {
@@ -394,6 +423,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_the_chain_decides),
 		cmocka_unit_test(a_dead_one_redirects),
 		cmocka_unit_test(a_lower_limit_cuts_nobody),
+		cmocka_unit_test(each_of_the_chain_has_its_reason),
 		cmocka_unit_test(a_limit_of_nothing_is_not_waited_for),
 		cmocka_unit_test(who_may_wait_stands_in_line),
 		cmocka_unit_test(the_appliance_is_full),
