@@ -447,7 +447,7 @@ def test_pools_are_shown(stage):
     assert (shown["shared_pool"], shown["batch"]) == (23, 2)
     with crowd(40, port) as clients:
         tcp_names(clients)
-        table = re.findall(r"^\s*\d+ +(\d+) +(\d+) +(\d+) +(\d+)$",
+        table = re.findall(r"^\s*\d+ +(\d+) +(\d+) +(\d+) +(\d+) +\d+$",
                            appliance.do("show lb vserver web"), re.M)
         assert len(table) == 7
         assert sum(int(used) for _, used, _, _ in table) == 40
