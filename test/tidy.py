@@ -32,7 +32,7 @@ HEAP_EXCEPTIONS = {
     "src/proxy/proxy.c": (5, "the engine's plane, and its table of slots, once a snapshot"),
     "src/proxy/balance.c": (3, "the members of a virtual server, once a snapshot"),
     "src/proxy/persistence.c": (3, "its texts, once a snapshot"),
-    "src/proxy/vserver.c": (11, "a slot, once a snapshot"),
+    "src/proxy/vserver.c": (14, "a slot, once a snapshot"),
     "src/proxy/spill_policy.c": (4, "the rules of a virtual server, once a snapshot"),
     "src/service/service.c": (5, "a slot and the table of them, once a snapshot"),
     "src/engine/engine.c": (3, "messages that found the outbox full: rare, and not to be lost"),

@@ -124,6 +124,29 @@ static const struct model_policy *build_policies(struct builder *in,
 	return policies;
 }
 
+static const struct plan_vserver *behind(const struct builder *in, const struct plan_vserver *from)
+{
+	return from->backup != MODEL_NONE ? &in->plan->vservers[from->backup] : NULL;
+}
+
+/* Of its chain of backups, nearest first. */
+static void build_destinations(struct builder *in, const struct plan_vserver *from,
+			       struct model_vserver *vserver)
+{
+	const struct build_runtime *runtime = in->runtime;
+	const struct plan_vserver *to;
+	struct stat_spill *found[MODEL_DESTINATIONS_MAX], **destinations;
+	uint32_t count = 0;
+
+	for (to = behind(in, from); to != NULL && count < MODEL_DESTINATIONS_MAX;
+	     to = behind(in, to))
+		found[count++] = runtime->destination(runtime->context, from->uid, to->uid);
+	destinations = arena_many(in->arena, struct stat_spill *, count + 1);
+	memcpy(destinations, found, count * sizeof(*found));
+	vserver->destinations = destinations;
+	vserver->destination_count = count;
+}
+
 static const struct model_vserver *build_vserver(struct builder *in, uint32_t index)
 {
 	const struct plan_vserver *from = &in->plan->vservers[index];
@@ -170,6 +193,7 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 		.live = given->live,
 	};
 	vserver->spill.is_held_out = given->is_held_out;
+	build_destinations(in, from, vserver);
 	return vserver;
 }
 

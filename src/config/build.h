@@ -37,6 +37,8 @@ struct build_runtime {
 	struct build_service (*service)(void *context, uint64_t uid);
 	struct build_vserver (*vserver)(void *context, uint64_t uid);
 	struct stat_policy *(*policy)(void *context, uint64_t uid); /* one for each engine */
+	/* Likewise, of what `from` spills to `to`, at most MODEL_DESTINATIONS_MAX further. */
+	struct stat_spill *(*destination)(void *context, uint64_t from, uint64_t to);
 };
 
 /* Everything in it is copied; the plan may go. The caller owns it: snapshot_free(). */

@@ -113,6 +113,15 @@ static struct stat_policy *build_policy(void *context, uint64_t uid)
 	return policies_stats(&runtime->policies, uid);
 }
 
+static struct stat_spill *build_destination(void *context, uint64_t from, uint64_t to)
+{
+	const struct runtime_vserver *vserver = runtime_vserver(context, from);
+	const struct destination *destination = destinations_find(&vserver->destinations, to);
+
+	must(destination != NULL);
+	return destination->stats;
+}
+
 /* What a next data process would begin with. */
 static void keep_config(struct control *control)
 {
@@ -130,7 +139,8 @@ void control_publish(struct control *control)
 					 .appliance = control->appliance,
 					 .service = build_service,
 					 .vserver = build_vserver,
-					 .policy = build_policy };
+					 .policy = build_policy,
+					 .destination = build_destination };
 
 	if (!control_plan(control) || control->is_published || control->hold == HOLD_START)
 		return;
@@ -211,16 +221,15 @@ static void tell_provision(struct control *control, const struct runtime_vserver
 	if (vserver->plan == NULL || str_is_empty(vserver->plan->so_provision))
 		return;
 	quota_read(control->runtime.map, vserver->entry.pool, &view);
-	provision_tell(
-		&control->provision, vserver->plan->so_provision,
-		&(struct provision_news){
-			.uid = vserver->entry.uid,
-			.vserver = str_of(vserver->entry.name),
-			.is_begin = spill_is_on(vserver),
-			.limit = view.limit,
-			.uses = view.used,
-			.reason = spill_is_on(vserver) ? reason : "it has room",
-		});
+	provision_tell(&control->provision, vserver->plan->so_provision,
+		       &(struct provision_news){
+			       .uid = vserver->entry.uid,
+			       .vserver = str_of(vserver->entry.name),
+			       .is_begin = spill_is_on(vserver),
+			       .limit = view.limit,
+			       .uses = view.used,
+			       .reason = spill_is_on(vserver) ? reason : "it has room",
+		       });
 }
 
 static void hear_spill(struct control *control, unsigned engine, const struct message *message)
@@ -489,10 +498,11 @@ struct control *control_new(const struct control_setup *setup)
 	webhook_init(&control->webhook, &control->loop);
 	resolver_init(&control->resolver, &control->loop, hear_address, control);
 	provision_init(&control->provision, &control->loop, &control->webhook);
-	control->health = (struct health_room){
-		.engine_count = setup->engine_count,
-		.loop = &control->loop, .heard = news_heard, .told = news_told, .context = control
-	};
+	control->health = (struct health_room){ .engine_count = setup->engine_count,
+						.loop = &control->loop,
+						.heard = news_heard,
+						.told = news_told,
+						.context = control };
 	return control;
 }
 

@@ -141,6 +141,7 @@ static void free_vserver(struct runtime *runtime, struct runtime_vserver *vserve
 	rate_fini(&vserver->bandwidth, runtime->vault);
 	rate_fini(&vserver->request_rate, runtime->vault);
 	vault_close(runtime->vault, vserver->stats);
+	destinations_fini(&vserver->destinations, runtime->vault);
 	free(vserver->live);
 	free(vserver->survey);
 	free(vserver->entry.name);
@@ -358,6 +359,22 @@ static void retire_vservers(struct runtime *runtime, uint64_t newest)
 	}
 }
 
+/* Behind what is retired nobody counts any more. */
+static void take_destinations(struct runtime *runtime, struct runtime_vserver *vserver,
+			      const struct plan *plan)
+{
+	struct destination *old = vserver->destinations.first;
+
+	for (; old != NULL; old = old->next) {
+		const struct runtime_vserver *to = runtime_vserver(runtime, old->uid);
+
+		if (old->retired == UINT64_MAX && (to == NULL || !to->entry.is_configured))
+			old->retired = runtime->newest;
+	}
+	destinations_take(&vserver->destinations, runtime->vault, plan, vserver->plan,
+			  runtime->engine_count);
+}
+
 int runtime_listen(struct runtime *runtime, struct runtime_vserver *vserver, uint64_t newest)
 {
 	const struct plan_vserver *plan = vserver->plan;
@@ -391,6 +408,8 @@ bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t new
 				      newest);
 	retire_vservers(runtime, newest);
 	retire_services(runtime);
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		take_destinations(runtime, runtime_vserver(runtime, plan->vservers[i].uid), plan);
 	policies_take(&runtime->policies, plan, newest);
 	return true;
 }
@@ -417,6 +436,10 @@ void runtime_everywhere(struct runtime *runtime, uint64_t number)
 {
 	runtime->everywhere = number;
 	reserve_sweep(&runtime->exit, runtime->map, number);
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL)
+			destinations_everywhere(&runtime->vservers[id]->destinations,
+						runtime->vault, number);
 }
 
 void runtime_published(struct runtime *runtime)

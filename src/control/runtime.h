@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "config/plan.h"
+#include "control/destinations.h"
 #include "control/gate.h"
 #include "control/policies.h"
 #include "control/rate.h"
@@ -77,6 +78,7 @@ struct runtime_spilling {
 struct runtime_vserver {
 	struct runtime_entry entry;
 	struct stat_vserver *stats; /* owned: one for each engine, in a block of the vault */
+	struct destinations destinations;
 	struct reserve requests, sessions;
 	struct rate bandwidth, request_rate;
 	struct stat_live *live;          /* owned: what rules may ask; see survey.h */

@@ -44,6 +44,13 @@ void show_reserve(const struct control *control, const struct reserve *reserve, 
 void show_stat_reserve(const struct control *control, const struct reserve *reserve,
 		       const char *what, bool is_detailed, struct text *text);
 
+/* show_destinations.c: what went to whom, for `show`, for `stat`, and from now on. */
+void show_destinations(const struct control *control, const struct runtime_vserver *vserver,
+		       struct text *text);
+void show_stat_destinations(const struct control *control, const struct runtime_vserver *vserver,
+			    struct text *text);
+void show_clear_destinations(const struct control *control, struct runtime_vserver *vserver);
+
 /* show_persistence.c: `show` and `clear lb persistentSessions`; false: the answer says why. */
 bool show_persistence(struct control *control, const struct command *command, struct text *answer);
 

@@ -84,6 +84,7 @@ static void stat_vserver(struct control *control, const struct object *object, s
 	text_print(text, "\tState: %s\n", show_vserver_state(vserver));
 	entry_rows(&vserver->entry, stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
 		   count, text);
+	show_stat_destinations(control, vserver, text);
 	show_pool_stat(control, vserver->entry.pool, "", text);
 	stat_spilling(control, vserver, text);
 	if (wish.is_detailed) {
@@ -93,9 +94,11 @@ static void stat_vserver(struct control *control, const struct object *object, s
 	show_stat_reserve(control, &vserver->requests, "requests in flight", wish.is_detailed,
 			  text);
 	show_stat_reserve(control, &vserver->sessions, "TLS sessions", wish.is_detailed, text);
-	if (wish.clears)
-		clear_rows(&vserver->entry, stat_vserver_rows, vserver->stats,
-			   sizeof(*vserver->stats), count);
+	if (!wish.clears)
+		return;
+	clear_rows(&vserver->entry, stat_vserver_rows, vserver->stats, sizeof(*vserver->stats),
+		   count);
+	show_clear_destinations(control, vserver);
 }
 
 /* --- service and group --------------------------------------------------------------------------

@@ -243,6 +243,7 @@ void show_vserver(struct control *control, const struct object *object, struct t
 	show_reserve(control, &vserver->requests, "requests in flight", text);
 	show_reserve(control, &vserver->sessions, "TLS sessions", text);
 	show_spilling(vserver, text);
+	show_destinations(control, vserver, text);
 	show_policy_of_vserver(control->plan, vserver->plan, text);
 	show_members(control, vserver->plan, text);
 	show_options(object, text);

@@ -16,7 +16,7 @@
 #include "base/network.h"
 #include "base/str.h"
 #include "model/codes.h"
-#include "model/extract.h"
+#include "model/persistence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +28,7 @@ struct stat_health;
 struct stat_live;
 struct stat_policy;
 struct stat_service;
+struct stat_spill;
 struct stat_vserver;
 
 #define MODEL_NONE UINT32_MAX /* no id, no pool */
@@ -40,31 +41,6 @@ enum so_backup_action {
 	SO_BACKUP_DROP,
 	SO_BACKUP_ACCEPT,
 	SO_BACKUP_REDIRECT
-};
-
-/* How a client is known again and sent to the same service. */
-enum persistence_type {
-	PERSISTENCE_NONE,
-	PERSISTENCE_SOURCE,
-	PERSISTENCE_COOKIE,
-	PERSISTENCE_RULE,        /* a text of the request */
-	PERSISTENCE_URL_PASSIVE, /* the text is address and port of the service */
-	PERSISTENCE_CUSTOM_ID,   /* the text is the service's -CustomServerID */
-	PERSISTENCE_DESTINATION,
-	PERSISTENCE_SOURCE_DESTINATION
-};
-
-struct model_persistence {
-	enum persistence_type type;
-	uint32_t timeout_s;         /* 0: for ever; a cookie then lives as long as the browser */
-	bool is_script_cookie;      /* without HttpOnly */
-	uint32_t backup_timeout_s;  /* by source address where the type knows nothing; 0: not so */
-	uint32_t netmask;           /* of IPv4 sources, in network order */
-	uint32_t v6_netmask_length; /* bits of IPv6 sources */
-	struct str cookie;          /* name of it */
-	struct extract rule;
-	uint32_t spill_timeout_s; /* with the virtual server that served last; 0: not so */
-	struct str spill_cookie;  /* name of the cookie that says which that was */
 };
 
 /* A server that we send traffic to: a service, or one member of a service group. */
@@ -126,6 +102,8 @@ struct model_policy {
 	struct stat_policy *stats; /* borrowed: one for each engine */
 };
 
+enum { MODEL_DESTINATIONS_MAX = 64 }; /* in a chain of backups, that are counted by name */
+
 struct model_vserver {
 	uint32_t id;
 	struct str name;
@@ -162,8 +140,11 @@ struct model_vserver {
 	/* Who must, and may, say in the PROXY protocol who his client is; none: nobody. */
 	const struct network *trusted;
 	uint32_t trusted_count;
-	uint32_t client_timeout_ms;   /* idle, -cltTimeout */
-	struct stat_vserver *stats;   /* borrowed: one for each engine */
+	uint32_t client_timeout_ms; /* idle, -cltTimeout */
+	struct stat_vserver *stats; /* borrowed: one for each engine */
+	/* Borrowed, likewise: where its chain of backups leads, nearest first. */
+	struct stat_spill *const *destinations;
+	uint32_t destination_count;
 	const struct stat_live *live; /* borrowed: what rules may ask; lives like stats */
 };
 

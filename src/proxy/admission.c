@@ -120,9 +120,8 @@ static void count_spills(struct vserver *reached, struct vserver *serving)
 	for (struct vserver *vserver = reached; vserver != serving; vserver = backup_of(vserver))
 		distance++;
 	for (struct vserver *vserver = reached; vserver != serving; vserver = backup_of(vserver)) {
-		unsigned place = --distance < STAT_BACKUPS ? distance : STAT_BACKUPS - 1;
-
-		stat_add(&vserver->stats->spilled_to[place], 1);
+		if (--distance < vserver->destination_count)
+			stat_add(&vserver->destinations[distance]->clients, 1);
 		if (was_full(vserver))
 			stat_add(&vserver->stats->spilled, 1);
 		else

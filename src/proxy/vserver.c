@@ -68,6 +68,7 @@ void vserver_free(struct vserver *vserver)
 	spill_policy_clear(&vserver->policies);
 	free(vserver->redirect_url);
 	free(vserver->trusted);
+	free(vserver->destinations);
 	free(vserver->listener);
 	free(vserver);
 }
@@ -194,6 +195,21 @@ static void set_trusted(struct vserver *vserver, const struct model_vserver *mod
 	memcpy(vserver->trusted, model->trusted, bytes);
 }
 
+static void set_destinations(struct vserver *vserver, const struct model_vserver *model)
+{
+	size_t bytes = model->destination_count * sizeof(*vserver->destinations);
+
+	free(vserver->destinations);
+	vserver->destinations = NULL;
+	vserver->destination_count = model->destination_count;
+	if (bytes == 0)
+		return;
+	vserver->destinations = malloc(bytes);
+	must(vserver->destinations != NULL);
+	for (uint32_t i = 0; i < model->destination_count; i++)
+		vserver->destinations[i] = &model->destinations[i][vserver->proxy->engine->index];
+}
+
 static bool leads_on(const struct balance *balance)
 {
 	for (uint32_t index = 0; index < balance->member_count; index++)
@@ -228,6 +244,7 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 			  count_engines(vserver));
 	vserver->leads_on = leads_on(&vserver->balance);
 	set_trusted(vserver, model);
+	set_destinations(vserver, model);
 	persistence_configure(&vserver->persistence, model, vserver->proxy->persist);
 	vserver->fact = (struct fact_look){ .live = model->live };
 	spill_policy_configure(vserver, model);
@@ -238,6 +255,7 @@ static void retire(struct vserver *vserver)
 {
 	vserver->is_configured = false;
 	spill_policy_clear(&vserver->policies);
+	vserver->destination_count = 0;
 	balance_clear(&vserver->balance); /* its services may go before its sessions do */
 	vserver_close(vserver);
 	go_when_unused(vserver);

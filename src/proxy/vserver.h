@@ -62,6 +62,8 @@ struct vserver {
 	struct holding requests;         /* HTTP, in flight */
 	struct holding handshakes;       /* TLS, whose handshake was begun */
 	struct stat_vserver *stats;
+	struct stat_spill **destinations; /* owned table; borrowed: of its backups, nearest first */
+	uint32_t destination_count;
 	struct loop_free free_later;
 };
 

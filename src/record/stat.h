@@ -61,8 +61,6 @@ static inline uint64_t stat_read(const struct stat_number *number)
 
 enum { STAT_WAITS = 5 };
 
-enum { STAT_BACKUPS = 4 };
-
 /* One virtual server on one engine. */
 struct stat_vserver {
 	alignas(64) struct stat_number clients; /* gauge */
@@ -74,11 +72,8 @@ struct stat_vserver {
 	struct stat_number clients_total;
 	struct stat_number requests_total, responses_total;
 	struct stat_number bytes_in, bytes_out; /* from and to clients */
-	struct stat_number spilled;      /* given to the backup because the limit was reached */
-	struct stat_number spilled_down; /* given to the backup because this one is down */
-	/* Of both, where they went: by the place in the chain of backups; the last for all further.
-	 */
-	struct stat_number spilled_to[STAT_BACKUPS];
+	struct stat_number spilled;       /* given to the backup because the limit was reached */
+	struct stat_number spilled_down;  /* given to the backup because this one is down */
 	struct stat_number spilled_in;    /* taken over from another virtual server */
 	struct stat_number refused;       /* limit reached and no backup: dropped or redirected */
 	struct stat_number refused_down;  /* down and no backup */
@@ -98,6 +93,12 @@ struct stat_vserver {
 	struct stat_number client_aborts, client_timeouts;
 	struct stat_number bad_introductions; /* trusted proxies without a good PROXY header */
 	struct stat_number persistent;        /* choices of a service that persistence made */
+};
+
+/* What one virtual server spilled, for whatever reason, to one of those behind it, on one engine.
+ */
+struct stat_spill {
+	alignas(64) struct stat_number clients;
 };
 
 /* One service on one engine. */

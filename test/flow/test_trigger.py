@@ -255,6 +255,15 @@ bind lb vserver spare c
         with Client(port) as late:
             wait_until(late.is_ended, "nobody has room")
         web, mid = appliance.vserver("web"), appliance.vserver("mid")
-        assert (web["spilled_to_backup_1"], web["spilled_to_backup_2"], web["dropped"]) == (2, 4, 1)
-        assert (mid["spilled_to_backup_1"], mid["spilled_in"]) == (4, 2)
+        assert (web["spilled_over_to_mid"], web["spilled_over_to_spare"], web["dropped"]) == (2, 4, 1)
+        assert (mid["spilled_over_to_spare"], mid["spilled_in"]) == (4, 2)
         assert appliance.vserver("spare")["spilled_in"] == 4
+    appliance.do("rename lb vserver spare last", "stat lb vserver mid -clearstats full",
+                 "set lb vserver web -backupVServer last")
+    wait_until(lambda: appliance.vserver("web")["clients"] == 0, "they have left")
+    with crowd(5, port) as clients:
+        assert tcp_names(clients) == {"web": 3, "spare": 2}
+    web, mid = appliance.vserver("web"), appliance.vserver("mid")
+    assert (web["spilled_over_to_mid"], web["spilled_over_to_last"]) == (2, 6)
+    assert mid["spilled_over_to_last"] == 0
+    assert "spilled over to: last (UP), 6" in appliance.do("show lb vserver web")

@@ -29,6 +29,14 @@ static struct stat_policy *give_policy(void *context, uint64_t uid)
 	return NULL;
 }
 
+static struct stat_spill *give_destination(void *context, uint64_t from, uint64_t to)
+{
+	(void)context;
+	(void)from;
+	(void)to;
+	return NULL;
+}
+
 static struct build_vserver give_vserver(void *context, uint64_t uid)
 {
 	(void)context;
@@ -40,7 +48,8 @@ static void check_build(const struct config *config)
 	struct build_runtime runtime = { .appliance = 4711,
 					 .service = give_service,
 					 .vserver = give_vserver,
-					 .policy = give_policy };
+					 .policy = give_policy,
+					 .destination = give_destination };
 	struct plan *plan = plan_new(config);
 	struct snapshot *snapshot = build_snapshot(plan, &runtime, 1);
 

@@ -4,11 +4,15 @@
  */
 #include "config/build.h"
 
+#include "record/stat.h"
+
 #include "scene.h"
 
 struct given {
 	const struct config *config;
 	unsigned asked;
+	uint64_t from, to; /* of the destination that was asked for last */
+	struct stat_spill spilled[1];
 };
 
 /* Ids with holes: twice the number of the object. */
@@ -29,6 +33,15 @@ static struct stat_policy *give_policy(void *context, uint64_t uid)
 	return NULL;
 }
 
+static struct stat_spill *give_destination(void *context, uint64_t from, uint64_t to)
+{
+	struct given *given = context;
+
+	given->from = from;
+	given->to = to;
+	return given->spilled;
+}
+
 static struct build_vserver give_vserver(void *context, uint64_t uid)
 {
 	struct given *given = context;
@@ -43,14 +56,15 @@ static struct build_vserver give_vserver(void *context, uint64_t uid)
 static void test_snapshot(void **state)
 {
 	struct scene *scene = *state;
-	struct given given = { scene->config, 0 };
+	struct given given = { .config = scene->config };
 	struct build_runtime runtime = { .context = &given,
 					 .appliance = 4711,
 					 .client_pool = MODEL_NONE,
 					 .request_pool = MODEL_NONE,
 					 .service = give_service,
 					 .vserver = give_vserver,
-					 .policy = give_policy };
+					 .policy = give_policy,
+					 .destination = give_destination };
 	const struct model_vserver *web;
 	const struct model_service *a;
 	uint32_t web_id, spare_id, a_id;
@@ -73,6 +87,11 @@ static void test_snapshot(void **state)
 	assert_int_equal(given.asked, 4);
 	assert_int_equal(snapshot->number, 42);
 	web = snapshot_vserver(snapshot, web_id);
+	assert_int_equal(web->destination_count, 1);
+	assert_ptr_equal(web->destinations[0], given.spilled);
+	assert_int_equal(given.from, web_id / 2);
+	assert_int_equal(given.to, spare_id / 2);
+	assert_int_equal(snapshot_vserver(snapshot, spare_id)->destination_count, 0);
 	assert_true(str_equal(web->name, STR("web")));
 	assert_int_equal(web->backup, spare_id);
 	assert_int_equal(web->pool, web_id / 2);
