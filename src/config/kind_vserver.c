@@ -307,7 +307,9 @@ static const struct option options[VSERVER_OPTIONS] = {
 					  .most = 4294967287,
 					  .standard = "0",
 					  .help = "uses, or part of the shared pool, that are kept "
-						  "for clients which are known",
+						  "for clients which are known; of a rate: what "
+						  "may "
+						  "come at once, in kilobits or requests",
 					  .since = "0.1" },
 	[VSERVER_SO_QUEUE_DEPTH] = { .name = "soQueueDepth",
 				     .type = OPTION_NUMBER,

@@ -72,6 +72,32 @@ static bool check_spillover(struct object *object, const struct command *command
 	return true;
 }
 
+/* What counts uses says nothing of a rate or of health. */
+static bool check_uses(struct object *object, const struct command *command, struct report *report)
+{
+	uint64_t method = object_number(object, VSERVER_SO_METHOD);
+	bool is_method = command_option(command, "soMethod") != NULL;
+
+	if (method != SO_METHOD_BANDWIDTH && method != SO_METHOD_REQUESTRATE &&
+	    method != SO_METHOD_HEALTH)
+		return true;
+	if (object_number(object, VSERVER_SO_QUEUE_DEPTH) > 0)
+		return fault(report, command,
+			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_QUEUE_DEPTH,
+			     "-soQueueDepth is not for this -soMethod: clients wait in line for "
+			     "CONNECTION and DYNAMICCONNECTION, requests for REQUEST");
+	if (object_is_set(object, VSERVER_SO_ENGINE_THRESHOLD))
+		return fault(report, command,
+			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_ENGINE_THRESHOLD,
+			     "-soEngineThreshold counts uses: it is not for -soMethod BANDWIDTH, "
+			     "REQUESTRATE and HEALTH");
+	if (method == SO_METHOD_HEALTH && object_is_set(object, VSERVER_SO_SHARED_THRESHOLD))
+		return fault(report, command,
+			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_SHARED_THRESHOLD,
+			     "-soSharedThreshold is not for -soMethod HEALTH: it has no pool");
+	return true;
+}
+
 /* Nobody waits while the plain scheme spills with units free elsewhere. */
 static bool check_queue(struct object *object, const struct command *command, struct report *report)
 {
@@ -363,7 +389,7 @@ bool kind_vserver_check(const struct config *config, struct object *object,
 	       check_trusted(object, command, report) && check_provision(object, command, report) &&
 	       check_persistence(object, command, report) &&
 	       check_spillover(object, command, report) && check_queue(object, command, report) &&
-	       check_deal(object, command, report) &&
+	       check_uses(object, command, report) && check_deal(object, command, report) &&
 	       check_backup(config, object, command, report) &&
 	       check_address(config, object, command, report);
 }

@@ -329,6 +329,11 @@ static void set_deal(struct quota_rule *rule, enum quota_deal deal, struct quota
 	rule->is_fixed = true;
 }
 
+static bool is_rate(uint64_t method)
+{
+	return method == SO_METHOD_BANDWIDTH || method == SO_METHOD_REQUESTRATE;
+}
+
 /* What the virtual server says, else what is said for all. */
 static struct quota_rule rule_of(const struct plan *plan, const struct object *object)
 {
@@ -349,7 +354,8 @@ static struct quota_rule rule_of(const struct plan *plan, const struct object *o
 		rule.return_free = (struct quota_amount){ 100 - number32(object, VSERVER_SO_RETURN),
 							  true };
 	rule.engine_threshold = amount_of(object, VSERVER_SO_ENGINE_THRESHOLD);
-	rule.shared_threshold = amount_of(object, VSERVER_SO_SHARED_THRESHOLD);
+	if (!is_rate(object_number(object, VSERVER_SO_METHOD)))
+		rule.shared_threshold = amount_of(object, VSERVER_SO_SHARED_THRESHOLD);
 	return rule;
 }
 
@@ -425,8 +431,15 @@ static uint64_t rate_of(const struct object *object, uint64_t method, unsigned u
 static struct model_spill spill_of(const struct object *object)
 {
 	int64_t health = threshold_of(object, SO_METHOD_HEALTH);
+	uint64_t method = object_number(object, VSERVER_SO_METHOD);
+	struct quota_amount reserve = is_rate(method)
+					      ? amount_of(object, VSERVER_SO_SHARED_THRESHOLD)
+					      : (struct quota_amount){ 0, false };
+	uint64_t units = method == SO_METHOD_BANDWIDTH ? BYTES_OF_KBIT : 1;
 
 	return (struct model_spill){
+		.rate_reserve = reserve.is_percent ? 0 : units * reserve.number,
+		.rate_reserve_percent = reserve.is_percent ? reserve.number : 0,
 		.health_least = health != PLAN_UNLIMITED ? (uint32_t)health : 0,
 		.up_least = number32(object, VSERVER_HEALTH_THRESHOLD),
 		.ramp = number32(object, VSERVER_SO_RAMP),

@@ -86,12 +86,13 @@ struct model_member {
 
 /* What makes a virtual server spill besides the limits of its pools. */
 struct model_spill {
-	uint32_t
-		health_least; /* -soMethod HEALTH: percent of the weight that is to be up; 0: off */
-	uint32_t up_least;    /* -healthThreshold: percent of the services; 0: one is enough */
-	uint32_t ramp;        /* -soRamp: percent of the limit; 0: off */
-	bool is_shadow;       /* what would spill is counted, and served */
-	bool is_held_out;     /* it was down and waits for an operator */
+	uint32_t health_least; /* -soMethod HEALTH: percent that is to be up; 0: off */
+	uint32_t up_least;     /* -healthThreshold: percent of the services; 0: one is enough */
+	uint32_t ramp;         /* -soRamp: percent of the limit; 0: off */
+	uint32_t rate_reserve_percent; /* of what may come at once, likewise, or ... */
+	uint64_t rate_reserve;         /* ... units of it: for who is known; 0: none */
+	bool is_shadow;                /* what would spill is counted, and served */
+	bool is_held_out;              /* it was down and waits for an operator */
 };
 
 /* A spillover policy of a virtual server. */
@@ -130,9 +131,8 @@ struct model_vserver {
 	uint32_t backup;       /* id of a virtual server, or MODEL_NONE */
 	/* Borrowed: bytes a second, both ways, and requests a second; NULL: no limit. */
 	struct quota_rate *bandwidth, *request_rate;
-	uint32_t queue_depth; /* how many may wait for a use of `pool`; 0: nobody */
-	uint32_t queue_timeout_ms;
-	const struct model_policy *policies; /* in the order in which they are tested */
+	uint32_t queue_depth, queue_timeout_ms; /* how many may wait for a use; 0: nobody */
+	const struct model_policy *policies;    /* in the order in which they are tested */
 	uint32_t policy_count;
 	enum so_backup_action so_backup_action;
 	struct model_spill spill;

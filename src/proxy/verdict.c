@@ -74,12 +74,50 @@ static enum verdict is_on_ramp(struct admission *in, struct vserver *vserver)
 		       : VERDICT_PASS;
 }
 
+static uint64_t now_us(const struct vserver *vserver)
+{
+	return vserver->proxy->engine->loop.now_ms * 1000;
+}
+
+/* The persistence table is looked at only when it matters. */
+static bool is_known(const struct admission *in, const struct vserver *vserver)
+{
+	return !in->is_request && (in->known == vserver || persistence_knows(vserver, in->peer));
+}
+
+/* T2 of a rate, which has no other shared pool than what may come at once. */
+static bool is_in_reserve(const struct vserver *vserver, const struct quota_rate *rate)
+{
+	const struct model_spill *spill = &vserver->spill;
+	uint64_t reserve = spill->rate_reserve;
+
+	if (rate == NULL || (reserve == 0 && spill->rate_reserve_percent == 0))
+		return false;
+	reserve += quota_rate_most_at_once(rate) * spill->rate_reserve_percent / 100;
+	return !quota_rate_has_room(rate, now_us(vserver), reserve);
+}
+
+/* The limit of a vserver that has one. */
+static const struct quota_rate *rate_of(const struct vserver *vserver)
+{
+	return vserver->pace.rate != NULL ? vserver->pace.rate : vserver->request_rate;
+}
+
+static enum verdict spill_early(struct vserver *vserver)
+{
+	vserver->reason = REASON_EARLY;
+	return VERDICT_SPILL;
+}
+
 /* New clients wait until the rate was below the limit for a while; those that are there are paced.
  */
 static enum verdict is_at_bandwidth(struct admission *in, struct vserver *vserver)
 {
-	(void)in;
-	return pace_is_reached(&vserver->pace) ? VERDICT_SPILL : VERDICT_PASS;
+	if (pace_is_reached(&vserver->pace))
+		return VERDICT_SPILL;
+	if (is_in_reserve(vserver, vserver->pace.rate) && !is_known(in, vserver))
+		return spill_early(vserver);
+	return VERDICT_PASS;
 }
 
 /* Likewise over all virtual servers. Who is a client already is only paced. */
@@ -89,17 +127,14 @@ static enum verdict is_at_all_bandwidth(struct admission *in, struct vserver *vs
 	return pace_is_reached(&vserver->proxy->pace) ? VERDICT_SPILL : VERDICT_PASS;
 }
 
-static uint64_t now_us(const struct vserver *vserver)
-{
-	return vserver->proxy->engine->loop.now_ms * 1000;
-}
-
 /* Takes one: after it only the rate of the appliance is asked. */
 static enum verdict is_at_request_rate(struct admission *in, struct vserver *vserver)
 {
 	(void)in;
 	if (vserver->request_rate == NULL)
 		return VERDICT_PASS;
+	if (is_in_reserve(vserver, vserver->request_rate))
+		return spill_early(vserver);
 	return quota_rate_take(vserver->request_rate, vserver->proxy->engine->index,
 			       now_us(vserver), 1, 1) == 1
 		       ? VERDICT_PASS
@@ -172,12 +207,6 @@ enum admission_ask verdict_ask_of(const struct admission *in, const struct vserv
 	if (!in->is_request)
 		return ASK_CLIENT;
 	return vserver == host ? ASK_REQUEST : ASK_GUEST;
-}
-
-/* The persistence table is looked at only when it matters. */
-static bool is_known(const struct admission *in, const struct vserver *vserver)
-{
-	return !in->is_request && (in->known == vserver || persistence_knows(vserver, in->peer));
 }
 
 /* Who is known may have what others may not. */
@@ -299,6 +328,8 @@ bool verdict_reason_holds(struct vserver *vserver, enum reason reason)
 		return vserver->request_rate != NULL &&
 		       quota_rate_is_reached(vserver->request_rate, now_us(vserver),
 					     PACE_CALM_MS * 1000);
+	if (reason == REASON_EARLY && rate_of(vserver) != NULL)
+		return is_in_reserve(vserver, rate_of(vserver));
 	if (reason == REASON_RETURN || reason == REASON_EARLY)
 		reason = limits_requests(vserver) ? REASON_REQUESTS : REASON_CLIENTS;
 	if (reason == REASON_POLICY)

@@ -283,6 +283,40 @@ def test_requests_a_second(stage, engines):
         wait_until(lambda: clients[0].get().body == b"primary", "there is room again")
 
 
+@pytest.mark.parametrize("engines", [1, 4])
+def test_a_reserve_of_a_rate(stage, engines):
+    """The last 20 of 25 requests that may come at once are kept: what comes in a burst spills
+    early."""
+    config, port, one, two = two_pools(stage, "HTTP", "-soMethod REQUESTRATE -soThreshold 25"
+                                       " -soSharedThreshold 20")
+    stage.script(answers(plain("primary")), one), stage.script(answers(plain("backup")), two)
+    appliance = stage.run(config, engines)
+    with crowd(10, port) as clients:
+        begin = time.monotonic()
+        names = collections.Counter(client.get().body.decode()
+                                    for _ in range(10) for client in clients)
+        most = 5 + 25 * (time.monotonic() - begin) + 1
+        assert sum(names.values()) == 100
+        assert 5 <= names["primary"] <= most
+        numbers = appliance.vserver("web")
+        assert numbers["spilled"] == numbers["asked_early"] == names["backup"]
+        appliance.do("set lb vserver web -soSharedThreshold 0")
+        wait_until(lambda: clients[0].get().body == b"primary", "there is room again")
+
+
+@pytest.mark.parametrize("method", ["BANDWIDTH", "REQUESTRATE", "HEALTH"])
+def test_what_counts_uses_is_not_for_rates(stage, method):
+    config, *_ = two_pools(stage, "HTTP", f"-soMethod {method} -soThreshold 50")
+    appliance = stage.run(config)
+    before = appliance.running_config()
+    assert "-soQueueDepth is not" in appliance.refuse("set lb vserver web -soQueueDepth 5")
+    assert "-soEngineThreshold counts uses" in appliance.refuse(
+        "set lb vserver web -soEngineThreshold 50%")
+    assert appliance.running_config() == before
+    appliance.do("set lb vserver web -soMethod CONNECTION -soQueueDepth 5")
+    assert "-soQueueDepth is not" in appliance.refuse(f"set lb vserver web -soMethod {method}")
+
+
 def killed(appliance):
     """The data process dies, and another serves."""
     old = appliance.data_process()

@@ -93,6 +93,40 @@ static void who_is_refused_holds_nothing(void **unused)
 	house_free(house);
 }
 
+/* Half of what may come at once is gone: the rest is for who is known. */
+static void a_rate_keeps_a_reserve_for_who_is_known(void **unused)
+{
+	struct scene scene = begin((int64_t[]){ 9, 9, 9 });
+	struct house *house = scene.house;
+	struct quota_rate *rate = aligned_alloc(64, quota_rate_size(1));
+	const struct address peer = house_loopback(1000);
+	struct admission in = { .reached = slot(&scene, 0), .peer = &peer };
+
+	(void)unused;
+	memset(rate, 0, quota_rate_size(1));
+	quota_rate_init(rate, 1, 1, 1000, clock_ms() * 1000);
+	house->vservers[scene.ids[0]].bandwidth = rate;
+	house->vservers[scene.ids[0]].spill.rate_reserve = 500;
+	house_publish(house);
+	assert_int_equal(admit(&scene), 0);
+	assert_int_equal(quota_rate_take(rate, 0, clock_ms() * 1000, 600, 600), 600);
+	assert_int_equal(admit(&scene), 1);
+	assert_int_equal(STAT(&scene, 0, asked[REASON_EARLY]), 1);
+	assert_true(verdict_reason_holds(slot(&scene, 0), REASON_EARLY));
+	in.known = slot(&scene, 0);
+	assert_int_equal(verdict_ask(&in, slot(&scene, 0)), VERDICT_PASS);
+	verdict_give(slot(&scene, 0), ASK_CLIENT);
+	house->vservers[scene.ids[0]].spill.rate_reserve = 0;
+	house->vservers[scene.ids[0]].spill.rate_reserve_percent = 39;
+	house_publish(house);
+	assert_false(verdict_reason_holds(slot(&scene, 0), REASON_EARLY));
+	assert_int_equal(admit(&scene), 0);
+	leave(&scene, 0, 2);
+	leave(&scene, 1, 1);
+	house_free(house);
+	free(rate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +134,7 @@ int main(void)
 		cmocka_unit_test(bad_health_spills),
 		cmocka_unit_test(who_is_held_out_serves_nobody),
 		cmocka_unit_test(who_is_refused_holds_nothing),
+		cmocka_unit_test(a_rate_keeps_a_reserve_for_who_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
