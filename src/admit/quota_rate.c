@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The shared word holds a position P in units. A(t) = rate * t is what time has brought since the
- * rate was set. The bucket has room R and holds A(t) + R - max(P, A(t)), so it is never fuller than
- * R; taking n moves P to max(P, A(t)) + n, if that is at most A(t) + R.
+ * The shared word holds a position P. A(t) = rate * t is what time has brought since the rate was
+ * set. The bucket has room R and holds A(t) + R - max(P, A(t)), so it is never fuller than R;
+ * taking n moves P to max(P, A(t)) + n, if that is at most A(t) + R. P, A and R are whole numbers:
+ * of millionths of a unit where the rate is low, so that A is exact in every microsecond; else of
+ * units, where A falls short by less than one, and R is one less to make up for it.
  *
  * Every window: look at the grants whose clocks lie in [a, b], in the order of their swaps. The
  * last left P at most A(b) + R, the first found at least A(a): so together they are at most
@@ -25,9 +27,10 @@
 
 enum {
 	SETTINGS = 8,
-	STASH_PART = 4,     /* of the burst, for all stashes together */
-	LEAST_EACH = 100,   /* units a second for each engine, else no stashes */
-	NOTE_EVERY_US = 500 /* refusals are noted for all to see */
+	STASH_PART = 4,      /* of the burst, for all stashes together */
+	LEAST_EACH = 100,    /* units a second for each engine, else no stashes */
+	NOTE_EVERY_US = 500, /* refusals are noted for all to see */
+	EXACT_MOST = 16384   /* units a second: P holds for two years of millionths */
 };
 
 #define SECOND_US ((uint64_t)1000000)
@@ -36,6 +39,7 @@ enum {
  * it valid releases it, and the load of `position` acquires it. */
 struct setting {
 	_Atomic uint64_t per_second, room, stash, start_us;
+	_Atomic uint64_t scale; /* of P and room: SECOND_US to a unit, or 1 */
 };
 
 /* Owner: the engine; others read the numbers. */
@@ -46,7 +50,7 @@ struct rate_core {
 };
 
 struct quota_rate {
-	alignas(64) _Atomic uint64_t position; /* units:61 | setting:3 */
+	alignas(64) _Atomic uint64_t position; /* P:61 | setting:3 */
 	alignas(64) _Atomic uint64_t number;   /* counts the settings; read-mostly */
 	struct setting settings[SETTINGS];
 	_Atomic uint64_t burst;
@@ -62,6 +66,7 @@ static uint64_t get(const _Atomic uint64_t *number)
 
 static void put(_Atomic uint64_t *number, uint64_t value)
 {
+	quota_chaos(number, QUOTA_STEP_STORE);
 	atomic_store_explicit(number, value, memory_order_relaxed);
 }
 
@@ -76,6 +81,8 @@ static uint64_t brought(const struct setting *setting, uint64_t now_us)
 	uint64_t start_us = get(&setting->start_us), per_second = get(&setting->per_second);
 	uint64_t us = now_us > start_us ? now_us - start_us : 0;
 
+	if (get(&setting->scale) > 1)
+		return us * per_second;
 	return us / SECOND_US * per_second + us % SECOND_US * per_second / SECOND_US;
 }
 
@@ -87,13 +94,19 @@ static uint64_t base_of(const struct setting *setting, uint64_t position, uint64
 	return position / SETTINGS > have ? position / SETTINGS : have;
 }
 
-/* What the bucket holds. */
-static uint64_t level_of(const struct setting *setting, uint64_t position, uint64_t now_us)
+/* What the bucket holds, by the scale of P. */
+static uint64_t fine_level_of(const struct setting *setting, uint64_t position, uint64_t now_us)
 {
 	uint64_t top = brought(setting, now_us) + get(&setting->room);
 	uint64_t base = base_of(setting, position, now_us);
 
 	return top > base ? top - base : 0;
+}
+
+/* In units. */
+static uint64_t level_of(const struct setting *setting, uint64_t position, uint64_t now_us)
+{
+	return fine_level_of(setting, position, now_us) / get(&setting->scale);
 }
 
 /* --- control --- */
@@ -103,15 +116,23 @@ static uint64_t stash_for(unsigned cores, uint64_t per_second, uint64_t burst)
 	return per_second < (uint64_t)LEAST_EACH * cores ? 0 : burst / STASH_PART / cores;
 }
 
+/* Of the bucket, by the scale. */
+static uint64_t room_for(uint64_t units, uint64_t scale)
+{
+	return scale > 1 || units == 1 ? units * scale : units - 1;
+}
+
 static void write_setting(struct quota_rate *rate, uint64_t number, uint64_t per_second,
 			  uint64_t burst, uint64_t now_us)
 {
 	struct setting *setting = &rate->settings[number % SETTINGS];
 	uint64_t stash = stash_for(rate->cores, per_second, burst);
+	uint64_t scale = per_second <= EXACT_MOST ? SECOND_US : 1;
 
 	put(&setting->per_second, per_second);
+	put(&setting->scale, scale);
 	put(&setting->stash, stash);
-	put(&setting->room, burst - stash * rate->cores);
+	put(&setting->room, room_for(burst - stash * rate->cores, scale));
 	put(&setting->start_us, now_us);
 	put(&rate->burst, burst);
 }
@@ -136,28 +157,44 @@ void quota_rate_revive(struct quota_rate *rate)
 	uint64_t number = get(&rate->number);
 
 	if (quota_load(&rate->position) % SETTINGS != number % SETTINGS)
-		atomic_store_explicit(&rate->number, number + 1, memory_order_relaxed);
+		put(&rate->number, number + 1);
 	for (unsigned core = 0; core < rate->cores; core++)
 		rate->core[core].stash = 0;
+}
+
+/* From one scale to another, down. */
+static uint64_t rescaled(uint64_t number, uint64_t from, uint64_t to)
+{
+	return from > to ? number / from : number * (to / from);
+}
+
+/* P under the new rate, which has brought nothing so far: what is left of the old burst stays. */
+static uint64_t position_under(const struct setting *new, const struct setting *old,
+			       uint64_t position, uint64_t now_us)
+{
+	uint64_t from = get(&old->scale), to = get(&new->scale), room = get(&new->room);
+	uint64_t top = brought(old, now_us) + get(&old->room);
+	uint64_t base = base_of(old, position, now_us), left;
+
+	/* Engines whose clock is ahead of ours may have taken more than there is by ours: then the
+	 * new rate has to bring that first. */
+	if (base > top)
+		return room + rescaled(base - top + from - 1, from, to);
+	left = rescaled(top - base, from, to);
+	return room > left ? room - left : 0;
 }
 
 void quota_rate_set(struct quota_rate *rate, uint64_t per_second, uint64_t burst, uint64_t now_us)
 {
 	uint64_t number = get(&rate->number) + 1, position = quota_load(&rate->position), next;
+	const struct setting *new = &rate->settings[number % SETTINGS];
 
 	must(per_second <= QUOTA_RATE_MOST && burst > 0 && burst <= QUOTA_RATE_MOST);
 	write_setting(rate, number, per_second, burst, now_us);
-	do {
-		const struct setting *old = setting_of(rate, position);
-		uint64_t top = brought(old, now_us) + get(&old->room);
-		uint64_t base = base_of(old, position, now_us);
-		uint64_t room = get(&rate->settings[number % SETTINGS].room);
-
-		/* Engines whose clock is ahead of ours may have taken more than there is by ours:
-		 * then base is above top, and the new rate has to bring that first. */
-		next = (base + room > top ? base + room - top : 0) * SETTINGS + number % SETTINGS;
-	} while (!quota_swap(&rate->position, &position, next));
-	atomic_store_explicit(&rate->number, number, memory_order_release);
+	do
+		next = position_under(new, setting_of(rate, position), position, now_us);
+	while (!quota_swap(&rate->position, &position, next * SETTINGS + number % SETTINGS));
+	quota_store(&rate->number, number);
 }
 
 /* --- engines --- */
@@ -183,7 +220,8 @@ static uint64_t draw(struct quota_rate *rate, uint64_t now_us, uint64_t least, u
 		if (units < least || units == 0)
 			return 0;
 		if (quota_swap(&rate->position, &position,
-			       (base + units) * SETTINGS + position % SETTINGS))
+			       (base + units * get(&setting->scale)) * SETTINGS +
+				       position % SETTINGS))
 			return units;
 	}
 }
@@ -245,7 +283,7 @@ uint64_t quota_rate_take(struct quota_rate *rate, unsigned index, uint64_t now_u
 void quota_rate_give(struct quota_rate *rate, unsigned index, uint64_t units)
 {
 	struct rate_core *core = &rate->core[index];
-	uint64_t position, back, most, next;
+	uint64_t position, back, most, next, fine;
 
 	must(index < rate->cores);
 	check_stash(rate, core);
@@ -257,10 +295,11 @@ void quota_rate_give(struct quota_rate *rate, unsigned index, uint64_t units)
 	back = core->stash - most;
 	core->stash = most;
 	position = quota_load(&rate->position);
-	do
-		next = position / SETTINGS > back ? position - back * SETTINGS
+	do {
+		fine = back * get(&setting_of(rate, position)->scale);
+		next = position / SETTINGS > fine ? position - fine * SETTINGS
 						  : position % SETTINGS;
-	while (!quota_swap(&rate->position, &position, next));
+	} while (!quota_swap(&rate->position, &position, next));
 }
 
 /* --- looking --- */
@@ -276,14 +315,16 @@ uint64_t quota_rate_when(const struct quota_rate *rate, uint64_t now_us, uint64_
 {
 	uint64_t position = quota_load(&rate->position);
 	const struct setting *setting = setting_of(rate, position);
-	uint64_t per_second = get(&setting->per_second);
-	uint64_t level = level_of(setting, position, now_us), missing;
+	uint64_t per_second = get(&setting->per_second), scale = get(&setting->scale);
+	uint64_t level = fine_level_of(setting, position, now_us), missing;
 
-	if (level >= units)
+	if (level >= units * scale)
 		return now_us;
-	missing = units - level;
+	missing = units * scale - level;
 	if (per_second == 0 || units > quota_rate_most_at_once(rate))
 		return UINT64_MAX;
+	if (scale > 1)
+		return now_us + (missing + per_second - 1) / per_second;
 	/* One more for the part of a unit that A(t) cuts off. */
 	return now_us + missing / per_second * SECOND_US +
 	       (missing % per_second * SECOND_US + per_second - 1) / per_second + 1;
@@ -298,7 +339,9 @@ bool quota_rate_is_reached(const struct quota_rate *rate, uint64_t now_us, uint6
 
 uint64_t quota_rate_most_at_once(const struct quota_rate *rate)
 {
-	return get(&setting_of(rate, quota_load(&rate->position))->room);
+	const struct setting *setting = setting_of(rate, quota_load(&rate->position));
+
+	return get(&setting->room) / get(&setting->scale);
 }
 
 void quota_rate_read(const struct quota_rate *rate, struct quota_rate_view *view)

@@ -2,10 +2,11 @@
  * quota_rate.h - a limit whose units come from time: so many a second, and so many at once.
  *
  * Over all engines, in every window of w seconds at most rate * w + burst units are granted: exact,
- * by the clock that the callers read. The shared word is a generic cell rate algorithm (GCRA, ATM
- * Forum Traffic Management 4.0, 4.4.2) counted in units; each engine keeps a prepaid stash, at most
- * a quarter of the burst for all together, which the shared word does without. Where the rate is
- * too low for stashes (less than one unit in 10 ms for each engine) there is none.
+ * by the clock that the callers read (but a burst of one unit above 16384 a second: one more). The
+ * shared word is a generic cell rate algorithm (GCRA, ATM Forum Traffic Management 4.0, 4.4.2)
+ * counted in units; each engine keeps a prepaid stash, at most a quarter of the burst for all
+ * together, which the shared word does without. Where the rate is too low for stashes (less than
+ * one unit in 10 ms for each engine) there is none.
  *
  * Units are bytes or requests; times are microseconds of one monotonic clock. A clock that was read
  * a while ago grants less, never more. Rate times the time since it was last set stays below 2^60:

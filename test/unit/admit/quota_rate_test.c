@@ -61,8 +61,8 @@ static void stashes_are_part_of_the_burst(void **unused)
 	(void)unused;
 	for (unsigned core = 0; core < 8; core++)
 		granted += take(rate, core, start_us, 6400);
-	assert_int_equal(granted,
-			 4800); /* the stashes are empty at the start, and fill with time */
+	/* The stashes are empty at the start, and fill with time; one for what A(t) cuts off. */
+	assert_int_equal(granted, 4799);
 	for (uint64_t ms = 1; ms <= 1000; ms++)
 		for (unsigned core = 0; core < 8; core++)
 			granted += take(rate, core, start_us + ms * 1000, 130);
@@ -182,6 +182,30 @@ static void the_greatest_numbers_fit(void **unused)
 	free(rate);
 }
 
+/* Not by a fraction, where windows begin and end between two whole units. */
+static void every_window_is_exact(void **unused)
+{
+	static const uint64_t rates[] = { 3, 10, 16384, 16385, 99999 };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct quota_rate *rate = rate_new(2, rates[i], 5, start_us);
+		uint64_t window_us = 2 * SECOND / rates[i] + 7, from_us = start_us, granted = 0;
+
+		for (uint64_t us = start_us; granted < 300; us += window_us / 40 + 1) {
+			uint64_t most = 5 * SECOND + (us - from_us) * rates[i];
+
+			granted += take(rate, us % 2, us, 9);
+			assert_true(granted * SECOND <= most);
+			if (us - from_us > window_us)
+				from_us = us + 1, granted = 0;
+			if (us > start_us + 300 * window_us)
+				break;
+		}
+		free(rate);
+	}
+}
+
 /* Whatever the processes that died with it had in their stashes. */
 static void a_new_process_finds_what_was_granted(void **unused)
 {
@@ -211,6 +235,7 @@ int main(void)
 		cmocka_unit_test(tells_that_it_is_reached),
 		cmocka_unit_test(an_old_clock_grants_nothing_more),
 		cmocka_unit_test(the_greatest_numbers_fit),
+		cmocka_unit_test(every_window_is_exact),
 		cmocka_unit_test(a_new_process_finds_what_was_granted),
 	};
 
