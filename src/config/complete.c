@@ -53,15 +53,17 @@ static const struct {
 };
 
 /* Commands of ours that the reference does not know. */
-static const struct {
+static const struct own {
 	const char *verb, *object, *help;
+	enum kind_id named; /* whose name may follow; KIND_COUNT: none */
 } ours[] = {
-	{ "show", "engines", "what each engine does" },
-	{ "stat", "engines", "what each engine does" },
-	{ "show", "spillover audit", "counts the units of a virtual server's limit, or of all" },
-	{ "show", "policy functions", "what a rule may say" },
-	{ "show", "spillover events",
-	  "what happened to a virtual server's limit lately, or to all" },
+	{ "show", "engines", "what each engine does", KIND_COUNT },
+	{ "stat", "engines", "what each engine does", KIND_COUNT },
+	{ "show", "spillover audit", "counts the units of a virtual server's limit, or of all",
+	  KIND_VSERVER },
+	{ "show", "policy functions", "what a rule may say", KIND_COUNT },
+	{ "show", "spillover events", "what happened to a virtual server's limit lately, or to all",
+	  KIND_VSERVER },
 };
 
 /* Which objects an argument names. */
@@ -284,6 +286,30 @@ static void offer_objects(struct look *look)
 	}
 }
 
+/* The object is typed whole, and the name of something comes next. */
+static bool is_typed(const struct look *look, const struct own *own)
+{
+	struct str object = str_of(own->object);
+	unsigned at = 1;
+
+	if (own->named == KIND_COUNT || !str_equal(look->verb, str_of(own->verb)))
+		return false;
+	for (; at < look->count && object.length > 0; at++)
+		if (!str_equal_nocase(take_part(&object, ' '), look->words[at].text))
+			return false;
+	return object.length == 0 && at == look->count;
+}
+
+static bool offer_own_names(struct look *look)
+{
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (is_typed(look, &ours[i])) {
+			offer_names(look, ours[i].named);
+			return true;
+		}
+	return false;
+}
+
 /* --- options ---------------------------------------------------------------------------------- */
 
 /* Its options are those of the kind's table. */
@@ -491,6 +517,8 @@ static void look_at_words(struct look *look)
 	}
 	look->verb = reference_verb(look->words[0].text, &others);
 	look->at = 1;
+	if (offer_own_names(look))
+		return;
 	if (look->verb.length > 0) {
 		look->reference = reference_find(look->verb, look->words + 1, look->count - 1,
 						 &used, &others);

@@ -277,7 +277,7 @@ static bool show_names(struct control *control, struct str object, struct text *
 
 bool show_own(struct control *control, struct str line, bool *is_right, struct text *answer)
 {
-	const struct str names = STR("show names "), spillover = STR("show spillover ");
+	const struct str names = STR("show names ");
 	struct str trimmed = str_trim(line);
 
 	if (str_starts_nocase(trimmed, names))
@@ -296,10 +296,6 @@ bool show_own(struct control *control, struct str line, bool *is_right, struct t
 		show_stat_engines(control, answer);
 		return true;
 	}
-	if (str_starts_nocase(trimmed, spillover))
-		return show_spillover(control,
-				      (struct str){ trimmed.at + spillover.length,
-						    trimmed.length - spillover.length },
-				      is_right, answer);
-	return false;
+	return str_starts_nocase(trimmed, STR("show")) &&
+	       show_spillover(control, trimmed, is_right, answer);
 }

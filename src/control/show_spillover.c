@@ -2,6 +2,7 @@
 #include "control/show_spillover.h"
 
 #include "admit/quota_trace.h"
+#include "config/lex.h"
 #include "control/audit.h"
 #include "control/control_priv.h"
 #include "os/clock.h"
@@ -11,17 +12,6 @@
 #include <time.h>
 
 enum { EVENTS_SHOWN = 1000 };
-
-static struct str take_word(struct str *rest)
-{
-	struct str trimmed = str_trim(*rest);
-	size_t length = 0;
-
-	while (length < trimmed.length && trimmed.at[length] != ' ' && trimmed.at[length] != '\t')
-		length++;
-	*rest = str_trim((struct str){ trimmed.at + length, trimmed.length - length });
-	return (struct str){ trimmed.at, length };
-}
 
 /* --- audit ------------------------------------------------------------------------------------ */
 
@@ -173,15 +163,27 @@ static void print_event(const struct control *control, const struct quota_trace_
 	text_add(text, STR("\n"));
 }
 
+/* Only those of its pools stay; how many. */
+static size_t pick(struct quota_trace_entry *entries, size_t count,
+		   const struct runtime_vserver *only)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (only == NULL || is_pool_of(only, entries[i].pool))
+			entries[kept++] = entries[i];
+	return kept;
+}
+
 static void events(struct control *control, const struct runtime_vserver *only, struct text *text)
 {
 	size_t most = quota_trace_most(control->setup.map);
 	struct quota_trace_entry *entries = calloc(most, sizeof(*entries));
-	uint32_t pool = only != NULL ? only->entry.pool : QUOTA_NONE;
 	size_t count;
 
 	must(entries != NULL);
-	count = quota_trace_read(control->setup.map, pool, entries);
+	count = quota_trace_read(control->setup.map, QUOTA_NONE, entries);
+	count = pick(entries, count, only);
 	for (size_t i = count > EVENTS_SHOWN ? count - EVENTS_SHOWN : 0; i < count; i++)
 		print_event(control, &entries[i], text);
 	free(entries);
@@ -200,34 +202,64 @@ static const struct {
 };
 
 /* NULL: there is none of that name, or it is not served; the answer says so. */
-static const struct runtime_vserver *find(struct control *control, struct str name,
+static const struct runtime_vserver *find(struct control *control, const struct word *name,
 					  struct text *answer)
 {
-	const struct object *object = config_find(control->config, KIND_VSERVER, name);
+	const struct object *object = config_find(control->config, KIND_VSERVER, name->text);
 	const struct runtime_vserver *vserver =
 		object != NULL ? runtime_vserver(&control->runtime, object->uid) : NULL;
 
 	if (vserver != NULL && vserver->plan != NULL)
 		return vserver;
-	text_print(answer, "ERROR: there is no lb vserver %.*s\n", STR_ARG(name));
+	text_print(answer, "ERROR: there is no lb vserver %.*s%s\n", STR_ARG(name->text),
+		   object != NULL ? " with a protocol that is served" : "");
 	return NULL;
 }
 
-bool show_spillover(struct control *control, struct str words, bool *is_right, struct text *answer)
+/* `names`: what stands behind the thing. False: the answer is an error. */
+static bool show_thing(struct control *control, size_t thing, struct words names,
+		       struct text *answer)
 {
-	struct str name = take_word(&words);
 	const struct runtime_vserver *only = NULL;
 
-	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++) {
-		if (!str_equal_nocase(name, str_of(things[i].name)))
-			continue;
-		control_publish(control);
-		if (words.length > 0)
-			only = find(control, words, answer);
-		*is_right = words.length == 0 || only != NULL;
-		if (*is_right)
-			things[i].show(control, only, answer);
-		return true;
+	if (names.count > 1) {
+		text_print(answer,
+			   "ERROR: column %u: one name at most; a name with blanks is quoted\n",
+			   names.at[1].column);
+		return false;
 	}
-	return false;
+	control_publish(control);
+	if (names.count == 1) {
+		only = find(control, &names.at[0], answer);
+		if (only == NULL)
+			return false;
+	}
+	things[thing].show(control, only, answer);
+	return true;
+}
+
+/* Which of the things; -1: it is another command. */
+static int thing_of(const struct words *words)
+{
+	if (words->count < 3 || !str_equal_nocase(words->at[0].text, STR("show")) ||
+	    !str_equal_nocase(words->at[1].text, STR("spillover")))
+		return -1;
+	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++)
+		if (str_equal_nocase(words->at[2].text, str_of(things[i].name)))
+			return (int)i;
+	return -1;
+}
+
+bool show_spillover(struct control *control, struct str line, bool *is_right, struct text *answer)
+{
+	struct arena *arena = arena_new();
+	struct words words = { 0 };
+	struct lex_fault fault;
+	int thing = lex_line(line, arena, &words, &fault) ? thing_of(&words) : -1;
+
+	if (thing >= 0)
+		*is_right = show_thing(control, (size_t)thing,
+				       (struct words){ words.at + 3, words.count - 3 }, answer);
+	arena_free(arena);
+	return thing >= 0;
 }

@@ -12,7 +12,7 @@
 
 struct control;
 
-/* What stands behind "show spillover "; false when it is another command. *is_right becomes false
- * when the answer is an error. */
-bool show_spillover(struct control *control, struct str words, bool *is_right,
+/* False when the line is another command, or none. *is_right becomes false when the answer is an
+ * error. */
+bool show_spillover(struct control *control, struct str line, bool *is_right,
 		    struct text *answer) MUST_USE;

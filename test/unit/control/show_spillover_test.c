@@ -49,6 +49,28 @@ static void events(void **state)
 	stage_close(stage);
 }
 
+static void names_are_quoted_as_everywhere(void **state)
+{
+	struct stage *stage = stage_run(
+		"add lb vserver \"my web\" HTTP 0.0.0.0 0 -soMethod REQUEST -soThreshold 7\n"
+		"add lb vserver my HTTP 0.0.0.0 0 -soMethod CONNECTION -soThreshold 5\n");
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "show spillover audit \"my web\""), 0);
+	stage_must_say(stage, "my web: not counted");
+	assert_int_equal(stage_do(stage, "SHOW  Spillover audit 'my web' "), 0);
+	stage_must_say(stage, "my web: not counted");
+	/* All its pools: that of the requests, too. */
+	assert_int_equal(stage_do(stage, "show spillover events \"my web\""), 0);
+	stage_must_say(stage, "  my web  control: limit 7");
+	assert_false(stage_said(stage, "limit 5"));
+	assert_int_equal(stage_do(stage, "show spillover events my web"), 1);
+	stage_must_say(stage, "ERROR: column 26: one name at most; a name with blanks is quoted");
+	assert_int_equal(stage_do(stage, "show spillover events \"my web"), 1);
+	stage_must_say(stage, "ERROR: column 23");
+	stage_close(stage);
+}
+
 static void others_are_the_references(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -64,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(audit),
 		cmocka_unit_test(events),
+		cmocka_unit_test(names_are_quoted_as_everywhere),
 		cmocka_unit_test(others_are_the_references),
 	};
 
