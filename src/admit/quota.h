@@ -131,10 +131,6 @@ void quota_set_limit(struct quota_map *map, uint32_t pool, int64_t limit);
 /* Control, one at a time; calls that began before may still answer by the old rule. */
 void quota_set_rule(struct quota_map *map, uint32_t pool, const struct quota_rule *rule);
 struct quota_rule quota_rule_of(const struct quota_map *map, uint32_t pool);
-/* Changes this of the rule only. A new pool is EXACT. */
-void quota_set_split(struct quota_map *map, uint32_t pool, unsigned exclusive_percent,
-		     unsigned batch_percent);
-void quota_set_mode(struct quota_map *map, uint32_t pool, enum quota_mode mode);
 
 /* Engine. */
 struct quota_core *quota_core_new(struct quota_map *map, unsigned core);

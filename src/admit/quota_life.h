@@ -29,6 +29,10 @@ void quota_set_key(struct quota_map *map, uint32_t pool, uint64_t key);
 /* Control, when everything that is configured has claimed: the rest is closed. How many. */
 unsigned quota_close_unclaimed(struct quota_map *map);
 
+/* For an engine that dies, or comes, by itself. The product has the same engines from the start of
+ * a data process to its end, and quota_map_revive() ends the uses of all of them, so it calls
+ * neither of the two; simulations and tests do. */
+
 /* Control, after the thread has ended. */
 void quota_core_dead(struct quota_map *map, unsigned core);
 /* Control: it is to take part again, before its thread starts. */

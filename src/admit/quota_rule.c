@@ -205,23 +205,3 @@ struct quota_rule quota_rule_of(const struct quota_map *map, uint32_t id)
 {
 	return quota_pool_at(map, id)->rule;
 }
-
-void quota_set_split(struct quota_map *map, uint32_t id, unsigned exclusive_percent,
-		     unsigned batch_percent)
-{
-	struct quota_rule rule = quota_pool_at(map, id)->rule;
-
-	must(exclusive_percent <= 100 && batch_percent <= 100);
-	rule.deal = QUOTA_DEAL_EXCLUSIVE;
-	rule.share = (struct quota_amount){ exclusive_percent, true };
-	rule.batch = batch_percent;
-	quota_set_rule(map, id, &rule);
-}
-
-void quota_set_mode(struct quota_map *map, uint32_t id, enum quota_mode mode)
-{
-	struct quota_rule rule = quota_pool_at(map, id)->rule;
-
-	rule.mode = mode;
-	quota_set_rule(map, id, &rule);
-}

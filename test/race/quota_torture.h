@@ -7,6 +7,7 @@
 #pragma once
 
 #include "quota_log.h"
+#include "quota_mode.h"
 
 #include "admit/quota_audit.h"
 
@@ -199,7 +200,7 @@ static void storm(struct torture *torture, struct quota_map *map, struct quota_c
 						    .from = limit,
 						    .to = to };
 		if (torture->is_patent)
-			quota_set_mode(map, pool_id, (enum quota_mode)(next_random(&random) % 2));
+			set_mode(map, pool_id, (enum quota_mode)(next_random(&random) % 2));
 		quota_set_limit(map, pool_id, to);
 		changes[i].end = quota_ticket_draw();
 		limit = to;
@@ -237,7 +238,7 @@ static void torture_run(struct torture *torture)
 	must(quota_open(map, 5, 80, 10) == 0);
 	pool_id = quota_open(map, torture->limit, 80, 10);
 	if (torture->is_patent)
-		quota_set_mode(map, pool_id, QUOTA_MODE_PATENT);
+		set_mode(map, pool_id, QUOTA_MODE_PATENT);
 	atomic_store(&quota_ticket, 1);
 	atomic_store(&stopping, false);
 	for (unsigned w = 0; w < torture->cores; w++) {

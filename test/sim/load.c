@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load.h"
 
+#include "../race/quota_mode.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -348,7 +350,7 @@ struct load_result load_run(const struct load *load)
 	run.random = load->seed;
 	run.pool = quota_open(map, load->limit, 80, 10);
 	if (load->way == LOAD_PATENT)
-		quota_set_mode(map, run.pool, QUOTA_MODE_PATENT);
+		set_mode(map, run.pool, QUOTA_MODE_PATENT);
 	set_times(load);
 	for (unsigned i = 0; i < load->engines; i++)
 		run.sides[i].core = quota_core_new(map, i);

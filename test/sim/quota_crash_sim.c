@@ -14,6 +14,8 @@
  */
 #include "stage.h"
 
+#include "../race/quota_mode.h"
+
 #include "admit/quota_audit.h"
 #include "admit/quota_life.h"
 
@@ -171,7 +173,7 @@ static void set_up(struct theatre *theatre, uint64_t seed)
 	theatre->pool = quota_open(theatre->map, theatre->limit, 80, 10);
 	quota_set_key(theatre->map, theatre->pool, KEY);
 	if (theatre->is_patent)
-		quota_set_mode(theatre->map, theatre->pool, QUOTA_MODE_PATENT);
+		set_mode(theatre->map, theatre->pool, QUOTA_MODE_PATENT);
 	for (unsigned i = 0; i < theatre->engines; i++)
 		theatre->cores[i] = quota_core_new(theatre->map, i);
 	acts = (unsigned)draw(theatre, 2 * (uint64_t)theatre->limit + 40);
@@ -499,7 +501,7 @@ static void do_command(void *argument)
 		quota_set_limit(map, command->theatre->pool, command->limit);
 		break;
 	case ORDER_MODE:
-		quota_set_mode(map, command->theatre->pool,
+		set_mode(map, command->theatre->pool,
 			       command->theatre->is_patent ? QUOTA_MODE_EXACT : QUOTA_MODE_PATENT);
 		break;
 	case ORDER_AUDIT:

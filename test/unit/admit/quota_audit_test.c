@@ -8,6 +8,8 @@
 #include "admit/quota_core_priv.h"
 #include "admit/quota_queue.h"
 
+#include "../../race/quota_mode.h"
+
 enum { CORES = 4, POOLS = 2 };
 
 #include "pools.h"
@@ -41,7 +43,7 @@ static void a_sound_pool_stays_as_it_is(void **unused)
 		uint32_t pool = quota_open(map, limit, 80, 10);
 		int held[CORES];
 
-		quota_set_mode(map, pool, modes[i % 2]);
+		set_mode(map, pool, modes[i % 2]);
 		for (unsigned c = 0; c < CORES; c++)
 			held[c] = take(c, pool, 3 + (int)c);
 		if (held[1] > 0)

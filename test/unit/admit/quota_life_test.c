@@ -6,6 +6,8 @@
  */
 #include "admit/quota_core_priv.h"
 
+#include "../../race/quota_mode.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +87,7 @@ static void nothing_is_kept_for_the_dead(void **unused)
 	for (size_t i = 0; i < 2; i++) {
 		uint32_t pool = quota_open(map, 100, 80, 10);
 
-		quota_set_mode(map, pool, modes[i]);
+		set_mode(map, pool, modes[i]);
 		assert_int_equal(take(3, pool, 30), 30);
 		assert_int_equal(take(2, pool, 5), 5);
 		quota_core_dead(map, 3);

@@ -195,9 +195,10 @@ static void a_limit_set_late_is_dealt_out_too(void **unused)
 static void percents_relabel(void **unused)
 {
 	uint32_t pool = quota_open(map, 100, 80, 10);
+	const struct quota_rule rule = quota_rule_plain(40, 50);
 
 	(void)unused;
-	quota_set_split(map, pool, 40, 50);
+	quota_set_rule(map, pool, &rule);
 	assert_int_equal(view_of(pool).split.exclusive, 40);
 	assert_int_equal(view_of(pool).split.shared, 60);
 	assert_int_equal(view_of(pool).split.batch, 30);

@@ -6,6 +6,8 @@
  */
 #include "admit/quota_core_priv.h"
 
+#include "../../race/quota_mode.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +79,7 @@ static uint32_t open_map(unsigned count, int64_t limit, enum quota_mode mode)
 	for (unsigned i = 0; i < count; i++)
 		cores[i] = quota_core_new(map, i);
 	pool = quota_open(map, limit, 80, 10);
-	quota_set_mode(map, pool, mode);
+	set_mode(map, pool, mode);
 	return pool;
 }
 
@@ -125,8 +127,11 @@ static void step_change(struct plain *plain, uint32_t pool)
 	int64_t limit = random_below(10) == 0 ? random_below(8) : random_below(1001);
 	unsigned exclusive = random_below(3) == 0 ? random_below(101) : 80;
 	unsigned batch = random_below(3) == 0 ? random_below(101) : 10;
+	struct quota_rule rule = quota_rule_of(map, pool);
 
-	quota_set_split(map, pool, exclusive, batch);
+	rule.share.number = exclusive;
+	rule.batch = batch;
+	quota_set_rule(map, pool, &rule);
 	quota_set_limit(map, pool, limit);
 	plain_deal(plain, limit, (int)exclusive, (int)batch);
 }
@@ -222,11 +227,11 @@ static void test_mode_changes_under_uses(void **state)
 	(void)state;
 	assert_int_equal(take(0, pool, 700), 700);
 	quota_give(cores[0], pool); /* waits for the end of the turn */
-	quota_set_mode(map, pool, QUOTA_MODE_PATENT);
+	set_mode(map, pool, QUOTA_MODE_PATENT);
 	assert_int_equal(take(0, pool, 2), 1);
 	quota_note_spill(cores[0], pool, quota_why(cores[0]));
 	assert_int_equal(take(1, pool, 1000), 300);
-	quota_set_mode(map, pool, QUOTA_MODE_EXACT);
+	set_mode(map, pool, QUOTA_MODE_EXACT);
 	for (int i = 0; i < 100; i++)
 		quota_give(cores[1], pool);
 	quota_turn_end(cores[1]);

@@ -7,6 +7,8 @@
 
 #include "admit/quota_core_priv.h"
 
+#include "../../race/quota_mode.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -295,7 +297,7 @@ static void the_plain_scheme_has_no_queue(void **unused)
 	uint32_t pool = quota_open(map, 0, 80, 10);
 
 	(void)unused;
-	quota_set_mode(map, pool, QUOTA_MODE_PATENT);
+	set_mode(map, pool, QUOTA_MODE_PATENT);
 	assert_true(quota_queue_set(map, pool, 8));
 	assert_int_equal(join(0, pool, 0), QUOTA_CROWDED);
 }
