@@ -27,11 +27,7 @@ static void test_bad(void **state)
 			  "bind service s -monitorName m\n");
 	scene_bad(scene, "add lb monitor n HTTPP", "did you mean HTTP?");
 	scene_bad(scene, "set lb monitor m TCP -interval 9", "is of type HTTP, not TCP");
-	scene_bad(scene, "set lb monitor m HTTP -respCode 20", "no status code");
-	scene_bad(scene, "set lb monitor m HTTP -respCode 300-200", "no status code");
-	scene_bad(scene, "set lb monitor m HTTP -interval 1 -resptimeout 1", "below -interval");
 	scene_bad(scene, "set lb monitor m HTTP -interval 9 MSEC", "10 ms to");
-	scene_bad(scene, "set lb monitor m HTTP -failureRetries 4", "above -retries");
 	scene_bad(scene, "set lb monitor m HTTP -interval 5 HOURS", "too many arguments: HOURS");
 	scene_bad(scene, "rm lb monitor m HTTP", "in use by service s");
 	scene_bad(scene, "rm lb monitor tcp TCP", "built in");
@@ -49,28 +45,10 @@ static void test_builtin(void **state)
 	scene_warns(scene, "add lb monitor e SIP-UDP", "a TCP connect is tried instead");
 }
 
-static void test_secure(void **state)
-{
-	struct scene *scene = *state;
-
-	scene_good(scene, "add lb monitor m HTTP -secure YES\nadd lb monitor n LDAP -secure YES\n");
-	scene_has(scene, "\nadd lb monitor m HTTP -secure YES\n");
-	scene_bad(scene, "add lb monitor o PING -secure YES", "not for PING");
-	scene_bad(scene, "add lb monitor o MYSQL -secure YES", "not for MYSQL");
-	/* Some of the built-in ones are by themselves, and that can be changed. */
-	scene_good(scene, "set lb monitor https HTTP -secure YES\n");
-	scene_has_not(scene, "monitor https");
-	scene_good(scene, "set lb monitor https HTTP -secure NO\n");
-	scene_has(scene, "\nset lb monitor https HTTP -secure NO\n");
-	scene_good(scene, "unset lb monitor https HTTP -secure\n");
-	scene_has_not(scene, "monitor https");
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = { SCENE_TEST(test_monitor), SCENE_TEST(test_bad),
-						   SCENE_TEST(test_builtin),
-						   SCENE_TEST(test_secure) };
+						   SCENE_TEST(test_builtin) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
