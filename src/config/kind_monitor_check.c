@@ -6,6 +6,9 @@
 #include "config/config.h"
 #include "config/object.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const char *type_of(const struct object *object)
 {
 	const struct option *row = &object->kind->options[MONITOR_TYPE];
@@ -86,16 +89,120 @@ static bool check_secure(struct object *object, const struct command *command,
 	return true;
 }
 
-/* The probe would have to leave by the MAC of the service whatever the routes say: for a packet
- * socket, not for a connection. Probing -destIP by the routes would say well of what is broken. */
-static bool check_transparent(struct object *object, const struct command *command,
-			      struct report *report)
+/* For each a probe would have to be a packet that we make ourselves, not a connection. To probe
+ * without it would say well of what is broken. */
+static bool check_way(struct object *object, const struct command *command, struct report *report)
 {
-	if (object_number(object, MONITOR_TRANSPARENT) != OPTION_FIRST)
+	static const struct {
+		unsigned option;
+		const char *why;
+	} rows[] = {
+		{ MONITOR_TRANSPARENT,
+		  "-transparent YES is not done: probes go by the routes of the system. Use "
+		  "-destIP with a route through the device" },
+		{ MONITOR_IP_TUNNEL, "-ipTunnel YES is not done: probes go by the routes of the "
+				     "system. Route -destIP through a tunnel of the system" },
+		{ MONITOR_TOS, "-tos YES is not done: probes go to the address itself, and say "
+			       "nothing of another one behind it" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!object_is_set(object, rows[i].option) ||
+		    object_number(object, rows[i].option) != OPTION_FIRST)
+			continue;
+		report_fault(report, command_column(command, rows[i].option), "%s", rows[i].why);
+		return false;
+	}
+	return true;
+}
+
+/* --- options that mean nothing to a type -------------------------------------------------------
+ */
+
+/* Blanks around each, so that it can be searched for. */
+static const struct {
+	unsigned option;
+	const char *types;
+} uses[] = {
+	{ MONITOR_ACTION, " HTTP-INLINE " },
+	{ MONITOR_HTTP_REQUEST, " HTTP HTTP-ECV HTTP-INLINE " },
+	{ MONITOR_RESP_CODE, " HTTP HTTP-ECV HTTP-INLINE RADIUS " },
+	{ MONITOR_CUSTOM_HEADERS, " HTTP HTTP-ECV HTTP-INLINE " },
+	{ MONITOR_SEND, " TCP-ECV HTTP-ECV UDP-ECV AGENT " },
+	{ MONITOR_RECV, " TCP-ECV HTTP-ECV UDP-ECV MYSQL-ECV " },
+	{ MONITOR_QUERY, " DNS DNS-TCP LDNS-DNS " },
+	{ MONITOR_QUERY_TYPE, " DNS DNS-TCP LDNS-DNS " },
+	{ MONITOR_ADDRESSES, " DNS DNS-TCP LDNS-DNS " },
+	{ MONITOR_USER_NAME, " FTP FTP-EXTENDED POP3 NNTP RADIUS MYSQL MYSQL-ECV " },
+	{ MONITOR_PASSWORD, " FTP FTP-EXTENDED POP3 NNTP RADIUS MYSQL MYSQL-ECV LDAP " },
+	{ MONITOR_DOMAIN, " SMTP " },
+	{ MONITOR_GROUP, " NNTP " },
+	{ MONITOR_FILE_NAME, " FTP-EXTENDED " },
+	{ MONITOR_BASE_DN, " LDAP " },
+	{ MONITOR_BIND_DN, " LDAP " },
+	{ MONITOR_FILTER, " LDAP " },
+	{ MONITOR_ATTRIBUTE, " LDAP " },
+	{ MONITOR_DATABASE, " MYSQL MYSQL-ECV " },
+	{ MONITOR_SQL_QUERY, " MYSQL MYSQL-ECV " },
+	{ MONITOR_RAD_KEY, " RADIUS " },
+	{ MONITOR_RAD_NAS_ID, " RADIUS " },
+	{ MONITOR_RAD_NAS_IP, " RADIUS " },
+	{ MONITOR_SNMP_OID, " SNMP " },
+	{ MONITOR_SNMP_COMMUNITY, " SNMP LOAD " },
+	{ MONITOR_SNMP_VERSION, " SNMP LOAD " },
+	{ MONITOR_SNMP_THRESHOLD, " SNMP " },
+	{ MONITOR_METRIC_TABLE, " LOAD " },
+	{ MONITOR_SCRIPT_NAME, " USER " },
+	{ MONITOR_SCRIPT_ARGS, " USER " },
+	{ MONITOR_CAPACITY_HEADER, " HTTP HTTP-ECV HTTP-INLINE " },
+	{ MONITOR_CAPACITY_FIELD, " HTTP HTTP-ECV HTTP-INLINE " },
+	{ MONITOR_TROFS_CODE, " HTTP HTTP-ECV HTTP-INLINE " },
+	{ MONITOR_TROFS_STRING, " HTTP-ECV TCP-ECV UDP-ECV " },
+	{ MONITOR_DEST_PORT, "" }, /* of every type but those that have no ports */
+};
+
+static bool is_of_use(unsigned row, const char *type)
+{
+	static const char no_ports[] = " PING LDNS-PING ARP ND6 ";
+	char word[32];
+
+	snprintf(word, sizeof(word), " %s ", type);
+	if (uses[row].option == MONITOR_DEST_PORT)
+		return strstr(no_ports, word) == NULL;
+	return strstr(uses[row].types, word) != NULL;
+}
+
+/* Of what is typed now; a type that another stands in for has said so. */
+static void warn_of_no_use(const struct object *object, const struct command *command,
+			   struct report *report)
+{
+	const struct option *row = &object->kind->options[MONITOR_TYPE];
+	const char *type = type_of(object);
+
+	if (row->choices[object_number(object, MONITOR_TYPE)].not_yet != NULL ||
+	    command->verb == VERB_UNSET)
+		return;
+	for (unsigned i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		unsigned column = command_column(command, uses[i].option);
+
+		if (column > 0 && object_is_set(object, uses[i].option) && !is_of_use(i, type))
+			report_warning(report, column, "-%s has no effect on a monitor of type %s",
+				       object->kind->options[uses[i].option].name, type);
+	}
+	if (strcmp(type, "USER") == 0 && command_column(command, MONITOR_SCRIPT_NAME) > 0 &&
+	    !str_starts_nocase(object_text(object, MONITOR_SCRIPT_NAME), STR("/")))
+		report_warning(report, command_column(command, MONITOR_SCRIPT_NAME),
+			       "-scriptName is a path that begins with /: the monitor fails with "
+			       "any other");
+}
+
+static bool check_trofs(struct object *object, const struct command *command, struct report *report)
+{
+	if (object_text(object, MONITOR_TROFS_STRING).length == 0 ||
+	    object_text(object, MONITOR_RECV).length > 0)
 		return true;
-	report_fault(report, command_column(command, MONITOR_TRANSPARENT),
-		     "-transparent YES is not done: probes go by the routes of the system. Use "
-		     "-destIP with a route through the device");
+	report_fault(report, command_column(command, MONITOR_TROFS_STRING),
+		     "-trofsstring needs -recv: the text of a server that wants clients");
 	return false;
 }
 
@@ -141,7 +248,8 @@ bool kind_monitor_check(const struct config *config, struct object *object,
 			     "-failureRetries must not be above -retries");
 		return false;
 	}
+	warn_of_no_use(object, command, report);
 	return check_metrics(config, object, command, report) &&
-	       check_transparent(object, command, report) &&
+	       check_way(object, command, report) && check_trofs(object, command, report) &&
 	       check_secure(object, command, report) && check_codes(object, command, report);
 }

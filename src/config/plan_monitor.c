@@ -13,11 +13,22 @@ static uint32_t number32(const struct object *monitor, unsigned option)
 	return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
+/* Types that are known by another name, or that another stands in for. */
+static const struct {
+	const char *type, *kind;
+} stand_ins[] = {
+	{ "LDNS-PING", "PING" }, { "LDNS-TCP", "TCP" },           { "LDNS-DNS", "DNS" },
+	{ "SIP-UDP", "PING" },   { "RADIUS_ACCOUNTING", "PING" },
+};
+
 static struct str kind_of(const struct object *monitor)
 {
 	const struct option *row = &monitor->kind->options[MONITOR_TYPE];
 	const struct choice *type = &row->choices[object_number(monitor, MONITOR_TYPE)];
 
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++)
+		if (strcmp(type->name, stand_ins[i].type) == 0)
+			return str_of(stand_ins[i].kind);
 	return type->not_yet != NULL ? STR("TCP") : str_of(type->name);
 }
 
@@ -63,6 +74,7 @@ static const struct {
 } text_rows[] = {
 	{ MONITOR_TEXT_SEND, MONITOR_SEND },
 	{ MONITOR_TEXT_RECV, MONITOR_RECV },
+	{ MONITOR_TEXT_TROFS_STRING, MONITOR_TROFS_STRING },
 	{ MONITOR_TEXT_QUERY, MONITOR_QUERY },
 	{ MONITOR_TEXT_QUERY_TYPE, MONITOR_QUERY_TYPE },
 	{ MONITOR_TEXT_ADDRESSES, MONITOR_ADDRESSES },
@@ -199,6 +211,7 @@ struct monitor_conf plan_monitor_conf(const struct object *monitor, struct arena
 	conf.failure_retries = number32(monitor, MONITOR_FAILURE_RETRIES);
 	conf.success_retries = number32(monitor, MONITOR_SUCCESS_RETRIES);
 	conf.alert_retries = number32(monitor, MONITOR_ALERT_RETRIES);
+	conf.trofs_code = number32(monitor, MONITOR_TROFS_CODE);
 	conf.http_request = arena_copy(arena, object_text(monitor, MONITOR_HTTP_REQUEST));
 	conf.custom_headers = arena_copy(arena, object_text(monitor, MONITOR_CUSTOM_HEADERS));
 	plan_destination(monitor, &conf);

@@ -29,9 +29,10 @@ enum monitor_action {
 
 /* What some kinds want to know beside; empty where nothing is said. */
 enum monitor_text {
-	MONITOR_TEXT_SEND,  /* bytes, or the request of HTTP-ECV */
-	MONITOR_TEXT_RECV,  /* that the answer must hold */
-	MONITOR_TEXT_QUERY, /* a domain name */
+	MONITOR_TEXT_SEND,         /* bytes, or the request of HTTP-ECV */
+	MONITOR_TEXT_RECV,         /* that the answer must hold */
+	MONITOR_TEXT_TROFS_STRING, /* that an answer holds of a server that wants no new clients */
+	MONITOR_TEXT_QUERY,        /* a domain name */
 	MONITOR_TEXT_QUERY_TYPE,
 	MONITOR_TEXT_ADDRESSES, /* blanks between: one of them must be in the answer */
 	MONITOR_TEXT_USER_NAME,
@@ -83,6 +84,7 @@ struct monitor_conf {
 	bool has_destination;       /* -destIP: probe that address, not the service's */
 	struct address destination;
 	uint16_t destination_port; /* -destPort: 0: the service's */
+	uint32_t trofs_code;       /* HTTP status that says no new clients; 0: none */
 	struct str http_request;   /* "HEAD /" or "GET /path" */
 	struct str custom_headers; /* header lines with CRLF between them; the last CRLF may lack */
 	const struct monitor_codes *codes; /* NULL: 200 only */

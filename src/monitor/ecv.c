@@ -15,6 +15,8 @@ static bool begin(struct talk *talk)
 
 static enum talk_verdict found(struct talk *talk)
 {
+	if (talk_is_trofs(talk))
+		return TALK_GOOD;
 	return talk_good(talk, "the answer holds \"%s\"",
 			 talk_plain(talk_conf(talk, MONITOR_TEXT_RECV)));
 }

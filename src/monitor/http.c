@@ -88,6 +88,10 @@ static enum talk_verdict judge(struct talk *talk, const char *line, size_t lengt
 
 	if (code == 0)
 		return talk_bad(talk, "the answer is not HTTP");
+	if (talk->conf->trofs_code != 0)
+		talk_trofs(talk, code == talk->conf->trofs_code);
+	if (code == talk->conf->trofs_code)
+		return talk_good(talk, "HTTP status %u, -trofscode: no new clients", code);
 	if (minds_code(talk, is_ecv) && !is_expected(talk->conf, code)) {
 		print_expected(talk->conf, expected, sizeof(expected));
 		return talk_bad(talk, "HTTP status %u, expected %s", code, expected);

@@ -79,15 +79,33 @@ const char *talk_plain(struct str text)
 	return plain;
 }
 
-bool talk_search(const struct talk *talk, const char *heard, size_t length, size_t *used)
+static bool holds(const char *heard, size_t length, struct str wanted)
+{
+	return wanted.length > 0 && memmem(heard, length, wanted.at, wanted.length) != NULL;
+}
+
+void talk_trofs(struct talk *talk, bool is_trofs)
+{
+	talk->capacity = (struct capacity){ .is_told = true,
+					    .state = is_trofs ? CAPACITY_DRAIN : CAPACITY_UP };
+}
+
+bool talk_search(struct talk *talk, const char *heard, size_t length, size_t *used)
 {
 	struct str wanted = talk_conf(talk, MONITOR_TEXT_RECV);
+	struct str trofs = talk_conf(talk, MONITOR_TEXT_TROFS_STRING);
+	size_t longest = wanted.length > trofs.length ? wanted.length : trofs.length;
+	bool is_found = wanted.length == 0 || holds(heard, length, wanted);
+	bool is_trofs = !is_found && holds(heard, length, trofs);
 
-	if (wanted.length == 0 || memmem(heard, length, wanted.at, wanted.length) != NULL)
-		return true;
-	if (length >= wanted.length)
-		*used = length - (wanted.length - 1);
-	return false;
+	if (trofs.length > 0 && (is_found || is_trofs))
+		talk_trofs(talk, is_trofs);
+	if (is_trofs)
+		(void)talk_good(talk, "the answer holds \"%s\", -trofsstring: no new clients",
+				talk_plain(trofs));
+	if (!is_found && !is_trofs && length >= longest)
+		*used = length - (longest - 1);
+	return is_found || is_trofs;
 }
 
 bool talk_tell(struct talk *talk, struct str words)

@@ -65,10 +65,17 @@ enum talk_verdict talk_bad(struct talk *talk, const char *format, ...) PRINTF(2,
 /* The next whole line without its end; *used grows past it. False: there is none yet. */
 bool talk_line(const char *heard, size_t length, size_t *used, struct str *line) MUST_USE;
 /* Searches a stream for what -recv says: true when `heard` holds it; else *used leaves just enough
- * for a match across two reads. An empty -recv is found at once. */
-bool talk_search(const struct talk *talk, const char *heard, size_t length, size_t *used) MUST_USE;
+ * for a match across two reads. An empty -recv is found at once. So is -trofsstring beside it, and
+ * then that is told, in words, too: see talk_is_trofs(). */
+bool talk_search(struct talk *talk, const char *heard, size_t length, size_t *used) MUST_USE;
 /* What the server told about its capacity is taken; a word that means down is a bad end: false. */
 bool talk_tell(struct talk *talk, struct str words);
+/* The server told that it wants no new clients, or that it does not say so any more. */
+void talk_trofs(struct talk *talk, bool is_trofs);
+static inline bool talk_is_trofs(const struct talk *talk)
+{
+	return talk->capacity.is_told && talk->capacity.state == CAPACITY_DRAIN;
+}
 /* Printable ASCII of at most 60 bytes of a server's text, for messages; good until the next call.
  */
 const char *talk_plain(struct str text);

@@ -15,6 +15,30 @@ static void test_bad(void **state)
 	scene_bad(scene, "set lb monitor m HTTP -interval 1 -resptimeout 1", "below -interval");
 	scene_bad(scene, "set lb monitor m HTTP -failureRetries 4", "above -retries");
 	scene_bad(scene, "set lb monitor m HTTP -transparent YES", "not done");
+	scene_bad(scene, "set lb monitor m HTTP -ipTunnel YES", "not done");
+	scene_bad(scene, "set lb monitor m HTTP -tos YES", "not done");
+	scene_good(scene, "set lb monitor m HTTP -transparent NO -ipTunnel NO -tos NO\n");
+	scene_bad(scene, "add lb monitor e TCP-ECV -trofsstring bye", "-trofsstring needs -recv");
+}
+
+/* What means nothing to a type is kept and said. */
+static void test_no_use(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_warns(scene, "add lb monitor t TCP -recv x",
+		    "-recv has no effect on a monitor of type TCP");
+	scene_has(scene, "\nadd lb monitor t TCP -recv x\n");
+	scene_warns(scene, "add lb monitor p PING -destPort 80", "-destPort has no effect");
+	scene_warns(scene, "add lb monitor h HTTP -action LOG", "-action has no effect");
+	scene_warns(scene, "add lb monitor u USER -scriptName nsftp.pl", "begins with /");
+	scene_warns(scene, "add lb monitor v USER -scriptName /x -dispatcherIP 127.0.0.1",
+		    "programs are run without a dispatcher");
+	scene_good(scene, "add lb monitor d DNS-TCP -query a.b\nadd lb monitor l LDNS-DNS -query "
+			  "a.b -destPort 54\n"
+			  "add lb monitor i HTTP-INLINE -action NONE -trofscode 503\n"
+			  "add lb monitor w USER -scriptName /x -scriptArgs y\n"
+			  "unset lb monitor t TCP -recv\n");
 }
 
 static void test_secure(void **state)
@@ -36,7 +60,8 @@ static void test_secure(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { SCENE_TEST(test_bad), SCENE_TEST(test_secure) };
+	static const struct CMUnitTest tests[] = { SCENE_TEST(test_bad), SCENE_TEST(test_no_use),
+						   SCENE_TEST(test_secure) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

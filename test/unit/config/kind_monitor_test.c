@@ -42,7 +42,8 @@ static void test_builtin(void **state)
 	scene_has(scene, "\nset lb monitor http HTTP -retries 7\n");
 	scene_good(scene, "unset lb monitor http HTTP -retries\n");
 	scene_has_not(scene, "lb monitor");
-	scene_warns(scene, "add lb monitor e SIP-UDP", "a TCP connect is tried instead");
+	scene_warns(scene, "add lb monitor e SIP-TCP", "a TCP connect is tried instead");
+	scene_warns(scene, "add lb monitor f SIP-UDP", "a PING is sent instead");
 }
 
 int main(void)

@@ -97,6 +97,9 @@ static void test_texts(void **state)
 	assert_true(str_equal(conf.kind, STR("RADIUS")));
 	assert_int_equal(conf.codes[0].last, 3);
 	assert_false(conf_of(scene, "l", arena).has_deviation);
+	scene_good(scene, "add lb monitor p LDNS-PING\nadd lb monitor q LDNS-DNS -query a.b\n");
+	assert_true(str_equal(conf_of(scene, "p", arena).kind, STR("PING")));
+	assert_true(str_equal(conf_of(scene, "q", arena).kind, STR("DNS")));
 	arena_free(arena);
 }
 

@@ -23,6 +23,37 @@ static void test_tcp(void **state)
 	hearing_is(&on, TALK_BAD, "the answer does not hold \"ready\"");
 }
 
+/* A server that says so wants no new clients, and is well. */
+static void test_trofs(void **state)
+{
+	(void)state;
+	hearing_of(&on);
+	hearing_set(&on, MONITOR_TEXT_RECV, "ready");
+	hearing_set(&on, MONITOR_TEXT_TROFS_STRING, "maintenance soon");
+	hearing_begin(&on, &tcp_ecv_protocol);
+	hearing_hears(&on, "it is maintenance soon");
+	hearing_is(&on, TALK_GOOD,
+		   "the answer holds \"maintenance soon\", -trofsstring: no new clients");
+	assert_int_equal(on.ear.talk.capacity.state, CAPACITY_DRAIN);
+	hearing_begin(&on, &tcp_ecv_protocol);
+	hearing_hears(&on, "all is ready");
+	hearing_is(&on, TALK_GOOD, "the answer holds \"ready\"");
+	assert_int_equal(on.ear.talk.capacity.state, CAPACITY_UP);
+	hearing_begin(&on, &http_ecv_protocol);
+	hearing_hears(&on, "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\nmaintenance soon");
+	hearing_is(&on, TALK_GOOD,
+		   "the answer holds \"maintenance soon\", -trofsstring: no new clients");
+	assert_int_equal(on.ear.talk.capacity.state, CAPACITY_DRAIN);
+	on.conf.trofs_code = 503;
+	hearing_begin(&on, &http_protocol);
+	hearing_hears(&on, "HTTP/1.1 503 Soon\r\n");
+	hearing_is(&on, TALK_GOOD, "HTTP status 503, -trofscode: no new clients");
+	assert_int_equal(on.ear.talk.capacity.state, CAPACITY_DRAIN);
+	hearing_begin(&on, &http_protocol);
+	hearing_hears(&on, "HTTP/1.1 200 OK\r\n");
+	assert_int_equal(on.ear.talk.capacity.state, CAPACITY_UP);
+}
+
 static void test_udp(void **state)
 {
 	(void)state;
@@ -66,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_trofs),
 		cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_http_chunks),
 	};
