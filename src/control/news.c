@@ -50,8 +50,9 @@ static void announce(struct control *control, struct runtime_service *service)
 	if (service->plan == NULL || service->state == was)
 		return;
 	service->announced = service->state;
-	if (was == STATE_UNKNOWN && service->state == STATE_UP)
+	if (was == STATE_UNKNOWN && service->state == STATE_UP && !service->was_announced)
 		return;
+	service->was_announced = true;
 	post_change(control, "service", service->entry.name,
 		    (const char *[]){ state_name(service->state), state_name(was), service->why });
 }

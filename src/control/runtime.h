@@ -61,6 +61,7 @@ struct runtime_service {
 	enum service_state state;     /* of that and of what the operator wants: state.h */
 	struct state_way way;         /* out of service */
 	enum service_state announced; /* the state that the webhook knows */
+	bool was_announced;           /* it has heard of this service */
 	bool is_up;                   /* what the engines were told: well, and not out */
 	bool is_cut_due;              /* its connections, once engines know why */
 	uint64_t since_ms;            /* wall clock, of the state */

@@ -196,6 +196,8 @@ static bool show_objects(struct control *control, const struct command *command,
 		if (!command->kind->is_single)
 			text_print(answer, "%u) ", ++number);
 		row->line(control, object, answer);
+		if (command_option(command, "includeMembers") != NULL)
+			show_service_members(control, object, answer);
 	}
 	if (number == 0 && !command->kind->is_single)
 		text_print(answer, "there is no %s\n", command->kind->object);

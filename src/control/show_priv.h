@@ -19,6 +19,9 @@ void show_server(struct control *control, const struct object *object, struct te
 const char *show_service_state(const struct runtime_service *service);
 void show_service_line(const struct runtime_service *service, struct text *text);
 void show_service(struct control *control, const struct object *object, struct text *text);
+/* Of a group, a line each. */
+void show_service_members(const struct control *control, const struct object *group,
+			  struct text *text);
 void show_service_group(struct control *control, const struct object *object, struct text *text);
 
 /* show_monitor.c */

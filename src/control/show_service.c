@@ -112,6 +112,20 @@ void show_service(struct control *control, const struct object *object, struct t
 		show_probes(service, text);
 }
 
+void show_service_members(const struct control *control, const struct object *group,
+			  struct text *text)
+{
+	for (unsigned i = 0; i < group->binding_count; i++) {
+		const struct runtime_service *service = runtime_service(&control->runtime,
+									group->bindings[i].uid);
+
+		if (service == NULL || service->plan == NULL)
+			continue;
+		text_add(text, STR("\t"));
+		show_service_line(service, text);
+	}
+}
+
 void show_service_group(struct control *control, const struct object *object, struct text *text)
 {
 	text_print(text, "serviceGroup %.*s\n", STR_ARG(object_name(object)));
@@ -125,6 +139,9 @@ void show_service_group(struct control *control, const struct object *object, st
 			continue;
 		text_add(text, STR("\t\t"));
 		show_service_line(service, text);
+		text_add(text, STR("\t\t\tsince "));
+		show_since(service->since_ms, text);
+		text_add(text, STR("\n"));
 		show_probes(service, text);
 	}
 }

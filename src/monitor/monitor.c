@@ -326,9 +326,10 @@ static void warn_failing(const struct monitor *monitor)
 	if (monitor->conf.alert_retries == 0 ||
 	    monitor->failed_in_a_row != monitor->conf.alert_retries)
 		return;
-	log_write(LOG_LEVEL_WARNING, "monitor %.*s of %s: %u probes in a row have failed: %s",
+	log_write(LOG_LEVEL_WARNING, "monitor %.*s of %s: %u failed probe%s in a row: %s",
 		  STR_ARG(monitor->conf.name), address_print(&monitor->target, address),
-		  monitor->failed_in_a_row, monitor->last);
+		  monitor->failed_in_a_row, monitor->failed_in_a_row == 1 ? "" : "s",
+		  monitor->last);
 }
 
 /* May free the monitor. */

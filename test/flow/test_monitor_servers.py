@@ -483,6 +483,6 @@ def test_response_time(stage):
     assert re.search(r"response time [\d.]+ ms, average [\d.]+ ms, at most [\d.]+ ms",
                      appliance.log())
     assert "is above 10% of -resptimeout" in appliance.log()
-    assert "2 probes in a row have failed" in appliance.log()
+    assert "2 failed probes in a row" in appliance.log()
     delay[0] = 0
     wait_until(lambda: appliance.is_up("one"), "it is quick again")

@@ -268,6 +268,9 @@ def test_a_webhook_hears_of_every_change(stage):
     appliance.do("disable service one")
     wait_until(lambda: len(heard) == 3, "disabling is a change")
     assert heard[2][1]["state"] == "OUT OF SERVICE" and heard[2][1]["reason"] == "disabled"
+    appliance.do("enable service one", "set lb monitor m HTTP -state DISABLED")
+    wait_until(lambda: [body["state"] for _, body in heard if body["name"] == "one"][-2:] ==
+               ["UNKNOWN", "UP"], "another monitor decides, and what was told once is told on")
     for url, why in (("ftp://127.0.0.1/", "begins with http://"),
                      ("http://somewhere/", "its host is no address")):
         assert why in appliance.refuse(f"set ns param -stateWebhook {url}")

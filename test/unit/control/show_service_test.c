@@ -49,8 +49,12 @@ static void group(void **state)
 	assert_int_equal(stage_do(stage, "show serviceGroup g"), 0);
 	stage_must_say(stage, "127.0.0.1:81");
 	stage_must_say(stage, "127.0.0.1:82");
+	stage_must_say(stage, "\t\t\tsince 2");
 	assert_int_equal(stage_do(stage, "show serviceGroup"), 0);
 	stage_must_say(stage, "members 2, of them up 2");
+	assert_int_equal(stage_do(stage, "show serviceGroup -includeMembers"), 0);
+	stage_must_say(stage, "members 2, of them up 2");
+	stage_must_say(stage, "127.0.0.1:82");
 	stage_close(stage);
 }
 
