@@ -102,6 +102,7 @@ def test_many_in_a_closed_loop(stage, engines):
     appliance, port, primary = waiting(stage, engines, limit=3)
     clients = [ask(Client(port), index) for index in range(40)]
     wait_until(lambda: appliance.vserver("web")["queued"] == 37, "37 wait")
+    wait_until(lambda: primary.active == 3, "three are in work")
     primary.step(200)
     for turn in range(5):
         for client in clients:
