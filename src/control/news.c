@@ -74,6 +74,8 @@ static void cut(struct control *control, enum message_kind kind, bool *is_due, u
 	post_send_all(&control->post, (struct message){ .kind = kind, .id = id });
 }
 
+/* Before the services: clients of a virtual server that went down are reset, not told that their
+ * server broke off. */
 static void cut_vservers(struct control *control)
 {
 	for (uint32_t id = 0; id < control->runtime.vserver_room; id++) {
@@ -202,9 +204,9 @@ static void tell_state(struct control *control, struct runtime_service *service)
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
 							.id = service->entry.id,
 							.number = service->is_up });
-	cut(control, MESSAGE_CUT_SERVICE, &service->is_cut_due, service->entry.id);
 	settle_vservers(control);
 	cut_vservers(control);
+	cut(control, MESSAGE_CUT_SERVICE, &service->is_cut_due, service->entry.id);
 }
 
 void news_heard(void *context, struct runtime_service *service, bool is_news)
@@ -320,6 +322,7 @@ void news_take(struct control *control)
 void news_published(struct control *control)
 {
 	settle_vservers(control);
+	cut_vservers(control);
 	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
 		struct runtime_service *service = control->runtime.services[id];
 
@@ -329,5 +332,4 @@ void news_published(struct control *control)
 		if (service->way.snapshot == 0)
 			service->way.snapshot = control->publisher.newest;
 	}
-	cut_vservers(control);
 }

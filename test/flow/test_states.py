@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from spillway import Client, answers, get, greets, is_dropped, plain, wait_until
+from spillway import Client, GateOrigin, answers, get, greets, is_dropped, plain, wait_until
 
+GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 MONITOR = """add lb monitor m HTTP -destPort {port} -respCode 200 -interval 150 MSEC \
 -resptimeout 140 MSEC -downTime 50 MSEC -retries 2
 """
@@ -167,6 +168,31 @@ bind lb vserver v s
         assert silent.get().status == 503
     health.status = "200 OK"
     wait_until(lambda: get(port).status == 200, "it is up again")
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_down_state_flush_of_a_request_in_work(stage, engines):
+    """The last service goes down: who waits for its answer is reset, on a kept connection too; who
+    waits in line for a use is told."""
+    port, health, origin = stage.port(), Health(stage), stage.keep(GateOrigin(stage.port(), "web"))
+    appliance = stage.run(health.monitor() + f"""
+add service s 127.0.0.1 HTTP {origin.port}
+bind service s -monitorName m
+add lb vserver v HTTP 127.0.0.1 {port} -soMethod REQUEST -soThreshold 1 -soQueueDepth 5 -soQueueTimeout 600000
+bind lb vserver v s
+""", engines)
+    with Client(port) as client, Client(port) as waiting:
+        origin.gate.set()
+        assert client.get().status == 200
+        origin.gate.clear()
+        client.send(GET)
+        wait_until(lambda: origin.active == 1, "it is in work")
+        waiting.send(GET)
+        wait_until(lambda: appliance.vserver("v")["queued"] == 1, "it waits in line")
+        health.status = "500 No"
+        becomes(appliance, "s", "DOWN")
+        assert client.is_reset()
+        assert waiting.response().status == 503
 
 
 def test_down_when_going_out_of_service(stage):
