@@ -35,21 +35,49 @@ void conn_init(struct conn *conn)
 	list_init(&conn->paced);
 }
 
-int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task)
+static void take_over(struct conn *conn, struct engine *engine, int fd, struct task *task)
 {
-	int err;
-
 	must_be_on(engine);
 	must(fd >= 0);
 	conn_init(conn);
 	conn->engine = engine;
 	conn->task = task;
-	conn->can_read = conn->can_write = true;
+	conn->can_write = true;
 	conn->watch.fd = fd;
-	err = loop_watch(&engine->loop, &conn->watch);
+}
+
+static int watch(struct conn *conn)
+{
+	int err = loop_watch(&conn->engine->loop, &conn->watch);
+
 	if (err != 0)
 		conn->watch.fd = -1;
 	return err;
+}
+
+/* An accepted socket takes what is written, nearly always: an event that says so is not asked for
+ * before a write was cut short. */
+int conn_open_silent(struct conn *conn, struct engine *engine, int fd, struct task *task)
+{
+	take_over(conn, engine, fd, task);
+	conn->watch.is_reader = true;
+	return watch(conn);
+}
+
+int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task)
+{
+	int err = conn_open_silent(conn, engine, fd, task);
+
+	conn->can_read = true;
+	return err;
+}
+
+void conn_open_late(struct conn *conn, struct engine *engine, int fd, struct task *task)
+{
+	take_over(conn, engine, fd, task);
+	conn->watch.is_reader = true;
+	conn->can_read = true;
+	loop_watch_later(&engine->loop, &conn->watch);
 }
 
 int conn_connect(struct conn *conn, struct engine *engine, const struct address *to,
@@ -62,14 +90,13 @@ int conn_connect(struct conn *conn, struct engine *engine, const struct address 
 		conn_init(conn);
 		return fd;
 	}
-	err = conn_open(conn, engine, fd, task);
-	if (err != 0) {
-		socket_close(fd);
-		return err;
-	}
+	take_over(conn, engine, fd, task);
 	conn->is_connecting = true;
-	conn->can_read = conn->can_write = false;
-	return 0;
+	conn->can_write = false;
+	err = watch(conn);
+	if (err != 0)
+		socket_close(fd);
+	return err;
 }
 
 /* Whatever can still be asked of it says the same from now on. */
@@ -112,6 +139,34 @@ enum conn_io conn_connected(struct conn *conn)
 	return CONN_DONE;
 }
 
+/* What cannot be watched is as good as broken. */
+static void note_watch(struct conn *conn, int err)
+{
+	if (err == 0)
+		return;
+	(void)break_off(conn, -err);
+	if (conn->task != NULL)
+		loop_ready(&conn->engine->loop, conn->task);
+}
+
+void conn_await(struct conn *conn)
+{
+	if (conn->watch.is_late)
+		note_watch(conn, loop_watch_now(&conn->engine->loop, &conn->watch));
+}
+
+static enum conn_io await_bytes(struct conn *conn)
+{
+	conn_await(conn);
+	return CONN_WAIT;
+}
+
+static enum conn_io await_room(struct conn *conn)
+{
+	note_watch(conn, loop_watch_writes(&conn->engine->loop, &conn->watch));
+	return CONN_WAIT;
+}
+
 /* Nothing was read: what that means. */
 static enum conn_io read_none(struct conn *conn, ssize_t count)
 {
@@ -121,7 +176,7 @@ static enum conn_io read_none(struct conn *conn, ssize_t count)
 		return break_off(conn, (int)-count);
 	conn->can_read = false;
 	conn->has_eof = count == 0;
-	return count == 0 ? CONN_EOF : CONN_WAIT;
+	return count == 0 ? CONN_EOF : await_bytes(conn);
 }
 
 static size_t allowed(struct conn *conn, size_t room)
@@ -155,7 +210,7 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 	if (conn->has_eof)
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
-		return CONN_WAIT;
+		return await_bytes(conn);
 	room = allowed(conn, room);
 	if (room == 0)
 		return CONN_WAIT; /* can_read stays: the bytes are there */
@@ -182,7 +237,7 @@ enum conn_io conn_read_tube(struct conn *conn, struct tube *tube, size_t *done)
 	if (conn->has_eof)
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
-		return CONN_WAIT;
+		return await_bytes(conn);
 	room = allowed(conn, TUBE_BYTES);
 	if (room == 0)
 		return CONN_WAIT;
@@ -217,12 +272,12 @@ static enum conn_io write_parts(struct conn *conn, const struct iovec *parts, in
 	if (conn->error != 0)
 		return CONN_BROKEN;
 	if (conn->is_connecting || !conn->can_write)
-		return CONN_WAIT;
+		return await_room(conn);
 	written = is_last ? socket_write_last(conn->watch.fd, parts, count)
 			  : socket_write(conn->watch.fd, parts, count);
 	if (written == -EAGAIN) {
 		conn->can_write = false;
-		return CONN_WAIT;
+		return await_room(conn);
 	}
 	if (written < 0)
 		return break_off_writing(conn, (int)-written);
@@ -230,7 +285,7 @@ static enum conn_io write_parts(struct conn *conn, const struct iovec *parts, in
 	if ((size_t)written == total(parts, count))
 		return CONN_DONE;
 	conn->can_write = false;
-	return CONN_WAIT;
+	return await_room(conn);
 }
 
 enum conn_io conn_write(struct conn *conn, const struct iovec *parts, int count, size_t *done)
@@ -254,11 +309,11 @@ enum conn_io conn_write_tube(struct conn *conn, struct tube *tube, size_t *done)
 	if (conn->error != 0)
 		return CONN_BROKEN;
 	if (conn->is_connecting || !conn->can_write)
-		return CONN_WAIT;
+		return await_room(conn);
 	count = pipe_drain(&tube->pipe, conn->watch.fd, tube->bytes);
 	if (count == -EAGAIN) {
 		conn->can_write = false;
-		return CONN_WAIT;
+		return await_room(conn);
 	}
 	if (count <= 0)
 		return break_off_writing(conn, count < 0 ? (int)-count : EPIPE);

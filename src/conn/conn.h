@@ -61,6 +61,13 @@ void conn_init(struct conn *conn);
 /* Takes over an accepted socket. 0 or -errno (then the socket is still the caller's). Reads at once
  * are worth a try: can_read and can_write start true. */
 int conn_open(struct conn *conn, struct engine *engine, int fd, struct task *task) MUST_USE;
+/* Likewise, for one that has hardly said anything yet: the first read waits for its event. */
+int conn_open_silent(struct conn *conn, struct engine *engine, int fd, struct task *task) MUST_USE;
+/* As conn_open(), for a client that may be gone soon: its events are asked for when something has
+ * to be waited for, or a little later (loop_watch_later()). */
+void conn_open_late(struct conn *conn, struct engine *engine, int fd, struct task *task);
+/* Its owner waits for an event: every CONN_WAIT does that by itself. */
+void conn_await(struct conn *conn);
 /* Starts to connect; is_connecting until the first write event. 0 or -errno. */
 int conn_connect(struct conn *conn, struct engine *engine, const struct address *to,
 		 const struct address *source, struct task *task) MUST_USE;

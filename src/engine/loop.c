@@ -22,6 +22,7 @@ int loop_init(struct loop *loop)
 	list_init(&loop->ready);
 	list_init(&loop->hooks);
 	list_init(&loop->frees);
+	list_init(&loop->late);
 	return 0;
 }
 
@@ -42,19 +43,80 @@ void loop_fini(struct loop *loop)
 	loop->epoll_fd = -1;
 }
 
+static uint32_t bits_of(const struct watch *watch)
+{
+	if (watch->is_listener)
+		return EPOLLIN;
+	return EPOLLIN | EPOLLRDHUP | EPOLLET | (watch->is_reader ? 0 : (uint32_t)EPOLLOUT);
+}
+
 int loop_watch(struct loop *loop, struct watch *watch)
 {
-	uint32_t events = watch->is_listener ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-
 	must(watch->fd >= 0 && watch->ready != NULL);
-	return poll_add(loop->epoll_fd, watch->fd, events, watch);
+	return poll_add(loop->epoll_fd, watch->fd, bits_of(watch), watch);
 }
 
 int loop_unwatch(struct loop *loop, struct watch *watch)
 {
 	must(watch->fd >= 0);
-	poll_remove(loop->epoll_fd, watch->fd);
+	if (!watch->is_late)
+		poll_remove(loop->epoll_fd, watch->fd);
 	return loop_forget(watch);
+}
+
+void loop_watch_later(struct loop *loop, struct watch *watch)
+{
+	must(watch->fd >= 0 && watch->ready != NULL && !watch->is_listener);
+	watch->is_late = true;
+	watch->late_ms = (uint16_t)loop->now_ms;
+	list_init(&watch->late);
+	list_add_last(&loop->late, &watch->late);
+}
+
+int loop_watch_now(struct loop *loop, struct watch *watch)
+{
+	if (!watch->is_late)
+		return 0;
+	watch->is_late = false;
+	list_remove(&watch->late);
+	return loop_watch(loop, watch);
+}
+
+int loop_watch_writes(struct loop *loop, struct watch *watch)
+{
+	if (!watch->is_reader)
+		return 0;
+	watch->is_reader = false;
+	if (watch->is_late)
+		return loop_watch_now(loop, watch);
+	return poll_change(loop->epoll_fd, watch->fd, bits_of(watch), watch);
+}
+
+static struct watch *oldest_late(const struct loop *loop)
+{
+	return list_is_empty(&loop->late) ? NULL : list_entry(loop->late.next, struct watch, late);
+}
+
+/* It is as if the first event had been one of an error. */
+static void watch_or_break(struct loop *loop, struct watch *watch)
+{
+	if (loop_watch_now(loop, watch) != 0)
+		watch->ready(watch, LOOP_READ | LOOP_WRITE | LOOP_ENDED | LOOP_BROKEN);
+}
+
+/* Those whose time has come. How long the next of the others has; -1: there is none. */
+static int watch_late(struct loop *loop)
+{
+	struct watch *watch;
+
+	while ((watch = oldest_late(loop)) != NULL) {
+		uint16_t waited = (uint16_t)(loop->now_ms - watch->late_ms);
+
+		if (waited < LOOP_LATE_MS)
+			return LOOP_LATE_MS - waited;
+		watch_or_break(loop, watch);
+	}
+	return -1;
 }
 
 void loop_pause(struct loop *loop, struct watch *watch)
@@ -101,21 +163,32 @@ static bool look_for_mail(struct loop *loop)
 }
 
 /* The order of these steps is argued in mailbox.c. */
-static int wait_for_events(struct loop *loop, struct epoll_event *events)
+static int sleep_for_events(struct loop *loop, struct epoll_event *events, int timeout_ms)
 {
-	int timeout_ms = patience(loop);
 	int count;
 
-	if (timeout_ms == 0) {
-		(void)look_for_mail(loop);
-	} else {
-		atomic_store_explicit(&loop->is_asleep, true, memory_order_seq_cst);
-		if (look_for_mail(loop))
-			timeout_ms = 0;
-	}
+	atomic_store_explicit(&loop->is_asleep, true, memory_order_seq_cst);
+	if (look_for_mail(loop))
+		timeout_ms = 0;
 	count = poll_wait(loop->epoll_fd, events, EVENTS_MAX, timeout_ms);
 	/* Relaxed: a sender that still sees true wakes us once too often. */
 	atomic_store_explicit(&loop->is_asleep, false, memory_order_relaxed);
+	return count;
+}
+
+/* A busy loop neither reads the clock nor says that it sleeps: it finds events at once. */
+static int wait_for_events(struct loop *loop, struct epoll_event *events)
+{
+	int late_ms = watch_late(loop);
+	int count, timeout_ms;
+
+	(void)look_for_mail(loop);
+	count = poll_wait(loop->epoll_fd, events, EVENTS_MAX, 0);
+	timeout_ms = count == 0 ? patience(loop) : 0;
+	if (timeout_ms != 0 && late_ms >= 0 && (timeout_ms < 0 || timeout_ms > late_ms))
+		timeout_ms = late_ms;
+	if (timeout_ms != 0)
+		count = sleep_for_events(loop, events, timeout_ms);
 	must(count >= 0);
 	return count;
 }

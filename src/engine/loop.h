@@ -2,7 +2,7 @@
  * loop.h - the event loop of one thread: descriptors, timers, tasks.
  *
  * Events do not act: they record what became possible and mark a task as ready. A turn is:
- *   1 wait for events, at most until the next timer
+ *   1 take the events that are there, or else wait for some, at most until the next timer
  *   2 dispatch the events of streams, then those of listeners (closes before accepts, so that a
  *     use that a client gives back is there for the next)
  *   3 timers that are due
@@ -27,7 +27,8 @@ enum {
 	LOOP_ENDED = 8   /* the peer will send no more; together with READ: read until the end */
 };
 
-enum { LOOP_ROUNDS = 4 }; /* how often a task may run in one turn */
+enum { LOOP_ROUNDS = 4 };  /* how often a task may run in one turn */
+enum { LOOP_LATE_MS = 2 }; /* after which a descriptor is watched that nobody has asked for */
 
 struct watch;
 typedef void watch_fn(struct watch *watch, unsigned events);
@@ -35,9 +36,13 @@ typedef void watch_fn(struct watch *watch, unsigned events);
 /* Owner: the loop's thread. Lies inside the thing that it watches, which must live until the end
  * of the turn in which it was unwatched (loop_free_later). */
 struct watch {
-	int fd;           /* -1: not watched; events of this turn for it are dropped */
-	bool is_listener; /* dispatched after all others */
+	int fd;               /* -1: not watched; events of this turn for it are dropped */
+	bool is_listener : 1; /* dispatched after all others */
+	bool is_late : 1;     /* loop_watch_later(), and not yet watched */
+	bool is_reader : 1;   /* no LOOP_WRITE before loop_watch_writes() */
+	uint16_t late_ms;     /* is_late since; the low bits of the time */
 	watch_fn *ready;
+	struct list late; /* in the loop's while is_late */
 };
 
 struct task;
@@ -71,6 +76,7 @@ struct loop {
 	struct list ready; /* tasks */
 	struct list hooks;
 	struct list frees;
+	struct list late;           /* watches, the oldest first */
 	_Atomic uint64_t heartbeat; /* = turns, for the watchdog; relaxed: a number only */
 	_Atomic bool is_asleep;     /* inside the wait; see mailbox.c for its order */
 	/* Asked every turn before the wait: true when mail is there; it has then marked the task
@@ -85,6 +91,14 @@ void loop_fini(struct loop *loop);
 /* Edge-triggered for reading and writing (level-triggered for reading only when is_listener).
  * 0 or -errno. */
 int loop_watch(struct loop *loop, struct watch *watch) MUST_USE;
+/* Likewise, once loop_watch_now() is called, or by itself after LOOP_LATE_MS: a stream that is over
+ * before then costs the kernel no registration. The watch begins with what is there already, so
+ * events come late, but they come. When it fails by itself that is told as LOOP_BROKEN. */
+void loop_watch_later(struct loop *loop, struct watch *watch);
+/* 0 or -errno; 0 also when it is watched already. */
+int loop_watch_now(struct loop *loop, struct watch *watch) MUST_USE;
+/* From now on a reader has LOOP_WRITE, too; at once when it is writable. 0 or -errno. */
+int loop_watch_writes(struct loop *loop, struct watch *watch) MUST_USE;
 /* Before the descriptor is closed. Sets fd to -1 and returns the descriptor. */
 int loop_unwatch(struct loop *loop, struct watch *watch);
 /* As loop_unwatch() without its system call: only for a descriptor that has no duplicate and is
@@ -93,6 +107,9 @@ static inline int loop_forget(struct watch *watch)
 {
 	int fd = watch->fd;
 
+	if (watch->is_late)
+		list_remove(&watch->late);
+	watch->is_late = false;
 	watch->fd = -1;
 	return fd;
 }

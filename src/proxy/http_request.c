@@ -12,9 +12,20 @@ static size_t head_max(const struct http_session *s)
 	return most < HTTP_HEAD_MAX ? most : HTTP_HEAD_MAX;
 }
 
+/* See open_client() of http_session.c. */
+static enum lane_result read_first(struct http_session *s)
+{
+	bool is_try = s->client.watch.is_late && !s->was_asked;
+	enum lane_result result = http_session_read_client(s, LANE_HEAD);
+
+	if (is_try && (result == LANE_MOVED || result == LANE_WAIT))
+		luck_note(&s->session.proxy->first_reads, result == LANE_MOVED);
+	return result;
+}
+
 enum step_end http_request_idle(struct http_session *s)
 {
-	switch (http_session_read_client(s, LANE_HEAD)) {
+	switch (read_first(s)) {
 	case LANE_MOVED:
 		return http_session_go(s, HTTP_AT_REQUEST);
 	case LANE_WAIT:

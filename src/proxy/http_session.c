@@ -181,6 +181,7 @@ static void forget(struct http_session *s)
 	vserver_drop(s->reached);
 	session_close(&s->session);
 	s->free_later.free = free_session;
+	list_init(&s->free_later.link);
 	loop_free_later(loop, &s->free_later);
 }
 
@@ -231,6 +232,17 @@ static void drain(struct session *session, enum session_drain why)
 		cut(session);
 }
 
+/* Where the requests of new clients are there already when they are accepted, as on a busy engine,
+ * the first read is tried at once, and most of them need never be watched. Where they are not, it
+ * is tried in vain. */
+static bool open_client(struct http_session *s, struct proxy *proxy, int fd)
+{
+	if (!luck_is_good(&proxy->first_reads))
+		return conn_open_silent(&s->client, proxy->engine, fd, &s->task) == 0;
+	conn_open_late(&s->client, proxy->engine, fd, &s->task);
+	return true;
+}
+
 static struct http_session *open_session(struct proxy *proxy, struct vserver *serving,
 					 const struct arrival *arrival)
 {
@@ -240,9 +252,8 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	list_init(&s->task.link);
-	list_init(&s->free_later.link);
 	s->task.run = run;
-	if (conn_open(&s->client, proxy->engine, arrival->fd, &s->task) != 0) {
+	if (!open_client(s, proxy, arrival->fd)) {
 		slab_give(&proxy->http_sessions, s);
 		return NULL;
 	}
@@ -258,7 +269,8 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	session_open(&s->session, proxy, serving, arrival);
 	session_face(&s->session, &s->client, NULL);
 	http_session_set_deadline(s, s->client_timeout_ms);
-	loop_ready(&proxy->engine->loop, &s->task);
+	if (s->client.can_read)
+		loop_ready(&proxy->engine->loop, &s->task);
 	return s;
 }
 

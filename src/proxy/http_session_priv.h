@@ -54,9 +54,11 @@ enum {
 struct http_session {
 	struct session session; /* first */
 	struct task task;
-	struct timer timer;   /* armed for deadline_ms or earlier: moved only when it fires */
+	union {
+		struct timer timer; /* armed for deadline_ms or earlier: moved only when it fires */
+		struct loop_free free_later; /* when it is over */
+	};
 	uint64_t deadline_ms; /* the step's late() runs then */
-	struct loop_free free_later;
 	struct conn client;
 	struct vserver *by; /* serves the present request: session.serving, or a backup; held */
 	struct server_conn *server; /* held from service_get() to put or drop */

@@ -33,8 +33,10 @@ enum lane_result lane_fill(struct lane *lane, struct buffer_pool *pool, struct c
 {
 	size_t tail, done = 0;
 
-	if (!from->can_read && !from->has_eof && from->error == 0)
+	if (!from->can_read && !from->has_eof && from->error == 0) {
+		conn_await(from);
 		return LANE_WAIT;
+	}
 	if (!make_room(lane, pool, room))
 		return LANE_STARVED;
 	tail = buffer_tail_room(lane->buffer);

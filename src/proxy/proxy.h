@@ -5,6 +5,7 @@
 
 #include "admit/quota.h"
 #include "base/check.h"
+#include "base/luck.h"
 #include "engine/engine.h"
 #include "model/snapshot.h"
 #include "proxy/arrival.h"
@@ -37,6 +38,7 @@ struct proxy {
 	bool is_draining, is_stopping, has_drained;
 	uint32_t sessions; /* all, of every kind */
 	struct slab tcp_sessions, http_sessions;
+	struct luck first_reads; /* of new HTTP clients, at once */
 	struct list all_sessions; /* struct session: link, so that a stop can end them */
 	struct slab introduction_slab;
 	struct list introductions;        /* that are being read */

@@ -324,6 +324,76 @@ static void test_accepted(void **state)
 	conn_reset(&end.conn);
 }
 
+enum opening { OPEN, OPEN_SILENT, OPEN_LATE };
+
+static void accept_end(struct end *end, enum opening opening)
+{
+	struct address peer;
+	int fd;
+
+	*end = (struct end){ .other = socket_connect(&at, NULL) };
+	wait_for(listener, POLLIN);
+	loop_task_init(&end->task, count_run);
+	fd = socket_accept(listener, &peer);
+	if (opening == OPEN_LATE)
+		conn_open_late(&end->conn, engine, fd, &end->task);
+	else if (opening == OPEN_SILENT)
+		assert_int_equal(conn_open_silent(&end->conn, engine, fd, &end->task), 0);
+	else
+		assert_int_equal(conn_open(&end->conn, engine, fd, &end->task), 0);
+}
+
+/* However it was opened: what comes is told, and that a full socket takes more again. */
+static void hears_and_is_heard(enum opening opening)
+{
+	static char bytes[1 << 20];
+	struct iovec part = { bytes, sizeof(bytes) };
+	enum conn_io io = CONN_DONE;
+	struct end end;
+	size_t done;
+
+	accept_end(&end, opening);
+	assert_int_equal(conn_read(&end.conn, bytes, 1, &done), CONN_WAIT);
+	say(end.other, "x");
+	await(&end);
+	assert_int_equal(conn_read(&end.conn, bytes, 2, &done), CONN_DONE);
+	while (io == CONN_DONE)
+		io = conn_write(&end.conn, &part, 1, &done);
+	assert_int_equal(io, CONN_WAIT);
+	assert_false(end.conn.can_write);
+	while (!end.conn.can_write) {
+		ssize_t got = socket_read(end.other, bytes, sizeof(bytes));
+
+		assert_true(got > 0 || got == -EAGAIN);
+		loop_ready(&engine->loop, &end.task); /* the turn does not sleep */
+		loop_turn(&engine->loop);
+	}
+	close_end(&end);
+}
+
+static void test_openings(void **state)
+{
+	(void)state;
+	hears_and_is_heard(OPEN);
+	hears_and_is_heard(OPEN_SILENT);
+	hears_and_is_heard(OPEN_LATE);
+}
+
+/* Nobody waits for it, and nevertheless it is told, a little later. */
+static void test_late_break(void **state)
+{
+	struct end end;
+
+	(void)state;
+	accept_end(&end, OPEN_LATE);
+	socket_reset_on_close(end.other);
+	socket_close(end.other);
+	end.other = -1;
+	await(&end);
+	assert_true(end.conn.is_broken);
+	close_end(&end);
+}
+
 /* The peer has said more, and nobody looks any more: the close resets, but not before the last
  * words have left. */
 static void test_last_words_before_a_close(void **state)
@@ -351,11 +421,12 @@ static void test_last_words_before_a_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test_on_engine(test_talk),      test_on_engine(test_end_right_behind_bytes),
-		test_on_engine(test_end_later), test_on_engine(test_full_socket),
-		test_on_engine(test_reset),     test_on_engine(test_our_reset),
-		test_on_engine(test_refused),   test_on_engine(test_calls_while_connecting),
-		test_on_engine(test_accepted),  test_on_engine(test_last_words_before_a_close),
+		test_on_engine(test_talk),       test_on_engine(test_end_right_behind_bytes),
+		test_on_engine(test_end_later),  test_on_engine(test_full_socket),
+		test_on_engine(test_reset),      test_on_engine(test_our_reset),
+		test_on_engine(test_refused),    test_on_engine(test_calls_while_connecting),
+		test_on_engine(test_accepted),   test_on_engine(test_openings),
+		test_on_engine(test_late_break), test_on_engine(test_last_words_before_a_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,10 @@ static void open_end(struct end *end, char name, bool is_listener)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
 			 0);
-	*end = (struct end){ .watch = { pair[0], is_listener, end_ready }, .other = pair[1] };
+	*end = (struct end){
+		.watch = { .fd = pair[0], .is_listener = is_listener, .ready = end_ready },
+		.other = pair[1]
+	};
 	end->name = name;
 	loop_task_init(&end->task, end_run);
 	assert_int_equal(loop_watch(&loop, &end->watch), 0);
@@ -89,6 +92,106 @@ static void close_end(struct end *end)
 static void say(struct end *end)
 {
 	assert_int_equal(write(end->other, "x", 1), 1);
+}
+
+static void end_of_nobody(struct task *task)
+{
+	(void)task;
+}
+
+/* It is not watched yet, and a reader. */
+static void open_late(struct end *end, char name)
+{
+	int fd;
+
+	open_end(end, name, false);
+	fd = loop_unwatch(&loop, &end->watch);
+	end->watch.fd = fd;
+	end->watch.is_reader = true;
+	loop_watch_later(&loop, &end->watch);
+}
+
+/* The time of the loop stands still while there is work: a turn does not sleep. */
+static void turn_at_once(void)
+{
+	struct task work;
+
+	loop_task_init(&work, end_of_nobody);
+	loop_ready(&loop, &work);
+	loop_turn(&loop);
+}
+
+static void test_late_watch_when_asked(void **state)
+{
+	struct end stream;
+
+	(void)state;
+	open_late(&stream, 's');
+	say(&stream);
+	turn_at_once();
+	assert_int_equal(stream.events, 0);
+	assert_int_equal(loop_watch_now(&loop, &stream.watch), 0);
+	assert_int_equal(loop_watch_now(&loop, &stream.watch), 0);
+	loop_turn(&loop);
+	assert_int_equal(stream.events, LOOP_READ); /* what was there before counts */
+	assert_int_equal(loop_watch_writes(&loop, &stream.watch), 0);
+	loop_turn(&loop);
+	assert_int_equal(stream.events, LOOP_READ | LOOP_WRITE);
+	close_end(&stream);
+}
+
+static void test_late_watch_by_itself(void **state)
+{
+	uint64_t begin_ms = loop.now_ms;
+	struct end stream;
+
+	(void)state;
+	open_late(&stream, 's');
+	close(stream.other);
+	stream.other = -1;
+	while (stream.events == 0)
+		loop_turn(&loop);
+	assert_true(loop.now_ms - begin_ms >= LOOP_LATE_MS);
+	assert_true((stream.events & LOOP_ENDED) != 0);
+	close_end(&stream);
+}
+
+static void test_late_watch_forgotten(void **state)
+{
+	struct end first, second;
+
+	(void)state;
+	open_late(&first, 'f');
+	open_late(&second, 's');
+	close_end(&first);
+	assert_int_equal(loop_watch_writes(&loop, &second.watch), 0);
+	loop_turn(&loop);
+	assert_string_equal(trace, "sS");
+	close_end(&second);
+	assert_true(list_is_empty(&loop.late));
+}
+
+/* What cannot be watched is told as broken. */
+static void test_late_watch_that_fails(void **state)
+{
+	char name[] = "/tmp/spillway-loop-XXXXXX";
+	int file = mkstemp(name); /* epoll refuses files */
+	struct end stream;
+	int fd;
+
+	(void)state;
+	assert_true(file >= 0);
+	unlink(name);
+	open_late(&stream, 's');
+	fd = stream.watch.fd;
+	stream.watch.fd = file;
+	while (stream.events == 0)
+		loop_turn(&loop);
+	assert_true((stream.events & LOOP_BROKEN) != 0);
+	stream.watch.fd = -1;
+	close(file);
+	close(fd);
+	close_end(&stream);
 }
 
 static void test_streams_before_listeners(void **state)
@@ -310,6 +413,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test_in_loop(test_streams_before_listeners),
 		test_in_loop(test_edges_and_levels),
+		test_in_loop(test_late_watch_when_asked),
+		test_in_loop(test_late_watch_by_itself),
+		test_in_loop(test_late_watch_forgotten),
+		test_in_loop(test_late_watch_that_fails),
 		test_in_loop(test_what_events_say),
 		test_in_loop(test_events_of_an_unwatched_are_dropped),
 		test_in_loop(test_tasks),

@@ -87,7 +87,7 @@ static inline void server_open(struct server *server)
 	int fd = socket_listen(&server->at);
 
 	must(fd >= 0 && socket_local(fd, &server->at) == 0);
-	server->listener = (struct watch){ fd, true, server_take };
+	server->listener = (struct watch){ .fd = fd, .is_listener = true, .ready = server_take };
 	must(loop_watch(server->loop, &server->listener) == 0);
 }
 
