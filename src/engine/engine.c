@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
 
+#include "os/clock.h"
 #include "os/thread.h"
 #include "os/wake.h"
 
@@ -174,6 +175,7 @@ static void *run(void *argument)
 	engine_enter(engine);
 	snprintf(name, sizeof(name), "engine/%u", engine->index);
 	thread_name(name);
+	clock_be_exact();
 	if (engine->cpu >= 0)
 		(void)thread_pin(engine->cpu); /* an engine elsewhere is slower, not wrong */
 	if (engine->begin != NULL)

@@ -167,6 +167,8 @@ static int sleep_for_events(struct loop *loop, struct epoll_event *events, int t
 {
 	int count;
 
+	if (nap_is_due(&loop->nap, loop->events))
+		clock_nap(NAP_US);
 	atomic_store_explicit(&loop->is_asleep, true, memory_order_seq_cst);
 	if (look_for_mail(loop))
 		timeout_ms = 0;

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "engine/nap.h"
 #include "engine/timer.h"
 
 #include <stdbool.h>
@@ -77,6 +78,7 @@ struct loop {
 	struct list hooks;
 	struct list frees;
 	struct list late;           /* watches, the oldest first */
+	struct nap nap;             /* allowed by the data plane */
 	_Atomic uint64_t heartbeat; /* = turns, for the watchdog; relaxed: a number only */
 	_Atomic bool is_asleep;     /* inside the wait; see mailbox.c for its order */
 	/* Asked every turn before the wait: true when mail is there; it has then marked the task

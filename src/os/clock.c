@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <sys/prctl.h>
 #include <time.h>
 
 static uint64_t read_ns(clockid_t id)
@@ -21,6 +22,18 @@ uint64_t clock_ns(void)
 uint64_t clock_ms(void)
 {
 	return clock_ns() / 1000000u;
+}
+
+void clock_nap(unsigned microseconds)
+{
+	struct timespec time = { .tv_nsec = (long)microseconds * 1000 };
+
+	(void)nanosleep(&time, NULL); /* shorter is no harm */
+}
+
+void clock_be_exact(void)
+{
+	(void)prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 }
 
 uint64_t clock_wall_ms(void)

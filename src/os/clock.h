@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
-uint64_t clock_ns(void);      /* monotonic */
-uint64_t clock_ms(void);      /* monotonic */
+uint64_t clock_ns(void); /* monotonic */
+uint64_t clock_ms(void); /* monotonic */
+/* This thread sleeps for about so long. */
+void clock_nap(unsigned microseconds);
+/* The thread that calls it naps, and waits with a timeout, as exactly as the kernel can. */
+void clock_be_exact(void);
 uint64_t clock_wall_ms(void); /* since 1970, for people to read only */

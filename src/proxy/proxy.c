@@ -12,7 +12,8 @@ enum {
 	PARKED_MAX =
 		256,   /* clients whose admission is undecided at once; more are not waited for */
 	PARKED_MS = 4, /* after which undecided means full */
-	PARKED_LOOK_MS = 1 /* between two looks when no client of ours leaves */
+	PARKED_LOOK_MS = 1, /* between two looks when no client of ours leaves */
+	CROWD = 16 /* sessions from which on they may be made to wait for one another: nap.h */
 };
 
 /* An accepted client whose admission is not decided. Owner: the engine. */
@@ -387,6 +388,7 @@ static void end_turn(struct loop_hook *hook)
 	const struct buffer_pool *buffers = &proxy->engine->buffers;
 	uint64_t buffers_out = 0;
 
+	loop_of(proxy)->nap.is_allowed = proxy->sessions >= CROWD;
 	quota_turn_end(proxy->quota);
 	for (int index = 0; index < BUFFER_CLASSES; index++)
 		buffers_out += buffers->slabs[index].used;
