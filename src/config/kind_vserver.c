@@ -174,7 +174,8 @@ static const struct option options[VSERVER_OPTIONS] = {
 						   .standard = "0",
 						   .unit = "s",
 						   .help = "after which it gets as much more; 0: "
-							   "never",
+							   "not by itself, an operator raises "
+							   "-newServiceRequest",
 						   .since = "0.1" },
 	[VSERVER_HASH_LENGTH] = { .name = "hashLength",
 				  .type = OPTION_NUMBER,

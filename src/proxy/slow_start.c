@@ -6,6 +6,15 @@ void slow_start_begin(struct slow_start *start, uint64_t now_ms)
 	*start = (struct slow_start){ .is_on = true, .since_ms = now_ms };
 }
 
+/* An operator has said another number: what was missed under the old one is not caught up. */
+static void take_step(struct slow_start *start, const struct model_slow_start *model)
+{
+	if (model->step == start->step)
+		return;
+	start->step = model->step;
+	start->taken = start->others = 0;
+}
+
 /* An interval in which nothing was held back is the last one. */
 static void move_on(struct slow_start *start, const struct model_slow_start *model, uint64_t now_ms)
 {
@@ -49,7 +58,10 @@ bool slow_start_allows(struct slow_start *start, const struct model_slow_start *
 		start->is_on = false;
 		return true;
 	}
+	take_step(start, model);
 	move_on(start, model, now_ms);
+	if (model->is_percent && (uint64_t)model->step * (start->interval + 1) >= 100)
+		start->is_on = false;
 	if (!start->is_on || has_share(start, model, place, other_count))
 		return true;
 	start->was_held = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slow_start.h - a service that has just come up gets a part of its share first, and more with
- * every interval, until nothing is held back from it any more.
+ * every interval, until nothing is held back from it any more. Without an interval an operator
+ * gives it more, by raising the step.
  *
  * In clients or requests a second: each engine gives it its part of them. In percent: of what the
  * other services got on average since the interval began, on this engine. Pure arithmetic; time is
@@ -21,6 +22,7 @@ struct slow_start {
 	uint64_t interval, second; /* since then, that `taken` and `given` are of */
 	uint64_t taken;            /* choices that it got, in this second or this interval */
 	uint64_t others;           /* choices that all others got, in this interval */
+	uint32_t step;             /* that both are counted under */
 };
 
 /* Who shares a number for each second. */

@@ -109,6 +109,34 @@ static void percentage_is_of_what_others_get(void **state)
 		assert_true(slow_start_allows(&start, &model, alone, 3, 240000));
 }
 
+/* Manual slow start: another step counts from then on, and nothing is caught up. */
+static void an_operator_gives_more(void **state)
+{
+	struct model_slow_start model = { .step = 10, .is_percent = true };
+	struct slow_start_place alone = { 0, 1 };
+	struct slow_start start;
+
+	(void)state;
+	slow_start_begin(&start, 0);
+	for (unsigned percent = 10; percent <= 90; percent += 40) {
+		unsigned taken = 0;
+
+		model.step = percent;
+		for (int i = 0; i < 300; i++) {
+			if (slow_start_allows(&start, &model, alone, 3, percent * 1000000u)) {
+				slow_start_note(&start, true);
+				taken++;
+			}
+			slow_start_note(&start, false);
+		}
+		assert_in_range(taken, percent - 1, percent);
+	}
+	assert_true(start.is_on);
+	model.step = 100;
+	assert_int_equal(take_all(&start, &model, alone, 91000000), WANTED);
+	assert_false(start.is_on);
+}
+
 static void off_is_off(void **state)
 {
 	struct model_slow_start model = { .step = 0 };
@@ -132,6 +160,7 @@ int main(void)
 		cmocka_unit_test(is_dealt_out_to_the_engines),
 		cmocka_unit_test(ends_when_nothing_is_held_back),
 		cmocka_unit_test(percentage_is_of_what_others_get),
+		cmocka_unit_test(an_operator_gives_more),
 		cmocka_unit_test(off_is_off),
 	};
 
