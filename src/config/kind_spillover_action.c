@@ -18,7 +18,6 @@ static const struct option options[SPILLOVER_ACTION_OPTIONS] = {
 				    .since = "0.1" },
 	[SPILLOVER_ACTION_ACTION] = { .name = "action",
 				      .type = OPTION_CHOICE,
-				      .is_once = true,
 				      .choices = actions,
 				      .standard_of = action_of,
 				      .help = "what is done with a client: it is given away, as if "

@@ -376,6 +376,27 @@ static bool check_provision(const struct object *object, const struct command *c
 				"arguments, or a URL: /... or http://...");
 }
 
+/* What is kept, and good for nothing as it stands. */
+static void warn_redirect(const struct object *object, const struct command *command,
+			  struct report *report)
+{
+	bool is_asked = str_equal(object_text(object, VSERVER_SO_BACKUP_ACTION), STR("REDIRECT"));
+	bool has_url = object_text(object, VSERVER_REDIRECT_URL).length > 0;
+	unsigned column = command_column(command, VSERVER_REDIRECT_URL);
+
+	if (column == 0)
+		column = command_column(command, VSERVER_SO_BACKUP_ACTION);
+	if (column == 0 || (!is_asked && !has_url))
+		return;
+	if (!kind_same_family(object_text(object, VSERVER_PROTOCOL), STR("HTTP")))
+		report_warning(report, column,
+			       "only clients of HTTP can be redirected: those of %.*s are reset",
+			       STR_ARG(object_name(object)));
+	else if (!has_url)
+		report_warning(report, column,
+			       "there is no -redirectURL: until there is, clients are dropped");
+}
+
 bool kind_vserver_check(const struct config *config, struct object *object,
 			const struct command *command, struct report *report)
 {
@@ -385,6 +406,7 @@ bool kind_vserver_check(const struct config *config, struct object *object,
 		return fault(report, command, VSERVER_REDIRECT_URL,
 			     "-redirectURL must be an absolute URL or a path: http://..., "
 			     "https://... or /...");
+	warn_redirect(object, command, report);
 	return check_netmask(object, command, report) && check_data(object, command, report) &&
 	       check_trusted(object, command, report) && check_provision(object, command, report) &&
 	       check_persistence(object, command, report) &&

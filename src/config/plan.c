@@ -483,7 +483,9 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	vserver->queue_timeout_ms = number32(object, VSERVER_SO_QUEUE_TIMEOUT);
 	vserver->request_limit = threshold_of(object, SO_METHOD_REQUEST);
 	vserver->session_limit = threshold_of(object, SO_METHOD_SSLSESSION);
-	vserver->redirect_url = arena_copy(plan->arena, object_text(object, VSERVER_REDIRECT_URL));
+	if (vserver->protocol == PROTOCOL_HTTP)
+		vserver->redirect_url = arena_copy(plan->arena,
+						   object_text(object, VSERVER_REDIRECT_URL));
 	vserver->so_provision = arena_copy(plan->arena, object_text(object, VSERVER_SO_PROVISION));
 	vserver->client_timeout_ms = seconds_in_ms(object, VSERVER_CLT_TIMEOUT);
 	vserver->flushes = object_number(object, VSERVER_DOWN_STATE_FLUSH) == OPTION_FIRST;

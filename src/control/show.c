@@ -177,13 +177,17 @@ static bool show_objects(struct control *control, const struct command *command,
 			 struct text *answer)
 {
 	const struct show_kind *row = &show_kinds[command->kind->id];
+	struct command all_of_kind = *command;
 	const struct object *object = NULL;
 	unsigned number = 0;
 
+	all_of_kind.place_count = 0; /* "show lb vserver stats" is "stat lb vserver" */
 	if (command->place_count > 0 && !command->kind->is_single) {
 		struct str name = command->places[0].text;
 
 		object = config_find(control->config, command->kind->id, name);
+		if (object == NULL && str_equal_nocase(name, STR("stats")))
+			return show_stat(control, &all_of_kind, answer);
 		if (object == NULL) {
 			text_print(answer, "ERROR: there is no %s %.*s\n", command->kind->object,
 				   STR_ARG(name));

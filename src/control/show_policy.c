@@ -14,6 +14,33 @@ static void add_rows(struct control *control, const struct object *object, struc
 			       text);
 }
 
+/* Over its policies. What -clearstats hides of those is hidden here, too. */
+void show_action_stat(struct control *control, const struct object *object, bool clears,
+		      struct text *text)
+{
+	const struct object *at = config_next(control->config, KIND_SPILLOVER_POLICY, NULL);
+	uint64_t sums[POLICIES_ROWS] = { 0 };
+
+	for (; at != NULL; at = config_next(control->config, KIND_SPILLOVER_POLICY, at)) {
+		struct policies_entry *entry = policies_find(&control->runtime.policies, at->uid);
+
+		if (!str_equal(object_text(at, SPILLOVER_POLICY_ACTION), object_name(object)))
+			continue;
+		for (unsigned i = 0; entry != NULL && i < POLICIES_ROWS; i++) {
+			uint64_t value = stat_sum(entry->stats, sizeof(*entry->stats),
+						  control->setup.engine_count,
+						  &stat_policy_rows[i]);
+
+			sums[i] += value - entry->cleared[i];
+			if (clears)
+				entry->cleared[i] = value;
+		}
+	}
+	text_print(text, "spillover action %.*s\n", STR_ARG(object_name(object)));
+	for (unsigned i = 0; i < POLICIES_ROWS; i++)
+		text_print(text, "\t%s: %" PRIu64 "\n", stat_policy_rows[i].name, sums[i]);
+}
+
 /* -clearstats hides what was counted so far from this view, and from no other. */
 void show_policy_stat(struct control *control, const struct object *object, bool clears,
 		      struct text *text)

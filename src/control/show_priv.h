@@ -59,6 +59,8 @@ bool show_persistence(struct control *control, const struct command *command, st
 
 /* show_policy.c */
 void show_policy(struct control *control, const struct object *object, struct text *text);
+void show_action_stat(struct control *control, const struct object *object, bool clears,
+		      struct text *text);
 void show_policy_stat(struct control *control, const struct object *object, bool clears,
 		      struct text *text);
 void show_policy_of_vserver(const struct plan *plan, const struct plan_vserver *vserver,

@@ -221,10 +221,15 @@ static void stat_policy(struct control *control, const struct object *object, st
 	show_policy_stat(control, object, wish.clears, text);
 }
 
+static void stat_action(struct control *control, const struct object *object, struct wish wish,
+			struct text *text)
+{
+	show_action_stat(control, object, wish.clears, text);
+}
+
 static stat_fn *const stat_kinds[KIND_COUNT] = {
-	[KIND_SERVICE] = stat_service,
-	[KIND_GROUP] = stat_group,
-	[KIND_VSERVER] = stat_vserver,
+	[KIND_SERVICE] = stat_service,         [KIND_GROUP] = stat_group,
+	[KIND_VSERVER] = stat_vserver,         [KIND_SPILLOVER_ACTION] = stat_action,
 	[KIND_SPILLOVER_POLICY] = stat_policy,
 };
 

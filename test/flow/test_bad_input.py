@@ -79,6 +79,16 @@ def test_redirect_that_is_no_url(appliance):
         appliance.do(f"set lb vserver web -redirectURL {url}")
 
 
+def test_redirect_that_cannot_be(appliance):
+    """Kept with a warning; what comes of it is what explain and the counters say, too."""
+    said = appliance.do("set lb vserver tcp -redirectURL http://elsewhere.example/")
+    assert "only clients of HTTP can be redirected" in said
+    said = appliance.do("set lb vserver web -soBackupAction REDIRECT")
+    assert "there is no -redirectURL" in said
+    said = appliance.do("disable lb vserver tcp", "explain lb vserver tcp")
+    assert "302" not in said and "reset" in said, said
+
+
 def test_dynamic_has_no_threshold(appliance):
     refused(appliance, "set lb vserver web -soMethod DYNAMICCONNECTION -soThreshold 9",
             "-soThreshold", "DYNAMICCONNECTION")

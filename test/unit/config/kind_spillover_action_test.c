@@ -15,6 +15,9 @@ static void test_life(void **state)
 	scene_bad(scene, "add spillover action act1 -action SPILLOVER", "already exists");
 	scene_bad(scene, "add spillover action act2", "-action is missing");
 	scene_bad(scene, "add spillover action act2 -action DROP", "SPILLOVER");
+	scene_good(scene, "set spillover action act1 -action SPILLOVER\n");
+	scene_bad(scene, "set spillover action act1 -action DROP", "SPILLOVER");
+	scene_bad(scene, "set spillover action nobody -action SPILLOVER", "nobody");
 	scene_good(scene, "rename spillover action act1 act2\nrm spillover action act2\n");
 	scene_has_not(scene, "spillover");
 }

@@ -26,9 +26,15 @@ static void shown(void **state)
 	assert_int_equal(stage_do(stage, "stat spillover policy p"), 0);
 	stage_must_say(stage, "Hits: 7");
 	stage_must_say(stage, "Undefined hits: 2");
+	assert_int_equal(stage_do(stage, "stat spillover action SPILLOVER"), 0);
+	stage_must_say(stage, "spillover action SPILLOVER\n\tHits: 7\n\tUndefined hits: 2\n");
 	assert_int_equal(stage_do(stage, "stat spillover policy p -clearstats full"), 0);
 	stage_must_say(stage, "Hits: 7");
 	assert_int_equal(stage_do(stage, "stat spillover policy p"), 0);
+	stage_must_say(stage, "\tHits: 0");
+	assert_int_equal(stage_do(stage, "stat spillover action"), 0);
+	stage_must_say(stage, "\tHits: 0");
+	assert_int_equal(stage_do(stage, "show spillover policy stats"), 0);
 	stage_must_say(stage, "\tHits: 0");
 	assert_int_equal(stage_do(stage, "stat spillover policy"), 0);
 	stage_must_say(stage, "spillover policy q");
