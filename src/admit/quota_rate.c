@@ -304,11 +304,16 @@ void quota_rate_give(struct quota_rate *rate, unsigned index, uint64_t units)
 
 /* --- looking --- */
 
-bool quota_rate_has_room(const struct quota_rate *rate, uint64_t now_us, uint64_t reserve)
+uint64_t quota_rate_free(const struct quota_rate *rate, uint64_t now_us)
 {
 	uint64_t position = quota_load(&rate->position);
 
-	return level_of(setting_of(rate, position), position, now_us) > reserve;
+	return level_of(setting_of(rate, position), position, now_us);
+}
+
+bool quota_rate_has_room(const struct quota_rate *rate, uint64_t now_us, uint64_t reserve)
+{
+	return quota_rate_free(rate, now_us) > reserve;
 }
 
 uint64_t quota_rate_when(const struct quota_rate *rate, uint64_t now_us, uint64_t units)

@@ -44,6 +44,9 @@ uint64_t quota_rate_take(struct quota_rate *rate, unsigned core, uint64_t now_us
 			 uint64_t most) MUST_USE;
 /* Engine `core`. What was taken and not used. */
 void quota_rate_give(struct quota_rate *rate, unsigned core, uint64_t units);
+/* Any thread. Units that are there for everybody; what engines hold ready, at most the burst
+ * without quota_rate_most_at_once(), is not among them. */
+uint64_t quota_rate_free(const struct quota_rate *rate, uint64_t now_us);
 /* Any thread. Whether more than `reserve` units are there for everybody, without taking. */
 bool quota_rate_has_room(const struct quota_rate *rate, uint64_t now_us, uint64_t reserve);
 /* Any thread. From when on `units` may be there, if nobody takes them: >= now_us. UINT64_MAX:

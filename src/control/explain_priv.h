@@ -20,5 +20,10 @@ struct explain {
 
 /* explain_reason.c: why it does not serve the client now, told on the way; REASON_NONE: it does. */
 enum reason explain_reason(struct explain *in, const struct plan_vserver *vserver);
+/* explain_rate.c: what rates have left, told; the reason why a new client does not get in. Requests
+ * are asked for later, each. */
+enum reason explain_rate(struct explain *in, const struct runtime_vserver *vserver);
+/* Whether a service is at the limit of its bandwidth: it is chosen when no other can be. */
+bool explain_rate_of_service(struct explain *in, const struct runtime_service *service);
 /* explain_service.c: which service a client of it gets, as far as that can be said. */
 void explain_service(struct explain *in, const struct plan_vserver *vserver);

@@ -207,6 +207,8 @@ enum reason explain_reason(struct explain *in, const struct plan_vserver *vserve
 	if (reason == REASON_NONE)
 		reason = look_at_policies(in, vserver);
 	if (reason == REASON_NONE)
+		reason = explain_rate(in, runtime_of(in, vserver));
+	if (reason == REASON_NONE)
 		reason = look_at_limit(in, vserver);
 	return reason == REASON_NONE ? look_at_appliance(in) : reason;
 }

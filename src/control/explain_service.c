@@ -96,26 +96,90 @@ static uint64_t uses_of(const struct explain *in, const struct runtime_service *
 	return uses > 0 ? (uint64_t)uses : 0;
 }
 
-/* Those that can be chosen, and what the method compares; how many there are. */
-static uint32_t make_candidates(const struct explain *in, const struct plan_vserver *vserver,
+/* Up, and with a connection left. */
+static bool can_serve(const struct explain *in, const struct runtime_service *service)
+{
+	return service->is_up && service->plan->is_enabled && has_room(in, service);
+}
+
+/* Those that can be chosen, and what the method compares; how many there are. One at the limit of
+ * its bandwidth is chosen when no other can be. */
+static uint32_t make_candidates(struct explain *in, const struct plan_vserver *vserver,
 				struct lb_candidate *candidates)
 {
-	uint32_t eligible = 0;
+	uint32_t eligible = 0, paced = 0;
 
 	for (uint32_t i = 0; i < vserver->member_count; i++) {
 		const struct runtime_service *service = service_of(in, &vserver->members[i]);
+		bool can = can_serve(in, service);
+		bool is_paced = explain_rate_of_service(in, service);
 
 		candidates[i] = (struct lb_candidate){
-			.is_eligible = service->is_up && service->plan->is_enabled &&
-				       has_room(in, service),
+			.is_eligible = can && !is_paced,
 			.weight = vserver->members[i].weight,
 			.id = service->plan->hash_id,
 			.load = uses_of(in, service),
 		};
 		eligible += candidates[i].is_eligible;
+		paced += can && is_paced;
 	}
-	return eligible;
+	for (uint32_t i = 0; eligible == 0 && i < vserver->member_count; i++)
+		candidates[i].is_eligible = can_serve(in, service_of(in, &vserver->members[i]));
+	return eligible > 0 ? eligible : paced;
 }
+
+/* --- slow start ------------------------------------------------------------------------------- */
+
+/* By slow start, on all engines; *ago_ms: the last time, UINT64_MAX: never. */
+static uint64_t held_back(const struct explain *in, const struct runtime_service *service,
+			  uint64_t *ago_ms)
+{
+	uint64_t times = 0, now_ms = clock_ms();
+
+	*ago_ms = UINT64_MAX;
+	for (unsigned i = 0; i < in->control->setup.engine_count; i++) {
+		uint64_t last_ms = stat_read(&service->stats[i].slow_held_ms);
+		uint64_t ago = now_ms > last_ms ? now_ms - last_ms : 0;
+
+		times += stat_read(&service->stats[i].slow_held);
+		if (last_ms != 0 && ago < *ago_ms)
+			*ago_ms = ago;
+	}
+	return times;
+}
+
+/* Each engine begins with a choice of its own, and ends after an interval in which it held nothing
+ * back: told are those that are in their first interval, or were held back within the last one. */
+static void explain_start(struct explain *in, const struct model_slow_start *start,
+			  const struct runtime_service *service)
+{
+	uint64_t up_ms = clock_wall_ms() - service->since_ms, interval_ms, ago_ms, interval;
+	uint64_t times = held_back(in, service, &ago_ms);
+
+	interval_ms = start->interval_s > 0 ? start->interval_s * UINT64_C(1000) : UINT64_MAX;
+	if (!service->is_up || (up_ms >= interval_ms && (ago_ms > interval_ms || ago_ms > up_ms)))
+		return;
+	interval = up_ms / interval_ms;
+	text_print(in->text,
+		   "\tslow start: %s is up for %" PRIu64 " s: not more than %" PRIu64
+		   " %s on an engine that came to it slowly",
+		   service->entry.name, up_ms / 1000, start->step * (interval + 1),
+		   start->is_percent ? "percent of what each of the others gets"
+				     : "clients or requests a second, each engine its part,");
+	if (ago_ms <= up_ms)
+		text_print(in->text,
+			   "; held back %" PRIu64 " times so far, last %" PRIu64 " ms ago", times,
+			   ago_ms);
+	text_add(in->text, STR("\n"));
+}
+
+static void explain_starts(struct explain *in, const struct plan_vserver *vserver)
+{
+	for (uint32_t i = 0; vserver->slow_start.step > 0 && i < vserver->member_count; i++)
+		explain_start(in, &vserver->slow_start, service_of(in, &vserver->members[i]));
+}
+
+/* --- the method, told ------------------------------------------------------------------------- */
 
 static void list(struct explain *in, const struct plan_vserver *vserver,
 		 const struct lb_candidate *candidates, bool with_loads)
@@ -251,6 +315,7 @@ void explain_service(struct explain *in, const struct plan_vserver *vserver)
 	candidates = calloc(vserver->member_count + 1, sizeof(*candidates));
 	must(candidates != NULL);
 	eligible = make_candidates(in, vserver, candidates);
+	explain_starts(in, vserver);
 	if (eligible == 0)
 		text_add(in->text,
 			 STR("\tservice: none has a connection left, it waits for one\n"));

@@ -243,10 +243,23 @@ static void note_state(struct balance *balance, struct balance_member *member, b
 	member->was_usable = is_usable;
 }
 
+/* It has come up and had its part of new clients. */
+static bool is_held_back(const struct balance *balance, struct balance_member *member)
+{
+	struct slow_start_place place = { balance->engine->index, balance->engines };
+	uint64_t now_ms = balance->engine->loop.now_ms;
+
+	if (!member->start.is_on || slow_start_allows(&member->start, &balance->slow_start, place,
+						      balance->member_count - 1, now_ms))
+		return false;
+	stat_add(&member->service->stats->slow_held, 1);
+	stat_set(&member->service->stats->slow_held_ms, now_ms);
+	return true;
+}
+
 static enum standing standing_of(struct balance *balance, uint32_t index, uint64_t tried)
 {
 	struct balance_member *member = &balance->members[index];
-	struct slow_start_place place = { balance->engine->index, balance->engines };
 	bool is_usable = service_is_usable(member->service);
 
 	if (is_usable != member->was_usable)
@@ -255,11 +268,7 @@ static enum standing standing_of(struct balance *balance, uint32_t index, uint64
 		return STANDING_OUT;
 	if (is_full(member))
 		return STANDING_FULL;
-	return !member->start.is_on || slow_start_allows(&member->start, &balance->slow_start,
-							 place, balance->member_count - 1,
-							 balance->engine->loop.now_ms)
-		       ? STANDING_GOOD
-		       : STANDING_SLOW;
+	return is_held_back(balance, member) ? STANDING_SLOW : STANDING_GOOD;
 }
 
 /* The best standing that is left; those below it are not eligible. */

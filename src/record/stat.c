@@ -89,6 +89,7 @@ const struct stat_row stat_service_rows[] = {
 	COUNT(stat_service, retries, "Retries", "requests sent once more over another connection"),
 	COUNT(stat_service, bad_answers, "Bad answers", "answers that were not valid HTTP"),
 	COUNT(stat_service, server_errors, "Server errors", "answers with a status from 500 on"),
+	COUNT(stat_service, slow_held, "Held back by slow start", "choices of a service that it was no part of because it has just come up"),
 	COUNT(stat_service, unexpected, "Unexpected answers", "answers with a status that -respCode of an HTTP-INLINE monitor does not name; without one from 500 on"),
 	{ 0 }
 };

@@ -115,7 +115,10 @@ struct stat_service {
 	struct stat_number first_bytes_ms; /* how long they took, from the end of what was asked */
 	struct stat_number connect_failures, resets, timeouts, retries, bad_answers;
 	struct stat_number server_errors; /* answers with a status from 500 on */
-	struct stat_number unexpected;    /* answers with another status than the good ones */
+	struct stat_number slow_held;     /* choices that others came before, by its slow start */
+	/* Of the last of them, in milliseconds of the loops' clock: no row, it does not add up. */
+	struct stat_number slow_held_ms;
+	struct stat_number unexpected; /* answers with another status than the good ones */
 };
 
 /* What the monitors of one service have measured. Writer: control; 0: nothing known. */

@@ -188,6 +188,53 @@ def test_persistence(stage, engines):
     has(explained(appliance, more="-clientIP 127.0.0.7"), "result: web serves it")
 
 
+def two_services(stage, engines, web):
+    origins, port = [stage.origin(name) for name in ("one", "two")], stage.port()
+    return stage.run(f"""
+add service one 127.0.0.1 HTTP {origins[0].port} -healthMonitor NO
+add service two 127.0.0.1 HTTP {origins[1].port} -healthMonitor NO
+add lb vserver web HTTP 127.0.0.1 {port} {web}
+bind lb vserver web one
+bind lb vserver web two
+""", engines), port
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_rates(stage, engines):
+    appliance, port = two_services(stage, engines, "-soMethod REQUESTRATE -soThreshold 1")
+    has(explained(appliance), "request rate: limit 1 a second, 1 at once, 1 there now",
+        "one passes now", "result: web serves it")
+
+    def is_told():
+        get(port)
+        return "0 there now; asked for each request: one is too many now" in explained(appliance)
+    wait_until(is_told, "the rate is used up")
+    assert "bandwidth" not in explained(appliance)
+    appliance.do("set service one -maxBandwidth 8000", "set spillover param -maxBandwidth 9000")
+    has(explained(appliance), "bandwidth of one: limit 8000 kbit/s",
+        "bandwidth of the whole appliance: limit 9000 kbit/s",
+        "it was not at its limit within the last second")
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_slow_start(stage, engines):
+    """One a second for the service that comes up while the other has its share."""
+    appliance, port = two_services(stage, engines, "-lbMethod ROUNDROBIN -newServiceRequest 1 "
+                                                   "-newServiceRequestIncrementInterval 1000")
+    appliance.do("disable service two")
+    for _ in range(40):
+        get(port)
+    appliance.do("enable service two")
+
+    def is_held():
+        get(port)
+        return "held back" in explained(appliance)
+    wait_until(is_held, "an engine holds it back")
+    has(explained(appliance), "slow start: two is up for ",
+        "not more than 1 clients or requests a second", "held back ", "of one, two")
+    assert appliance.service("two")["slow_held"] > 0
+
+
 def test_bad_input(stage):
     appliance, _ = chain(stage, 1)
     assert "there is no lb vserver nobody" in appliance.refuse("explain lb vserver nobody")

@@ -3,6 +3,7 @@
  */
 #include "control/explain.h"
 
+#include "os/clock.h"
 #include "stage.h"
 
 static const char *const config = "add service a 127.0.0.1 HTTP 9001 -healthMonitor NO\n"
@@ -71,10 +72,36 @@ static void persistence(void **state)
 	stage_close(stage);
 }
 
+/* What engines have held back, and for how long it has been up, is told while it is of use. */
+static void slow_start(void **state)
+{
+	struct stage *stage = stage_run(config);
+	struct runtime_service *a = stage_service(stage, "a");
+
+	(void)state;
+	check(stage, "-lbMethod ROUNDROBIN", "", "of a, b");
+	assert_false(stage_said(stage, "slow start"));
+	check(stage, "-newServiceRequest 10 -newServiceRequestIncrementInterval 100", "",
+	      "slow start: a is up for 0 s: not more than 10 clients or requests a second");
+	assert_false(stage_said(stage, "held back"));
+	a->since_ms -= 250000;
+	stage_service(stage, "b")->since_ms -= 250000;
+	check(stage, "-lbMethod ROUNDROBIN", "", "of a, b");
+	assert_false(stage_said(stage, "slow start"));
+	stat_add(&a->stats[0].slow_held, 3);
+	stat_add(&a->stats[1].slow_held, 4);
+	stat_set(&a->stats[1].slow_held_ms, clock_ms());
+	check(stage, "-lbMethod ROUNDROBIN", "", "a is up for 250 s: not more than 30 clients");
+	stage_must_say(stage, "held back 7 times so far, last ");
+	assert_false(stage_said(stage, "slow start: b"));
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(least), cmocka_unit_test(hashes),
-					    cmocka_unit_test(persistence) };
+					    cmocka_unit_test(persistence),
+					    cmocka_unit_test(slow_start) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
