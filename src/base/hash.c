@@ -25,6 +25,11 @@ uint64_t hash_bytes(const void *bytes, size_t length)
 	return XXH3_64bits_withSeed(bytes, length, seed());
 }
 
+uint64_t hash_name(const void *bytes, size_t length)
+{
+	return XXH3_64bits(bytes, length);
+}
+
 static void to_lower(char *to, const char *from, size_t length)
 {
 	for (size_t i = 0; i < length; i++)

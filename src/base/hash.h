@@ -43,3 +43,5 @@ bool hash_next(const struct hash *hash, size_t *at, struct str *key, void **thin
 
 /* Keyed as the maps are: differs from process to process. */
 uint64_t hash_bytes(const void *bytes, size_t length);
+/* The same in every process: of what the operator names, never of what strangers send. */
+uint64_t hash_name(const void *bytes, size_t length);

@@ -7,6 +7,8 @@
 #include "control/held_out.h"
 #include "control/hold.h"
 #include "control/idle.h"
+#include "control/keepsake.h"
+#include "control/leaving.h"
 #include "control/limit.h"
 #include "control/news.h"
 #include "control/spill.h"
@@ -129,6 +131,7 @@ static void keep_config(struct control *control)
 
 	print_config(control->config, false, &text);
 	held_out_print(control, &text);
+	leaving_print(control, &text);
 	keeper_tell_config(control->keeper, text_str(&text));
 	text_free(&text);
 }
@@ -155,6 +158,7 @@ void control_publish(struct control *control)
 	control->is_published = true;
 	news_published(control);
 	keep_config(control);
+	keepsake_write(control);
 }
 
 /* --- addresses that could not be had ---------------------------------------------------------- */
@@ -548,6 +552,7 @@ static bool load(struct control *control)
 	if (keeper_read_config(control->keeper, &kept)) {
 		is_right = config_load(control->config, text_str(&kept), &report);
 		log_report(&report, "kept configuration");
+		leaving_read(control, text_str(&kept));
 		if (control_plan(control))
 			held_out_read(control, text_str(&kept));
 	} else {
@@ -555,6 +560,8 @@ static bool load(struct control *control)
 		log_report(&report, control->setup.config_path);
 		control->saved_generation = config_generation(control->config);
 		is_right |= !control->setup.is_strict;
+		if (is_right && control_plan(control))
+			keepsake_read(control);
 	}
 	text_free(&kept);
 	report_free(&report);
@@ -649,5 +656,6 @@ void control_free(struct control *control)
 	config_free(control->config);
 	loop_fini(&control->loop);
 	free(control->inboxes);
+	text_free(&control->keepsake);
 	free(control);
 }

@@ -62,6 +62,8 @@ struct control {
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;
 	bool is_draining, is_ready;
+	struct text keepsake; /* as it was read or written last; empty: it was not */
+	bool keepsake_failed; /* that was */
 	enum hold hold;
 	uint64_t started_wall_ms;
 };

@@ -24,7 +24,7 @@ static const struct runtime_service *find_tag(const struct explain *in,
 		const struct runtime_service *service = service_of(in, &vserver->members[i]);
 		struct str name = str_of(service->entry.name);
 
-		if (hash_bytes(name.at, name.length) == tag)
+		if (hash_name(name.at, name.length) == tag)
 			return service;
 	}
 	return NULL;
@@ -39,7 +39,7 @@ static uint64_t look_up(const struct explain *in, const struct plan_vserver *vse
 
 	if (table == NULL || in->client == NULL)
 		return 0;
-	persist_key_begin(&key, PERSIST_SOURCE, hash_bytes(vserver->name.at, vserver->name.length));
+	persist_key_begin(&key, PERSIST_SOURCE, hash_name(vserver->name.at, vserver->name.length));
 	persist_key_source(&key, in->client, persistence->netmask, persistence->v6_netmask_length);
 	persist_key_end(table, &key);
 	return persist_look(table, &key, clock_ms() / 1000);

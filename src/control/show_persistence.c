@@ -28,7 +28,7 @@ static const char *const types[] = {
 
 static uint64_t tag_of(struct str name)
 {
-	return hash_bytes(name.at, name.length);
+	return hash_name(name.at, name.length);
 }
 
 static void learn(struct walk *walk, char *name)

@@ -76,6 +76,11 @@ const struct sip_key *persist_secret(const struct persist *table)
 	return &table->secret;
 }
 
+void persist_set_secret(struct persist *table, const struct sip_key *secret)
+{
+	table->secret = *secret;
+}
+
 static uint64_t load(const word *at)
 {
 	return atomic_load_explicit(at, memory_order_acquire);

@@ -70,8 +70,9 @@ void persist_free(struct persist *table); /* NULL is allowed */
  * else may use the table meanwhile. */
 void persist_recover(struct persist *table);
 
-/* Random; as old as the table. */
+/* Random; as old as the table, unless it is set before an engine knows of a virtual server. */
 const struct sip_key *persist_secret(const struct persist *table);
+void persist_set_secret(struct persist *table, const struct sip_key *secret);
 
 void persist_key_begin(struct persist_key *key, enum persist_kind kind, uint64_t owner);
 /* As far as the masks reach; `mask` of IPv4 in network order, `bits` of IPv6. */

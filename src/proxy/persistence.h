@@ -8,7 +8,7 @@
  * client that nothing is known of goes where the method says, and that is noted. The table
  * (persist/persist.h) is that of all engines; a cookie and what a URL names need none.
  *
- * The cookie's value is a hash, keyed with a secret of this run, of the virtual server and the
+ * The cookie's value is a hash, keyed with a secret of the appliance, of the virtual server and the
  * service, and the time of issue: nobody can make one up, and none leads to a service that is not
  * bound.
  */

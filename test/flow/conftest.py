@@ -24,6 +24,14 @@ class Stage:
         self.appliances.append(appliance)
         return appliance
 
+    def again(self, old):
+        """The appliance is ended and started anew, in its folder."""
+        old.stop()
+        self.appliances.remove(old)
+        new = spillway.Appliance(old.folder, old.config_path.read_text(), old.engines)
+        self.appliances.append(new)
+        return new
+
     def origin(self, name="origin", *options, port=None, address=None):
         """A built-in origin; `address` ("HOST:PORT") where it is not 127.0.0.1."""
         port = port or (int(address.rpartition(":")[2]) if address else self.port())

@@ -140,6 +140,19 @@ def test_cookie(stage, engines):
 
 
 @both
+def test_cookie_over_a_restart(stage, engines):
+    """Of the whole appliance: who has a cookie comes back to where he was."""
+    here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT")
+    first = [ask(port) for _ in range(4)]
+    here = stage.again(here)
+    for answer in first:
+        key, value, _ = COOKIE.match(field(answer, "Set-Cookie")).groups()
+        again = ask(port, fields=f"Cookie: {key}={value}\r\n")
+        assert again.body == answer.body and field(again, "Set-Cookie") is None
+    assert here.vserver("v")["persistent"] == 4
+
+
+@both
 def test_cookie_that_is_wrong(stage, engines):
     """What a client made up, or has from elsewhere, leads nowhere: it is balanced and told anew."""
     here, port, _ = site(stage, engines, "-persistenceType COOKIEINSERT")

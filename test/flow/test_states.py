@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a service is: up, down, out of service, and on its way out; what becomes of its clients."""
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -114,6 +116,34 @@ def test_out_of_service_after_a_delay(stage, flush):
     assert reason_of(appliance, "one") == "disabled, the delay is over"
     assert client.is_ended() if flush == "ENABLED" else echoes(client)
     client.close()
+
+
+def test_a_delay_outlives_the_data_process(stage):
+    """Who is known to the service comes back to it until the delay is over; others go elsewhere. A
+    delay that has ended, and what was disabled at once, stay out."""
+    appliance, port, _ = two_tcp(stage)
+    appliance.do("set lb vserver v -persistenceType SOURCEIP")
+    client, _ = greeted(port)
+    client.close()
+    appliance.do("enable service two", "disable service one 3600")
+    old = appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+    becomes(appliance, "one", "GOING OUT OF SERVICE")
+    assert re.search(r"for 3[56]\d\d s at most", reason_of(appliance, "one"))
+    client, name = greeted(port)
+    assert name == b"one\n"
+    client.close()
+    with Client(port, source=("127.9.9.9", 0)) as client:
+        assert client.until(b"\n") == b"two\n"
+    appliance.do("disable service one", "enable service one", "disable service one 1")
+    becomes(appliance, "one", "OUT OF SERVICE")
+    old = appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+    assert state_of(appliance, "one") == "OUT OF SERVICE"
 
 
 def test_disabled_at_once_lets_clients_finish(stage):

@@ -108,6 +108,31 @@ def test_primary_stays_out(stage, engines):
     log_line(appliance, "vserver web stays out until it is enabled")
 
 
+@pytest.mark.parametrize("garbage", [False, True])
+def test_primary_stays_out_over_a_restart(stage, garbage):
+    """Of the whole appliance: what it noted beside its configuration, for its owner only, says so.
+    Where that is spoiled nobody is held out, and the log says why."""
+    appliance, port = tcp_appliance(stage, 2, "-disablePrimaryOnDown ENABLED")
+    noted = appliance.config_path.with_name(appliance.config_path.name + ".state")
+    assert not noted.exists()
+    appliance.do("disable service a", "enable service a")
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"backup": 4}
+    assert noted.stat().st_mode & 0o777 == 0o600
+    if garbage:
+        noted.write_bytes(b"\x00 what is this\nheld")
+    appliance = stage.again(appliance)
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"primary" if garbage else "backup": 4}
+    assert ("are not understood and passed over" in appliance.log()) == garbage
+    appliance.do("enable lb vserver web")
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"primary": 4}
+    appliance = stage.again(appliance)
+    with crowd(4, port) as clients:
+        assert tcp_names(clients) == {"primary": 4}
+
+
 @pytest.mark.parametrize("engines", ENGINES)
 def test_ramp(stage, engines):
     """Nobody spills up to half of the limit, some do above, and the limit holds."""

@@ -182,26 +182,25 @@ static void the_greatest_numbers_fit(void **unused)
 	free(rate);
 }
 
-/* Not by a fraction, where windows begin and end between two whole units. */
+/* Not too much by a fraction, where grants lie between two whole units of A(t). */
 static void every_window_is_exact(void **unused)
 {
 	static const uint64_t rates[] = { 3, 10, 16384, 16385, 99999 };
+	enum { GRANTS = 40, BURST = 2 };
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		struct quota_rate *rate = rate_new(2, rates[i], 5, start_us);
-		uint64_t window_us = 2 * SECOND / rates[i] + 7, from_us = start_us, granted = 0;
+		struct quota_rate *rate = rate_new(1, rates[i], BURST, start_us);
+		uint64_t step_us = SECOND / rates[i] / 50 + 1, us = start_us + 75 * step_us;
+		uint64_t when[GRANTS];
 
-		for (uint64_t us = start_us; granted < 300; us += window_us / 40 + 1) {
-			uint64_t most = 5 * SECOND + (us - from_us) * rates[i];
-
-			granted += take(rate, us % 2, us, 9);
-			assert_true(granted * SECOND <= most);
-			if (us - from_us > window_us)
-				from_us = us + 1, granted = 0;
-			if (us > start_us + 300 * window_us)
-				break;
-		}
+		for (unsigned count = 0; count < GRANTS; us += step_us)
+			while (count < GRANTS && take(rate, 0, us, 1) > 0)
+				when[count++] = us;
+		for (unsigned from = 0; from < GRANTS; from++)
+			for (unsigned to = from + BURST; to < GRANTS; to++)
+				assert_true((to - from + 1 - BURST) * SECOND <=
+					    (when[to] - when[from]) * rates[i]);
 		free(rate);
 	}
 }

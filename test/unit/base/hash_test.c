@@ -123,6 +123,8 @@ static void test_bytes(void **state)
 	(void)state;
 	assert_true(hash_bytes("abc", 3) == hash_bytes("abc", 3));
 	assert_true(hash_bytes("abc", 3) != hash_bytes("abd", 3));
+	assert_true(hash_name("", 0) == 0x2D06800538D394C2u); /* XXH3, without a seed */
+	assert_true(hash_name("abc", 3) != hash_name("abd", 3));
 }
 
 int main(void)

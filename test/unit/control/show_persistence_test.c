@@ -16,7 +16,7 @@ static struct persist *table;
 
 static uint64_t tag(const char *name)
 {
-	return hash_bytes(name, strlen(name));
+	return hash_name(name, strlen(name));
 }
 
 static void put(const char *vserver, enum persist_kind kind, const char *client, uint32_t timeout_s,
