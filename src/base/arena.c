@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include "base/heap.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ struct arena {
 
 struct arena *arena_new(void)
 {
-	struct arena *arena = calloc(1, sizeof(*arena));
+	struct arena *arena = heap_zeroed(1, sizeof(*arena));
 
 	must(arena != NULL);
 	arena->room = ROOM_LEAST;
@@ -65,7 +67,7 @@ static struct block *add_block(struct arena *arena, size_t need)
 	while (!is_large && arena->room < need * 4)
 		arena->room *= 2;
 	room = is_large ? need : arena->room;
-	block = calloc(1, sizeof(*block) + room);
+	block = heap_zeroed(1, sizeof(*block) + room);
 	must(block != NULL);
 	block->room = room;
 	if (!is_large && arena->room < ROOM_MOST)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 
+#include "base/heap.h"
+
 #define XXH_INLINE_ALL
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -119,8 +121,8 @@ static void rebuild(struct hash *hash)
 		room *= 2;
 	must(room < UINT32_MAX / 2);
 	free(hash->table);
-	hash->entries = calloc(room, sizeof(*hash->entries));
-	hash->table = calloc(room * 2, sizeof(*hash->table));
+	hash->entries = heap_zeroed(room, sizeof(*hash->entries));
+	hash->table = heap_zeroed(room * 2, sizeof(*hash->table));
 	must(hash->entries != NULL && hash->table != NULL);
 	hash->room = room;
 	hash->used = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
+#include "base/heap.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -108,7 +110,7 @@ unsigned str_distance(struct str a, struct str b, unsigned enough)
 
 char *str_dup(struct str text)
 {
-	char *copy = malloc(text.length + 1);
+	char *copy = heap_resized(NULL, text.length + 1);
 
 	must(copy != NULL);
 	if (text.length > 0)

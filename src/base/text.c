@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "base/heap.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ static void reserve(struct text *text, size_t more)
 	if (need <= text->room)
 		return;
 	text->room = room > need ? room : need;
-	text->at = realloc(text->at, text->room);
+	text->at = heap_resized(text->at, text->room);
 	must(text->at != NULL);
 }
 

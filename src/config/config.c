@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config.h"
 
+#include "base/heap.h"
 #include "config/change.h"
 #include "config/config_priv.h"
 #include "config/expand.h"
@@ -73,7 +74,7 @@ static void begin(struct config *config, uint64_t uid_last)
 
 struct config *config_new(void)
 {
-	struct config *config = calloc(1, sizeof(*config));
+	struct config *config = heap_zeroed(1, sizeof(*config));
 
 	must(config != NULL);
 	begin(config, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/kept.h"
 
+#include "base/heap.h"
 #include "config/lex.h"
 #include "config/reference.h"
 #include "config/usage.h"
@@ -70,14 +71,14 @@ static char *print_words(const struct word *words, unsigned count, const char *b
 
 static struct kept_line *line_of(const struct command *command)
 {
-	struct kept_line *line = calloc(1, sizeof(*line));
+	struct kept_line *line = heap_zeroed(1, sizeof(*line));
 
 	must(line != NULL);
 	line->verb = command->verb;
 	line->verb_name = command->verb_name;
 	line->object = command->object;
-	line->places = calloc(command->place_count + 1, sizeof(*line->places));
-	line->options = calloc(command->option_count + 1, sizeof(*line->options));
+	line->places = heap_zeroed(command->place_count + 1, sizeof(*line->places));
+	line->options = heap_zeroed(command->option_count + 1, sizeof(*line->options));
 	must(line->places != NULL && line->options != NULL);
 	for (unsigned i = 0; i < command->place_count; i++)
 		line->places[line->place_count++] = print_words(&command->places[i], 1, "");
@@ -95,7 +96,7 @@ static void append(struct kept *kept, struct kept_line *line)
 {
 	if (kept->count == kept->room) {
 		kept->room = kept->room * 2 + 32;
-		kept->lines = realloc(kept->lines, kept->room * sizeof(*kept->lines));
+		kept->lines = heap_resized(kept->lines, kept->room * sizeof(*kept->lines));
 		must(kept->lines != NULL);
 	}
 	kept->lines[kept->count++] = line;
@@ -225,8 +226,8 @@ static void replace_option(struct kept_line *line, struct kept_option *option)
 		old->text = option->text;
 		free(option->name);
 	} else {
-		line->options = realloc(line->options,
-					(line->option_count + 1) * sizeof(*line->options));
+		line->options = heap_resized(line->options,
+					     (line->option_count + 1) * sizeof(*line->options));
 		must(line->options != NULL);
 		line->options[line->option_count++] = *option;
 	}

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/object.h"
 
+#include "base/heap.h"
+
 #include <stdlib.h>
 
 struct object *object_new(const struct kind *kind, struct str name)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	struct object *object = heap_zeroed(1, sizeof(*object));
 
 	must(object != NULL);
 	object->kind = kind;
-	object->values = calloc(kind->option_count, sizeof(*object->values));
+	object->values = heap_zeroed(kind->option_count, sizeof(*object->values));
 	must(object->values != NULL);
 	object->values[0] = (struct value){ .is_set = true, .text = str_dup(name) };
 	list_init(&object->by_kind);
@@ -83,8 +85,8 @@ struct binding *object_add_binding(struct object *object, const struct binding *
 {
 	struct binding *added;
 
-	object->bindings = realloc(object->bindings,
-				   (object->binding_count + 1) * sizeof(*object->bindings));
+	object->bindings = heap_resized(object->bindings,
+					(object->binding_count + 1) * sizeof(*object->bindings));
 	must(object->bindings != NULL);
 	added = &object->bindings[object->binding_count++];
 	*added = *binding;
@@ -119,8 +121,8 @@ void object_set_extra(struct object *object, struct str name, struct str text)
 	struct extra *extra = find_extra(object, name);
 
 	if (extra == NULL) {
-		object->extras = realloc(object->extras,
-					 (object->extra_count + 1) * sizeof(*object->extras));
+		object->extras = heap_resized(object->extras,
+					      (object->extra_count + 1) * sizeof(*object->extras));
 		must(object->extras != NULL);
 		extra = &object->extras[object->extra_count++];
 		*extra = (struct extra){ .name = str_dup(name) };

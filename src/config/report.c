@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/report.h"
 
+#include "base/heap.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,8 @@ static void add(struct report *report, enum report_level level, unsigned column,
 	flatten(text);
 	if (report->count == report->room) {
 		report->room = report->room * 2 + 8;
-		report->entries = realloc(report->entries, report->room * sizeof(*report->entries));
+		report->entries = heap_resized(report->entries,
+					       report->room * sizeof(*report->entries));
 		must(report->entries != NULL);
 	}
 	report->entries[report->count++] = (struct report_entry){ level, report->line, column,

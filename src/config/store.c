@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/store.h"
 
+#include "base/heap.h"
+
 #include <stdlib.h>
 
 static struct str uid_key(const uint64_t *uid)
@@ -49,8 +51,8 @@ static void note(struct store *store, struct store_entry entry)
 {
 	if (store->journal_count == store->journal_room) {
 		store->journal_room = store->journal_room * 2 + 16;
-		store->journal = realloc(store->journal,
-					 store->journal_room * sizeof(*store->journal));
+		store->journal = heap_resized(store->journal,
+					      store->journal_room * sizeof(*store->journal));
 		must(store->journal != NULL);
 	}
 	store->journal[store->journal_count++] = entry;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admit/quota_life.h"
+#include "base/heap.h"
 #include "config/build.h"
 #include "config/print.h"
 #include "control/control_priv.h"
@@ -387,7 +388,7 @@ static bool open_inboxes(struct control *control)
 {
 	unsigned count = control->setup.engine_count;
 
-	control->inboxes = calloc(count, sizeof(*control->inboxes));
+	control->inboxes = heap_zeroed(count, sizeof(*control->inboxes));
 	must(control->inboxes != NULL);
 	for (unsigned i = 0; i < count; i++) {
 		struct control_inbox *inbox = &control->inboxes[i];
@@ -474,7 +475,7 @@ static void hear_address(void *context)
 
 struct control *control_new(const struct control_setup *setup)
 {
-	struct control *control = calloc(1, sizeof(*control));
+	struct control *control = heap_zeroed(1, sizeof(*control));
 	int result;
 
 	must(control != NULL);
@@ -658,4 +659,5 @@ void control_free(struct control *control)
 	free(control->inboxes);
 	text_free(&control->keepsake);
 	free(control);
+	heap_fini();
 }

@@ -2,6 +2,7 @@
 #include "control/destinations.h"
 
 #include "admit/quota_life.h"
+#include "base/heap.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static struct destination *add(struct destinations *destinations, struct vault *
 			       unsigned engine_count)
 {
 	size_t bytes = sizeof(struct stat_spill) * engine_count + sizeof(uint64_t);
-	struct destination *destination = calloc(1, sizeof(*destination));
+	struct destination *destination = heap_zeroed(1, sizeof(*destination));
 	struct destination **last = &destinations->first;
 
 	must(destination != NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/execute.h"
 
+#include "base/heap.h"
 #include "config/command.h"
 #include "config/print.h"
 #include "control/claim.h"
@@ -54,6 +55,15 @@ static void follow(struct control *control, const struct command *command)
 	}
 }
 
+/* What the largest command takes: the plan and the snapshot are made anew, beside the old ones. */
+static size_t reserve_bytes(const struct control *control)
+{
+	enum { LEAST_BYTES = 8 << 20, THING_BYTES = 8192 };
+
+	return LEAST_BYTES + (size_t)THING_BYTES * (config_count(control->config, KIND_SERVICE) +
+						    config_count(control->config, KIND_VSERVER));
+}
+
 static unsigned change(struct control *control, const struct command *command, struct text *answer)
 {
 	struct report report = REPORT_EMPTY;
@@ -61,6 +71,10 @@ static unsigned change(struct control *control, const struct command *command, s
 
 	if (control->is_draining) {
 		text_add(answer, STR("ERROR: the appliance is draining\n"));
+		return REFUSED;
+	}
+	if (!heap_has_reserve(reserve_bytes(control))) {
+		text_add(answer, STR("ERROR: there is no memory: nothing was changed\n"));
 		return REFUSED;
 	}
 	if (config_apply_if(control->config, command, claim_may_stand, &control->gates, &report))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
+#include "base/heap.h"
 #include "control/explain_priv.h"
 #include "lb/lb.h"
 #include "lb/lb_key.h"
@@ -312,7 +313,7 @@ void explain_service(struct explain *in, const struct plan_vserver *vserver)
 
 	if (explain_persistence(in, vserver))
 		return;
-	candidates = calloc(vserver->member_count + 1, sizeof(*candidates));
+	candidates = heap_zeroed(vserver->member_count + 1, sizeof(*candidates));
 	must(candidates != NULL);
 	eligible = make_candidates(in, vserver, candidates);
 	explain_starts(in, vserver);

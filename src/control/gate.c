@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/gate.h"
 
+#include "base/heap.h"
 #include "os/socket.h"
 
 #include <errno.h>
@@ -130,7 +131,7 @@ int gate_try(struct gates *gates, const struct address *address)
 struct gate *gate_open(struct gates *gates, const struct address *address, int *error)
 {
 	const struct gate *same = find_same(gates, address);
-	struct gate *gate = calloc(1, sizeof(*gate) + gates->engine_count * sizeof(int));
+	struct gate *gate = heap_zeroed(1, sizeof(*gate) + gates->engine_count * sizeof(int));
 
 	must(gate != NULL);
 	gate->address = *address;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/health.h"
 
+#include "base/heap.h"
 #include "base/text.h"
 #include "config/print.h"
 
@@ -240,7 +241,7 @@ static struct health_probe *find_probe(struct health *health, uint64_t uid, cons
 static struct health_probe *new_probe(struct health *health, const struct plan_service *service,
 				      const struct plan_monitor *plan, char *settings)
 {
-	struct health_probe *probe = calloc(1, sizeof(*probe));
+	struct health_probe *probe = heap_zeroed(1, sizeof(*probe));
 
 	must(probe != NULL);
 	probe->health = health;
@@ -306,7 +307,7 @@ static struct health_probe *take_probe(struct health *health, const struct plan_
 
 static void take_probes(struct health *health, const struct plan_service *plan)
 {
-	struct health_probe **probes = calloc(plan->monitor_count + 1, sizeof(*probes));
+	struct health_probe **probes = heap_zeroed(plan->monitor_count + 1, sizeof(*probes));
 
 	must(probes != NULL);
 	for (unsigned i = 0; i < plan->monitor_count; i++)
@@ -321,7 +322,7 @@ static void take_probes(struct health *health, const struct plan_service *plan)
 
 static struct health *new_health(struct health_room *room, struct runtime_service *service)
 {
-	struct health *health = calloc(1, sizeof(*health));
+	struct health *health = heap_zeroed(1, sizeof(*health));
 
 	must(health != NULL);
 	health->room = room;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/keeper.h"
 
+#include "base/heap.h"
 #include "os/memory_file.h"
 #include "os/socket.h"
 
@@ -53,7 +54,7 @@ static void hold(struct keeper *keeper, const struct keeper_message *message, in
 {
 	if (keeper->count == keeper->room) {
 		keeper->room = keeper->room == 0 ? 64 : keeper->room * 2;
-		keeper->held = realloc(keeper->held, keeper->room * sizeof(*keeper->held));
+		keeper->held = heap_resized(keeper->held, keeper->room * sizeof(*keeper->held));
 		must(keeper->held != NULL);
 	}
 	keeper->held[keeper->count++] = (struct keeper_held){ message->address, message->engine,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/operator.h"
 
+#include "base/heap.h"
 #include "os/local.h"
 #include "os/socket.h"
 
@@ -197,7 +198,7 @@ static void give_up_waiting(struct timer *timer)
 
 static void add_operator(struct operators *operators, int fd)
 {
-	struct operator* operator= calloc(1, sizeof(*operator));
+	struct operator* operator= heap_zeroed(1, sizeof(*operator));
 
 	must(operator!= NULL);
 	operator->operators = operators;

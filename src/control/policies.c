@@ -2,6 +2,7 @@
 #include "control/policies.h"
 
 #include "admit/quota_life.h"
+#include "base/heap.h"
 
 #include <stdlib.h>
 
@@ -41,7 +42,7 @@ static struct policies_entry *add(struct policies *policies, const struct plan_p
 {
 	size_t bytes = sizeof(struct stat_policy) * policies->engine_count +
 		       sizeof(uint64_t) * POLICIES_ROWS;
-	struct policies_entry *entry = calloc(1, sizeof(*entry));
+	struct policies_entry *entry = heap_zeroed(1, sizeof(*entry));
 
 	must(entry != NULL);
 	entry->uid = planned->uid;

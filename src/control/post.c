@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/post.h"
 
+#include "base/heap.h"
+
 #include <stdlib.h>
 
 enum { RETRY_MS = 2 };
@@ -33,7 +35,7 @@ static void retry(struct timer *timer)
 void post_init(struct post *post, struct loop *loop, struct engine **engines, unsigned count)
 {
 	*post = (struct post){ .loop = loop, .engines = engines, .engine_count = count };
-	post->queues = calloc(count, sizeof(*post->queues));
+	post->queues = heap_zeroed(count, sizeof(*post->queues));
 	must(post->queues != NULL);
 	timer_init(&post->retry, retry);
 }
@@ -50,7 +52,7 @@ static void keep(struct post_queue *queue, struct message message)
 {
 	if (queue->count == queue->room) {
 		queue->room = queue->room == 0 ? 256 : queue->room * 2;
-		queue->kept = realloc(queue->kept, queue->room * sizeof(*queue->kept));
+		queue->kept = heap_resized(queue->kept, queue->room * sizeof(*queue->kept));
 		must(queue->kept != NULL);
 	}
 	queue->kept[queue->count++] = message;

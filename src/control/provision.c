@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/provision.h"
 
+#include "base/heap.h"
 #include "base/text.h"
 #include "control/webhook.h"
 #include "os/memory_file.h"
@@ -244,7 +245,7 @@ static struct provision_lane *lane_of(struct provision *provision,
 		if (lane->uid == news->uid)
 			return lane;
 	}
-	lane = calloc(1, sizeof(*lane));
+	lane = heap_zeroed(1, sizeof(*lane));
 	must(lane != NULL);
 	lane->provision = provision;
 	lane->uid = news->uid;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/publish.h"
 
+#include "base/heap.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +13,7 @@ struct publish_row {
 void publish_init(struct publisher *publisher, struct post *post, unsigned engine_count)
 {
 	*publisher = (struct publisher){ .post = post, .engine_count = engine_count };
-	publisher->taken = calloc(engine_count, sizeof(*publisher->taken));
+	publisher->taken = heap_zeroed(engine_count, sizeof(*publisher->taken));
 	must(publisher->taken != NULL);
 }
 
@@ -29,8 +31,8 @@ void publish_send(struct publisher *publisher, struct snapshot *snapshot)
 	publisher->newest = snapshot->number;
 	if (publisher->count == publisher->room) {
 		publisher->room = publisher->room == 0 ? 8 : publisher->room * 2;
-		publisher->rows = realloc(publisher->rows,
-					  publisher->room * sizeof(*publisher->rows));
+		publisher->rows = heap_resized(publisher->rows,
+					       publisher->room * sizeof(*publisher->rows));
 		must(publisher->rows != NULL);
 	}
 	publisher->rows[publisher->count++].snapshot = snapshot;

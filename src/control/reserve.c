@@ -3,6 +3,7 @@
 
 #include "admit/quota_life.h"
 #include "admit/quota_queue.h"
+#include "base/heap.h"
 
 #include <stdlib.h>
 
@@ -35,7 +36,7 @@ static void leave(struct reserve *reserve, uint64_t newest, struct reserve_exit 
 {
 	if (exit->count == exit->room) {
 		exit->room = exit->room == 0 ? 16 : exit->room * 2;
-		exit->left = realloc(exit->left, exit->room * sizeof(*exit->left));
+		exit->left = heap_resized(exit->left, exit->room * sizeof(*exit->left));
 		must(exit->left != NULL);
 	}
 	exit->left[exit->count++] = (struct reserve_left){ reserve->pool, newest + 1 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/resolver.h"
 
+#include "base/heap.h"
 #include "control/dns.h"
 #include "os/socket.h"
 #include "record/log.h"
@@ -236,7 +237,7 @@ static struct resolver_name *find_name(const struct resolver *resolver, uint64_t
 
 static struct resolver_name *begin_name(struct resolver *resolver, struct object *server)
 {
-	struct resolver_name *name = calloc(1, sizeof(*name));
+	struct resolver_name *name = heap_zeroed(1, sizeof(*name));
 
 	must(name != NULL);
 	name->resolver = resolver;

@@ -2,6 +2,7 @@
 #include "control/runtime.h"
 
 #include "admit/quota_life.h"
+#include "base/heap.h"
 #include "control/spill.h"
 #include "os/clock.h"
 
@@ -120,7 +121,7 @@ static uint32_t find_place(void ***table, uint32_t *room)
 	if (id < before)
 		return id;
 	*room = before == 0 ? 64 : before * 2;
-	*table = realloc(*table, *room * sizeof(**table));
+	*table = heap_resized(*table, *room * sizeof(**table));
 	must(*table != NULL);
 	memset(*table + before, 0, (*room - before) * sizeof(**table));
 	return id;
@@ -204,7 +205,7 @@ static bool open_pool(struct runtime *runtime, struct runtime_entry *entry, cons
 static struct runtime_service *add_service(struct runtime *runtime, const struct plan *plan,
 					   struct str name, uint64_t uid)
 {
-	struct runtime_service *service = calloc(1, sizeof(*service));
+	struct runtime_service *service = heap_zeroed(1, sizeof(*service));
 
 	must(service != NULL);
 	service->entry.uid = uid;
@@ -226,7 +227,7 @@ static struct runtime_service *add_service(struct runtime *runtime, const struct
 static struct runtime_vserver *add_vserver(struct runtime *runtime, const struct plan *plan,
 					   struct str name, uint64_t uid)
 {
-	struct runtime_vserver *vserver = calloc(1, sizeof(*vserver));
+	struct runtime_vserver *vserver = heap_zeroed(1, sizeof(*vserver));
 
 	must(vserver != NULL);
 	vserver->entry.uid = uid;

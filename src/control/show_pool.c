@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admit/quota_stat.h"
+#include "base/heap.h"
 #include "control/show_priv.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@ void show_pool_engines(const struct control *control, uint32_t pool, struct text
 static struct quota_stat *read_engines(const struct control *control, uint32_t pool)
 {
 	unsigned count = control->setup.engine_count;
-	struct quota_stat *stats = calloc(count, sizeof(*stats));
+	struct quota_stat *stats = heap_zeroed(count, sizeof(*stats));
 
 	must(stats != NULL);
 	for (unsigned i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 #include "control/show_spillover.h"
 
 #include "admit/quota_trace.h"
+#include "base/heap.h"
 #include "config/lex.h"
 #include "control/audit.h"
 #include "control/control_priv.h"
@@ -178,7 +179,7 @@ static size_t pick(struct quota_trace_entry *entries, size_t count,
 static void events(struct control *control, const struct runtime_vserver *only, struct text *text)
 {
 	size_t most = quota_trace_most(control->setup.map);
-	struct quota_trace_entry *entries = calloc(most, sizeof(*entries));
+	struct quota_trace_entry *entries = heap_zeroed(most, sizeof(*entries));
 	size_t count;
 
 	must(entries != NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/heap.h"
 #include "config/command.h"
 #include "control/show.h"
 #include "control/show_priv.h"
@@ -305,7 +306,7 @@ static void stat_all(struct control *control, const struct command *command, sta
 		     struct text *answer)
 {
 	unsigned count = config_count(control->config, command->kind->id), at = 0;
-	struct ranked *ranked = calloc(count + 1, sizeof(*ranked));
+	struct ranked *ranked = heap_zeroed(count + 1, sizeof(*ranked));
 	const struct object *object = NULL;
 
 	must(ranked != NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/survey.h"
 
+#include "base/heap.h"
 #include "control/control_priv.h"
 
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static struct survey_room *room_of(const struct control *control, struct runtime
 	if (vserver->survey != NULL && vserver->survey->members == members)
 		return vserver->survey;
 	free(vserver->survey);
-	vserver->survey = calloc(1, sizeof(*vserver->survey));
+	vserver->survey = heap_zeroed(1, sizeof(*vserver->survey));
 	must(vserver->survey != NULL);
 	vserver->survey->members = members;
 	return vserver->survey;

@@ -2,6 +2,7 @@
 #include "control/webhook.h"
 
 #include "base/address.h"
+#include "base/heap.h"
 #include "http/url.h"
 #include "monitor/monitor.h"
 #include "monitor/probe.h"
@@ -135,7 +136,7 @@ static const struct monitor_kind *kind_of(const struct url *url)
 
 static struct webhook_lane *open_lane(struct webhook *webhook, struct str url, const char **why)
 {
-	struct webhook_lane *lane = calloc(1, sizeof(*lane));
+	struct webhook_lane *lane = heap_zeroed(1, sizeof(*lane));
 
 	must(lane != NULL);
 	lane->url = str_dup(url);
@@ -174,7 +175,7 @@ static struct webhook_lane *need_lane(struct webhook *webhook, struct str url, c
 
 static void add_message(struct webhook_lane *lane, struct str json)
 {
-	struct webhook_message *message = calloc(1, sizeof(*message));
+	struct webhook_message *message = heap_zeroed(1, sizeof(*message));
 
 	must(message != NULL);
 	list_init(&message->link);

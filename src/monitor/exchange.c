@@ -2,6 +2,7 @@
 #include "monitor/exchange.h"
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "monitor/ear.h"
 #include "monitor/tls.h"
 #include "os/clock.h"
@@ -40,7 +41,7 @@ static uint64_t make_nonce(const struct probe *probe)
 
 void exchange_start(struct probe *probe)
 {
-	struct exchange *exchange = malloc(sizeof(*exchange));
+	struct exchange *exchange = heap_resized(NULL, sizeof(*exchange));
 	const struct talk_protocol *protocol = probe->kind->protocol;
 
 	must(exchange != NULL && probe->exchange == NULL);

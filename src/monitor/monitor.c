@@ -2,6 +2,7 @@
 #include "monitor/monitor.h"
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "base/text.h"
 #include "monitor/probe.h"
 #include "os/clock.h"
@@ -78,7 +79,7 @@ static void copy_conf(struct monitor *monitor, const struct monitor_conf *conf)
 	for (unsigned i = 0; i < MONITOR_TEXTS; i++)
 		monitor->conf.texts[i] = own(conf->texts[i]);
 	if (bytes > 0) {
-		monitor->codes = malloc(bytes);
+		monitor->codes = heap_resized(NULL, bytes);
 		must(monitor->codes != NULL);
 		memcpy(monitor->codes, conf->codes, bytes);
 	}
@@ -419,7 +420,7 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 			    const struct address *service, enum monitor_state known,
 			    monitor_fn *changed, void *owner)
 {
-	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	struct monitor *monitor = heap_zeroed(1, sizeof(*monitor));
 	const struct monitor_kind *kind = monitor_kind_of(conf->kind);
 
 	must(monitor != NULL && kind != NULL && changed != NULL);

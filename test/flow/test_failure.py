@@ -2,6 +2,8 @@
 """What breaks, and what must not break with it: origins, our own data process, descriptors,
 slow and rude clients, signals."""
 import os
+import pathlib
+import resource
 import signal
 import socket
 import threading
@@ -309,6 +311,35 @@ def test_rude_tcp_clients(stage):
     wait_until(appliance.is_quiet, "all have left")
     with Client(tcp) as client:
         assert client.until(b"\n") == b"tcp\n"
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="the sanitizer's memory is not limited so")
+def test_out_of_memory(stage):
+    """No memory for control: changes are refused as a whole, what is there is served by the same
+    process, and when there is memory again changes are taken again."""
+    appliance, web, _, _ = site(stage, 2)
+    child = appliance.data_process()
+    assert get(web).status == 200
+    wide = resource.prlimit(child, resource.RLIMIT_AS)
+    pages = int(pathlib.Path(f"/proc/{child}/statm").read_text().split()[0])
+    resource.prlimit(child, resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 20), wide[1]))
+    text, count = "x" * 1000, 0
+    while True:
+        answer = appliance.cli(*(f'add service m{count + n} 127.0.0.1 HTTP {n + 1} -state DISABLED '
+                                 f'-comment {text}' for n in range(50)))
+        if answer.status != 0:
+            break
+        count += 50
+        assert count < 20000
+    assert "there is no memory: nothing was changed" in answer.text + answer.error
+    assert get(web).status == 200
+    before = appliance.running_config()
+    appliance.refuse("set service s -maxClient 7")
+    assert appliance.running_config() == before and appliance.data_process() == child
+    resource.prlimit(child, resource.RLIMIT_AS, wide)
+    appliance.do("set service s -maxClient 7")
+    assert "-maxClient 7" in appliance.running_config()
+    assert appliance.data_process() == child
 
 
 def test_slow_readers(stage):
