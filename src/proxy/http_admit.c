@@ -192,7 +192,8 @@ enum step_end http_admit_queue(struct http_session *s)
 		forget_place(s);
 		return ask_now(s, queue_take(queued));
 	case QUEUE_OVER:
-		http_admit_unqueue(s);
+		forget_place(s);
+		queue_dissolved(queued);
 		return ask(s);
 	}
 	must_not_reach();

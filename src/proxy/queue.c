@@ -294,6 +294,13 @@ struct holding *queue_take(struct queued_request *request)
 	return holding;
 }
 
+void queue_dissolved(struct queued_request *request)
+{
+	must(request->state == QUEUE_OVER);
+	stat_add(&request->place.at->stats->queue_dissolved, 1);
+	end_place(&request->place);
+}
+
 void queue_leave(struct queued_request *request)
 {
 	bool is_out = true;

@@ -48,7 +48,7 @@ struct queued {
 enum queue_state {
 	QUEUE_WAITS,
 	QUEUE_SERVED, /* one use is its session's: queue_take() */
-	QUEUE_OVER    /* the limit is there no more: queue_leave(), and ask again */
+	QUEUE_OVER    /* the limit is there no more: queue_dissolved(), and ask again */
 };
 
 /* A request that waits. Owner: the engine; its session until that leaves or takes. */
@@ -62,12 +62,15 @@ struct queued_request {
  * `holding` of it is the caller's. Else nothing happened; QUOTA_CROWDED was counted. */
 enum quota_join queue_enter(struct vserver *reached, struct vserver *at, struct holding *holding,
 			    const struct arrival *arrival) MUST_USE;
-/* Likewise for a request; QUOTA_JOINED: *out until queue_take(), queue_leave() or queue_late(). */
+/* Likewise for a request; QUOTA_JOINED: *out until queue_take(), queue_dissolved(), queue_leave()
+ * or queue_late(). */
 enum quota_join queue_enter_request(struct vserver *at, struct holding *holding, struct task *task,
 				    struct queued_request **out) MUST_USE;
 /* QUEUE_SERVED: the use that is the caller's now; the place is gone. */
 struct holding *queue_take(struct queued_request *request) MUST_USE;
-/* The request waits no more, in whatever state. */
+/* QUEUE_OVER: the place is gone. */
+void queue_dissolved(struct queued_request *request);
+/* The request goes away, in whatever state. */
 void queue_leave(struct queued_request *request);
 /* It waited too long. False: its use is on the way, and it is not late. */
 bool queue_late(struct queued_request *request) MUST_USE;

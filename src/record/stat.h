@@ -81,6 +81,7 @@ struct stat_vserver {
 	struct stat_number redirected, dropped; /* of the refused ones */
 	struct stat_number queued;              /* gauge: clients that wait in line */
 	struct stat_number queued_total, queue_served, queue_left, queue_timed_out, queue_crowded;
+	struct stat_number queue_dissolved; /* asked again: the limit that they waited for went */
 	struct stat_number queue_wait_ms;           /* of those that were served, in sum ... */
 	struct stat_number queue_waits[STAT_WAITS]; /* ... and how many waited up to 1, 10, 100,
 						       1000 ms, and longer */

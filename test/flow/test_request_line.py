@@ -209,6 +209,8 @@ def test_a_limit_that_goes_lets_all_in(stage, engines, change):
     clients += [join(appliance, port, index, index + 1) for index in range(6)]
     appliance.do(change)
     wait_until(lambda: primary.active == 7, "all are in work")
+    numbers = appliance.vserver("web")
+    assert (numbers["queue_dissolved"], numbers["queue_left"]) == (6, 0)
     appliance.do("set lb vserver web -soMethod REQUEST -soThreshold 7")
     late = join(appliance, port, 7, 1)
     primary.step(8)

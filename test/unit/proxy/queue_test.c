@@ -262,8 +262,13 @@ static void a_limit_that_goes_is_waited_for_no_more(void **unused)
 	house_until(scene.house, askers[DEPTH - 1].woken > 0);
 	for (int i = 0; i < DEPTH; i++) {
 		assert_int_equal(askers[i].place->state, QUEUE_OVER);
-		queue_leave(askers[i].place);
+		if (i > 0)
+			queue_dissolved(askers[i].place);
+		else
+			queue_leave(askers[i].place); /* it goes before it asks again */
 	}
+	assert_int_equal(STAT(&scene, queue_dissolved), DEPTH - 1);
+	assert_int_equal(STAT(&scene, queue_left), 1);
 	assert_int_equal(STAT(&scene, queued), 0);
 	give(&scene);
 	end(&scene);
