@@ -145,7 +145,10 @@ class Soak:
             f"enable service {chain}-{place}-{number}"] * chance.randrange(2)
 
     def change(self, chance, chain, place):
-        return [f"set lb vserver {chain}-{place} -soThreshold {chance.randrange(1, 30)}"]
+        if chain == "REQUEST" and chance.random() < 0.3:
+            return [f"unset lb vserver {chain}-{place} -soMethod"]  # those in line are let in
+        return [f"set lb vserver {chain}-{place} -soMethod {LIMITS[chain]}"
+                f" -soThreshold {chance.randrange(1, 30)}"]
 
     def tune(self, chance, chain, place):
         vserver, service = f"{chain}-{place}", f"{chain}-{place}-{chance.choice((1, 2))}"
@@ -192,7 +195,8 @@ class Soak:
         """Who stood in line was served, went away or spilled late; nobody is left."""
         assert numbers["queued"] == 0
         assert numbers["queued_total"] == (
-            numbers["queue_served"] + numbers["queue_left"] + numbers["queue_timed_out"])
+            numbers["queue_served"] + numbers["queue_left"] + numbers["queue_timed_out"]
+            + numbers["queue_dissolved"])
 
     def judge_clients(self, chain, first):
         """Who came was served, or refused, or left the line; and whom one does not serve asks the
@@ -241,9 +245,8 @@ class Soak:
     def judge_pools(self):
         """Every unit of every limit is where it belongs."""
         assert_nothing_leaked(self.appliance)
-        # A pool with a line is not audited.
-        self.appliance.do(*(f"unset lb vserver {chain}-{place} -soQueueDepth"
-                            for chain in LIMITS for place in PLACES))
+        self.appliance.do(*(f"set lb vserver {chain}-{place} -soMethod {LIMITS[chain]}"
+                            " -soThreshold 9" for chain in LIMITS for place in PLACES))
         audit = self.appliance.do("show spillover audit")
         found = re.findall(r"limit (\S+)  used (\d+)  missing (-?\d+)", audit)
         assert len(found) == len(LIMITS) * len(PLACES), audit
