@@ -69,6 +69,16 @@ static char *print_words(const struct word *words, unsigned count, const char *b
 	return copy;
 }
 
+/* One thing cannot get the names of many: behind a plain name the new one is plain as well. */
+static char *print_place(const struct command *command, unsigned index)
+{
+	struct word word = command->places[index];
+
+	if (command->verb == VERB_RENAME && !command->places[0].takes_range)
+		word.takes_range = false;
+	return print_words(&word, 1, "");
+}
+
 static struct kept_line *line_of(const struct command *command)
 {
 	struct kept_line *line = heap_zeroed(1, sizeof(*line));
@@ -81,7 +91,7 @@ static struct kept_line *line_of(const struct command *command)
 	line->options = heap_zeroed(command->option_count + 1, sizeof(*line->options));
 	must(line->places != NULL && line->options != NULL);
 	for (unsigned i = 0; i < command->place_count; i++)
-		line->places[line->place_count++] = print_words(&command->places[i], 1, "");
+		line->places[line->place_count++] = print_place(command, i);
 	for (unsigned i = 0; i < command->option_count; i++) {
 		const struct argument *argument = &command->options[i];
 

@@ -21,6 +21,10 @@ static void test_add(void **state)
 	scene_bad(scene, "unbind cs vserver d -lbvserver y", "No such resource");
 	scene_good(scene, "unbind cs vserver d -lbvserver x\nunset cs vserver d -comment\n");
 	scene_has_not(scene, "comment");
+	/* What looks like many names is one; as it is saved it is understood again. */
+	scene_good(scene, "rename cs vserver d e[1-3]\n");
+	scene_has(scene, "\nadd cs vserver \"e[1-3]\" HTTP 10.0.0.1 80");
+	scene_good(scene, "rename cs vserver \"e[1-3]\" d\n");
 	scene_good(scene, "rm cs vserver d\n");
 	scene_has_not(scene, "cs vserver");
 	scene_bad(scene, "rm cs vserver d", "No such resource: cs vserver d");
