@@ -55,20 +55,25 @@ class Ports:
     def __init__(self):
         self.locks = []
 
-    def take(self):
+    def take(self, count=1):
+        """A port; of `count` in a row the first."""
         PORTS.mkdir(exist_ok=True)
         while True:
             port = random.randrange(10000, 32000)
-            lock = os.open(PORTS / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                with socket.socket() as probe:
-                    probe.bind(("", port))
-            except OSError:
-                os.close(lock)
-                continue
-            self.locks.append(lock)
-            return port
+            if all(self.lock(port + number) for number in range(count)):
+                return port
+
+    def lock(self, port):
+        lock = os.open(PORTS / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("", port))
+        except OSError:
+            os.close(lock)
+            return False
+        self.locks.append(lock)
+        return True
 
     def close(self):
         for lock in self.locks:

@@ -10,18 +10,10 @@ import pytest
 from spillway import IS_SANITIZED, ROOT, is_listening, wait_until
 
 
-def sequel_of_ports(stage):
-    """Four free ports in a row; those behind the first are not locked, only free now."""
-    while True:
-        port = stage.port()
-        if not any(is_listening(port + number) for number in range(1, 4)):
-            return port
-
-
 @pytest.mark.skipif(IS_SANITIZED, reason="the demonstration has its own build")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo(stage, tmp_path, number):
-    port = sequel_of_ports(stage)
+    port = stage.ports.take(4)
     said = tmp_path / "said"
     with open(said, "w", encoding="utf-8") as out:
         demo = subprocess.Popen([ROOT / "script/demo", "--port", str(port)], stdout=out, stderr=out,
