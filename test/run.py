@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -24,13 +25,10 @@ JOBS = max(2, os.cpu_count() or 2)
 SANITIZED = ["-Db_lundef=false", "--buildtype=debugoptimized"]
 BUILDS = {
     "build": {"options": ["--buildtype=release"], "cc": "gcc"},
-    "build-asan": {"options": ["-Db_sanitize=address,undefined", *SANITIZED], "cc": "clang"},
+    # The fuzz targets share it: what they count costs less than to compile everything once more.
+    "build-asan": {"options": ["-Dfuzz=true", "-Db_sanitize=address,undefined", *SANITIZED],
+                   "cc": "clang"},
     "build-tsan": {"options": ["-Db_sanitize=thread", *SANITIZED], "cc": "clang"},
-    "build-fuzz": {
-        "options": ["-Dfuzz=true", "-Db_sanitize=address,undefined",
-                    "-Dc_args=-fsanitize=fuzzer-no-link", *SANITIZED],
-        "cc": "clang",
-    },
 }
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1:detect_stack_use_after_return=1",
@@ -63,20 +61,29 @@ class Tally:
 
 
 class Stage:
-    """Says what runs now and how long it took."""
+    """Says what runs now, how long it took, and how much work it was."""
 
     def __init__(self, title, tally):
         self.title, self.tally = title, tally
 
+    @staticmethod
+    def busy():
+        """Seconds of processor time, of all that has ended."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
     def __enter__(self):
         self.start, self.before = time.monotonic(), (self.tally.passed, len(self.tally.failed))
+        self.busy_before = self.busy()
         print(f"== {self.title}", flush=True)
 
     def __exit__(self, *error):
         seconds = time.monotonic() - self.start
         passed = self.tally.passed - self.before[0]
         failed = len(self.tally.failed) - self.before[1]
-        print(f"   {passed} passed, {failed} failed, {seconds:.0f} s", flush=True)
+        busy = self.busy() - self.busy_before
+        print(f"   {passed} passed, {failed} failed, {seconds:.0f} s, {busy:.0f} s of processor",
+              flush=True)
 
 
 def run(command, limit, env=None, **more):
@@ -109,9 +116,15 @@ PREFIX = fixed_addresses()
 
 def configure(build):
     options = BUILDS[build]["options"]
-    if (ROOT / build / "build.ninja").exists():
+    if not (ROOT / build / "build.ninja").exists():
+        return run(["meson", "setup", *options, build, "."], 300, env={"CC": BUILDS[build]["cc"]})
+    # Made by somebody else, or before one of the options was there.
+    has = {option["name"]: str(option["value"]).lower()
+           for option in introspect(build, "--buildoptions")}
+    wanted = [option.removeprefix("-D").removeprefix("--").split("=") for option in options]
+    if all(has.get(name) == value for name, value in wanted):
         return 0, ""
-    return run(["meson", "setup", *options, build, "."], 300, env={"CC": BUILDS[build]["cc"]})
+    return run(["meson", "configure", *options, build], 300)
 
 
 def introspect(build, what):
@@ -187,23 +200,23 @@ def models(tally):
 
 
 def fuzz(tally, seconds, seed):
-    """Each target for `seconds`, two side by side; new inputs are kept in build-fuzz/corpus."""
+    """Each target for `seconds`, two side by side; new inputs are kept in build-asan/corpus."""
     # It has so many features that to count how rare each is takes longer than to run it.
     plain = {"config": ["-entropic=0"]}
 
     def one(name):
-        corpus = ROOT / "build-fuzz" / "corpus" / name
+        corpus = ROOT / "build-asan" / "corpus" / name
         corpus.mkdir(parents=True, exist_ok=True)
         seeds = ROOT / "test" / "fuzz" / "seeds" / name
-        crash = ROOT / "build-fuzz" / f"crash-{name}-"
-        command = [*PREFIX, ROOT / "build-fuzz/test/fuzz" / f"fuzz_{name}", corpus,
+        crash = ROOT / "build-asan" / f"crash-{name}-"
+        command = [*PREFIX, ROOT / "build-asan/test/fuzz" / f"fuzz_{name}", corpus,
                    *([seeds] if seeds.is_dir() else []), f"-max_total_time={seconds}",
                    *plain.get(name, []), f"-seed={seed}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
                    f"-artifact_prefix={crash}"]
         return run([str(word) for word in command], seconds + 120, env=SANITIZER_ENV)
 
     names = sorted(target["name"].removeprefix("fuzz_")
-                   for target in introspect("build-fuzz", "--targets")
+                   for target in introspect("build-asan", "--targets")
                    if target["name"].startswith("fuzz_"))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, (code, text) in zip(names, pool.map(one, names)):
@@ -256,15 +269,13 @@ def run_all(tally, options):
         has_asan = make(tally, "build-asan", lambda name: not name.startswith("race_"))
     with Stage("compile: thread sanitizer", tally):
         has_tsan = make(tally, "build-tsan", lambda name: name.startswith("race_"))
-    with Stage("compile: fuzz targets", tally):
-        has_fuzz = make(tally, "build-fuzz", lambda name: name.startswith("fuzz_"))
     for build, is_there, suite in (("build", has_release, "unit"), ("build-asan", has_asan, "unit"),
                                    ("build", has_release, "sim"), ("build-asan", has_asan, "sim"),
                                    ("build", has_release, "race"), ("build-tsan", has_tsan, "race")):
         if is_there:
             with Stage(f"{suite} tests: {build}", tally):
                 run_programs(tally, build, suite)
-    if has_fuzz:
+    if has_asan:
         with Stage("fuzz", tally):
             fuzz(tally, options.fuzz_seconds, options.seed)
     for build, is_there in (("build", has_release), ("build-asan", has_asan)):
@@ -295,7 +306,7 @@ def main():
         if make(tally, build, lambda name: name == "spillway"):
             slowest(flow(tally, build, options.name, 1800))
     elif options.fuzz:
-        if make(tally, "build-fuzz", lambda name: name.startswith("fuzz_")):
+        if make(tally, "build-asan", lambda name: name.startswith("fuzz_")):
             fuzz(tally, options.fuzz_seconds, options.seed)
     else:
         run_all(tally, options)
