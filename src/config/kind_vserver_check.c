@@ -72,7 +72,7 @@ static bool check_spillover(struct object *object, const struct command *command
 	return true;
 }
 
-/* What counts uses says nothing of a rate or of health. */
+/* What counts uses says nothing of a rate or of health; its default may stand, as it is printed. */
 static bool check_uses(struct object *object, const struct command *command, struct report *report)
 {
 	uint64_t method = object_number(object, VSERVER_SO_METHOD);
@@ -86,12 +86,12 @@ static bool check_uses(struct object *object, const struct command *command, str
 			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_QUEUE_DEPTH,
 			     "-soQueueDepth is not for this -soMethod: clients wait in line for "
 			     "CONNECTION and DYNAMICCONNECTION, requests for REQUEST");
-	if (object_is_set(object, VSERVER_SO_ENGINE_THRESHOLD))
+	if (object_number(object, VSERVER_SO_ENGINE_THRESHOLD) != (OPTION_PERCENT | 100))
 		return fault(report, command,
 			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_ENGINE_THRESHOLD,
 			     "-soEngineThreshold counts uses: it is not for -soMethod BANDWIDTH, "
 			     "REQUESTRATE and HEALTH");
-	if (method == SO_METHOD_HEALTH && object_is_set(object, VSERVER_SO_SHARED_THRESHOLD))
+	if (method == SO_METHOD_HEALTH && object_number(object, VSERVER_SO_SHARED_THRESHOLD) != 0)
 		return fault(report, command,
 			     is_method ? VSERVER_SO_METHOD : VSERVER_SO_SHARED_THRESHOLD,
 			     "-soSharedThreshold is not for -soMethod HEALTH: it has no pool");

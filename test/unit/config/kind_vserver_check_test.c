@@ -75,6 +75,13 @@ static void test_deal(void **state)
 	scene_has(scene, "-soEngineThreshold 12 -soSharedThreshold 3% ");
 	scene_good(scene, "set lb vserver web -soEngineThreshold 100% -soSharedThreshold 0\n");
 	scene_has(scene, "-soShared 25% -backupVServer spare\n");
+	/* What is printed with all defaults can be read again. */
+	scene_good(scene,
+		   "add lb vserver paced HTTP 10.0.0.1 83 -soMethod BANDWIDTH -soThreshold 50 "
+		   "-soEngineThreshold 100%\n");
+	scene_bad(scene, "set lb vserver paced -soEngineThreshold 12", "counts uses");
+	scene_good(scene, "set lb vserver paced -soMethod HEALTH -soSharedThreshold 0\n");
+	scene_bad(scene, "set lb vserver paced -soSharedThreshold 1", "has no pool");
 }
 
 static void test_backup(void **state)
