@@ -149,6 +149,33 @@ def dnsmasq(stage, port):
                       "--pid-file"))
 
 
+def knotd(stage, port):
+    folder = folder_for_all(stage, "knot")
+    (folder / "here.zone").write_text("""$TTL 60
+@ SOA ns root 1 3600 600 86400 60
+@ NS ns
+ns A 10.1.2.3
+www A 10.1.2.3
+www AAAA 2001:db8::1
+""")
+    (folder / "knot.conf").write_text(f"""server:
+    rundir: {folder}
+    listen: 127.0.0.1@{port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: {folder}
+    journal-db-max-size: 4M
+zone:
+  - domain: here.test
+    storage: {folder}
+    file: here.zone
+    journal-content: none
+""")
+    stage.keep(Daemon(folder, "/usr/sbin/knotd", "-c", folder / "knot.conf"))
+
+
 def certificate(folder):
     """A self-made one, which no monitor verifies."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -264,6 +291,10 @@ ROWS = {
                 "DNS -query www.here.test -IPAddress 10.1.2.4", "none of the expected"),
     "dnsmasq over TCP": (dnsmasq, True, "DNS-TCP -query www.here.test",
                          "DNS-TCP -query elsewhere.test", "DNS error REFUSED"),
+    "knot": (knotd, True, "DNS -query www.here.test -queryType AAAA -IPAddress 2001:db8::1",
+             "DNS -query gone.here.test", "DNS error NXDOMAIN"),
+    "knot over TCP": (knotd, True, "DNS-TCP -query here.test -queryType Zone",
+                      "DNS-TCP -query elsewhere.test", "DNS error REFUSED"),
     "nginx": (nginx, True, 'HTTP-ECV -send "GET /ready" -recv "is ready"',
               'HTTP -httpRequest "GET /"', "HTTP status 503, expected 200"),
     "nginx over TLS": (nginx_tls, True,
