@@ -239,6 +239,34 @@ static bool show_config(struct control *control, const struct command *command, 
 	return true;
 }
 
+/* Of the first place, of that kind. */
+static bool show_bindings_of(struct control *control, const struct command *command,
+			     enum kind_id kind, show_fn *show, struct text *answer)
+{
+	struct str name = command->places[0].text;
+	const struct object *object = config_find(control->config, kind, name);
+
+	if (object == NULL) {
+		text_print(answer, "ERROR: there is no %s %.*s\n", kinds[kind]->object,
+			   STR_ARG(name));
+		return false;
+	}
+	show(control, object, answer);
+	return true;
+}
+
+static bool show_monbindings(struct control *control, const struct command *command,
+			     struct text *answer)
+{
+	return show_bindings_of(control, command, KIND_MONITOR, show_monitor_bindings, answer);
+}
+
+static bool show_svcbindings(struct control *control, const struct command *command,
+			     struct text *answer)
+{
+	return show_bindings_of(control, command, KIND_SERVICE, show_service_bindings, answer);
+}
+
 static const struct show_thing {
 	const char *object;
 	bool (*show)(struct control *control, const struct command *command, struct text *answer);
@@ -249,6 +277,8 @@ static const struct show_thing {
 	{ "version", show_version },
 	{ "ns config", show_config },
 	{ "lb persistentSessions", show_persistence },
+	{ "lb monbindings", show_monbindings },
+	{ "svcbindings", show_svcbindings },
 };
 
 bool show_run(struct control *control, const struct command *command, struct text *answer)

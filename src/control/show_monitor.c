@@ -117,11 +117,16 @@ static void show_standard(const struct control *control, const struct object *mo
 
 void show_monitor(struct control *control, const struct object *object, struct text *text)
 {
-	unsigned count;
-
 	text_print(text, "lb monitor %.*s\n", STR_ARG(object_name(object)));
 	show_effect(object, text);
 	show_options(object, text);
+	show_monitor_bindings(control, object, text);
+}
+
+void show_monitor_bindings(struct control *control, const struct object *object, struct text *text)
+{
+	unsigned count;
+
 	text_add(text, STR("\tbound to\n"));
 	count = show_bindings(control, object, KIND_SERVICE, text);
 	count += show_bindings(control, object, KIND_GROUP, text);

@@ -19,6 +19,7 @@ void show_server(struct control *control, const struct object *object, struct te
 const char *show_service_state(const struct runtime_service *service);
 void show_service_line(const struct runtime_service *service, struct text *text);
 void show_service(struct control *control, const struct object *object, struct text *text);
+void show_service_bindings(struct control *control, const struct object *object, struct text *text);
 /* Of a group, a line each. */
 void show_service_members(const struct control *control, const struct object *group,
 			  struct text *text);
@@ -26,6 +27,9 @@ void show_service_group(struct control *control, const struct object *object, st
 
 /* show_monitor.c */
 void show_monitor(struct control *control, const struct object *object, struct text *text);
+
+/* What it is bound to. */
+void show_monitor_bindings(struct control *control, const struct object *object, struct text *text);
 
 /* show_vserver.c */
 const char *show_vserver_state(const struct runtime_vserver *vserver);

@@ -126,6 +126,21 @@ void show_service_members(const struct control *control, const struct object *gr
 	}
 }
 
+/* The virtual servers that it is bound to. */
+void show_service_bindings(struct control *control, const struct object *object, struct text *text)
+{
+	const struct object *vserver = NULL;
+
+	text_print(text, "service %.*s\n\tbound to\n", STR_ARG(object_name(object)));
+	while ((vserver = config_next(control->config, KIND_VSERVER, vserver)) != NULL)
+		for (unsigned i = 0; i < vserver->binding_count; i++) {
+			if (vserver->bindings[i].target != object)
+				continue;
+			text_print(text, "\t\tweight %" PRIu32 "  ", vserver->bindings[i].weight);
+			show_vserver_line(control, vserver, text);
+		}
+}
+
 void show_service_group(struct control *control, const struct object *object, struct text *text)
 {
 	text_print(text, "serviceGroup %.*s\n", STR_ARG(object_name(object)));

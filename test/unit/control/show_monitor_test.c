@@ -21,6 +21,11 @@ static void bound(void **state)
 			      "failures of 3, up after 1 good in a row, while down every 30 s\n");
 	stage_must_say(stage, "service a  ENABLED  weight 3  not good: connection refused");
 	stage_must_say(stage, "serviceGroup g  DISABLED  weight 1  good at 0 of 0");
+	assert_int_equal(stage_do(stage, "show lb monbindings m"), 0);
+	stage_must_say(stage, "service a  ENABLED  weight 3  not good: connection refused");
+	assert_int_equal(stage_do(stage, "show lb monbindings n"), 1);
+	stage_must_say(stage, "there is no lb monitor n");
+	assert_int_equal(stage_do(stage, "show lb monbindings"), 1);
 	stage_close(stage);
 }
 

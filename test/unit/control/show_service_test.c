@@ -22,6 +22,8 @@ static void state_and_reason(void **state)
 	stage_must_say(stage, "address: 127.0.0.1:9001");
 	stage_must_say(stage, "limit: 30");
 	stage_must_say(stage, "reason: not monitored");
+	assert_int_equal(stage_do(stage, "show svcbindings a"), 0);
+	stage_must_say(stage, "bound to\n\t\tweight 1  web");
 	assert_int_equal(stage_do(stage, "disable service a"), 0);
 	assert_int_equal(stage_do(stage, "show service a"), 0);
 	stage_must_say(stage, "state: OUT OF SERVICE");
