@@ -20,7 +20,15 @@ static bool turn(const struct config *config, const struct command *command, str
 		 struct report *report)
 {
 	const struct object *target;
+	const struct argument *key = command_option(command, "certkeyName");
 
+	if (key != NULL) {
+		report_fault(
+			report, key->column,
+			"-certkeyName is not done: probes over TLS show no certificate of ours "
+			"and do not verify the server's");
+		return false;
+	}
 	if (command->place_count != 2 || command->option_count > OPTIONS_MOST) {
 		report_fault(report, 0,
 			     "the name of a service or service group is missing: %.*s lb monitor "

@@ -16,6 +16,7 @@ static void test_old_form(void **state)
 	scene_bad(scene, "bind lb monitor m t", "service t: did you mean s?");
 	scene_bad(scene, "bind lb monitor n s", "n");
 	scene_bad(scene, "bind lb monitor m", "the name of a service or service group is missing");
+	scene_bad(scene, "bind lb monitor m -certkeyName c", "-certkeyName is not done");
 	scene_bad(scene, "bind lb monitor m s -weight 101", "1 to 100");
 	scene_good(scene, "unbind lb monitor m s\nunbind lb monitor m g\n");
 	scene_has_not(scene, "bind service");
