@@ -179,16 +179,21 @@ static enum conn_io read_none(struct conn *conn, ssize_t count)
 	return count == 0 ? CONN_EOF : await_bytes(conn);
 }
 
+static bool is_metered(const struct conn *conn)
+{
+	return conn->meter != NULL && UNLIKELY(conn->engine->meters_on > 0);
+}
+
 static size_t allowed(struct conn *conn, size_t room)
 {
-	return conn->meter != NULL ? conn->meter->allow(conn->meter, conn, room) : room;
+	return is_metered(conn) ? conn->meter->allow(conn->meter, conn, room) : room;
 }
 
 static void note_unused(struct conn *conn, size_t room, ssize_t count)
 {
 	size_t used = count > 0 ? (size_t)count : 0;
 
-	if (conn->meter != NULL && used < room)
+	if (is_metered(conn) && used < room)
 		conn->meter->unused(conn->meter, room - used);
 }
 

@@ -26,8 +26,8 @@ enum conn_io {
 
 struct conn;
 
-/* Who says how much a connection may read. Lies in its owner, and outlives the connection or is
- * taken away before. */
+/* Who says how much a connection may read, while engine.meters_on says that there is a limit at
+ * all. Lies in its owner, and outlives the connection or is taken away before. */
 struct conn_meter {
 	/* How many of `wanted` bytes may be read now; 0: none, conn->task is marked when that
 	 * changes, and conn->paced may be in a list meanwhile. */

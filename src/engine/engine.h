@@ -37,7 +37,8 @@ struct engine {
 			     *engine); /* after engine_ring(), once or for several; NULL: nothing */
 	struct task mail_task;
 	struct watch mail_watch;
-	_Atomic bool bell;         /* engine_ring() */
+	_Atomic bool bell;  /* engine_ring() */
+	uint32_t meters_on; /* limits that the meters of connections obey; 0: none is asked */
 	uint32_t paused_listeners; /* out of descriptors; control is told of the first and last */
 };
 

@@ -60,19 +60,25 @@ void pace_init(struct pace *pace, struct engine *engine)
 	timer_init(&pace->timer, wake_some);
 }
 
+static void change(struct pace *pace, struct quota_rate *rate)
+{
+	pace->engine->meters_on += (rate != NULL) - (pace->rate != NULL);
+	pace->rate = rate;
+}
+
 void pace_fini(struct pace *pace)
 {
 	while (!list_is_empty(&pace->waiting))
 		wake_first(pace);
 	timer_cancel(&pace->engine->loop.timers, &pace->timer);
-	pace->rate = NULL;
+	change(pace, NULL);
 }
 
 void pace_set(struct pace *pace, struct quota_rate *rate)
 {
 	if (rate == NULL)
 		pace_fini(pace);
-	pace->rate = rate;
+	change(pace, rate);
 }
 
 bool pace_is_reached(const struct pace *pace)
