@@ -53,12 +53,33 @@ struct str str_trim(struct str text)
 	return text;
 }
 
+enum { DIGITS_SAFE = 19 }; /* 10^19 - 1 is below 2^64 */
+
+static bool short_to_number(struct str text, uint64_t most, uint64_t *number)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned digit = (unsigned)((unsigned char)text.at[i] - '0');
+
+		if (digit > 9)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	if (sum > most)
+		return false;
+	*number = sum;
+	return true;
+}
+
 bool str_to_number(struct str text, uint64_t most, uint64_t *number)
 {
 	uint64_t sum = 0;
 
 	if (text.length == 0)
 		return false;
+	if (LIKELY(text.length <= DIGITS_SAFE))
+		return short_to_number(text, most, number);
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned digit = (unsigned)((unsigned char)text.at[i] - '0');
 

@@ -35,12 +35,31 @@ static inline const char *scan_run(const char *at, const char *end, unsigned cla
 	return at;
 }
 
+#ifdef __SSE2__
+/* Sixteen letters, digits and dashes at a time: what names of methods and fields are made of. */
 static inline const char *scan_token(const char *at, const char *end)
 {
+	const __m128i bit = _mm_set1_epi8(0x20), dash = _mm_set1_epi8('-');
+	const __m128i a = _mm_set1_epi8('a'), letters = _mm_set1_epi8(25);
+	const __m128i zero = _mm_set1_epi8('0'), digits = _mm_set1_epi8(9);
+
+	for (; end - at >= 16; at += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, bit), a);
+		__m128i digit = _mm_sub_epi8(bytes, zero);
+		__m128i good = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, letters), letter),
+					    _mm_cmpeq_epi8(_mm_min_epu8(digit, digits), digit));
+		int rest = _mm_movemask_epi8(_mm_or_si128(good, _mm_cmpeq_epi8(bytes, dash))) ^
+			   0xffff;
+
+		if (rest != 0) {
+			at += __builtin_ctz((unsigned)rest);
+			break;
+		}
+	}
 	return scan_run(at, end, SCAN_TOKEN);
 }
 
-#ifdef __SSE2__
 static inline const char *scan_value(const char *at, const char *end)
 {
 	const __m128i space = _mm_set1_epi8(0x20), tab = _mm_set1_epi8(0x09);
@@ -78,6 +97,11 @@ static inline const char *scan_target(const char *at, const char *end)
 	return scan_run(at, end, SCAN_TARGET);
 }
 #else
+static inline const char *scan_token(const char *at, const char *end)
+{
+	return scan_run(at, end, SCAN_TOKEN);
+}
+
 static inline const char *scan_value(const char *at, const char *end)
 {
 	return scan_run(at, end, SCAN_VALUE);

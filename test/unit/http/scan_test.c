@@ -55,6 +55,8 @@ static void test_wide_and_scalar_agree(void **state)
 
 				assert_ptr_equal(scan_value(bytes, end),
 						 scan_run(bytes, end, SCAN_VALUE));
+				assert_ptr_equal(scan_token(bytes, end),
+						 scan_run(bytes, end, SCAN_TOKEN));
 				assert_ptr_equal(scan_target(bytes, end),
 						 scan_run(bytes, end, SCAN_TARGET));
 				free(bytes);
