@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/resolver.h"
 
+#include "base/dns.h"
 #include "base/heap.h"
-#include "control/dns.h"
+#include "control/dns_stream.h"
 #include "os/socket.h"
 #include "record/log.h"
 
@@ -24,8 +25,11 @@ struct resolver_name {
 	unsigned tries, turn;
 	unsigned char question[DNS_QUESTION_MAX];
 	size_t question_length;
-	struct watch watch; /* fd -1: nothing is asked */
-	struct timer timer; /* armed always: the next question, or the end of patience */
+	struct address asked;      /* the name server whose turn it was */
+	struct watch watch;        /* over UDP; fd -1: nothing is asked */
+	struct dns_stream stream;  /* over TCP, when the answer was truncated ... */
+	struct dns_answer partial; /* ... and what of it came */
+	struct timer timer;        /* armed always: the next question, or the end of patience */
 	struct loop_free free_later;
 };
 
@@ -39,6 +43,7 @@ static void stop_asking(struct resolver_name *name)
 	if (name->watch.fd >= 0)
 		socket_close(loop_unwatch(name->resolver->loop, &name->watch));
 	name->watch.fd = -1;
+	dns_stream_stop(&name->stream);
 }
 
 static void arm(struct resolver_name *name, uint64_t delay_ms)
@@ -141,12 +146,11 @@ static int send_question(struct resolver_name *name, const struct address *to)
 /* From a fresh port with a fresh number: who cannot see the question cannot guess both. */
 static void ask(struct resolver_name *name)
 {
-	struct address to;
 	uint16_t id = 0;
 	int result;
 
 	stop_asking(name);
-	if (!name_server(name, &to)) {
+	if (!name_server(name, &name->asked)) {
 		fail(name, "there is no dns nameServer");
 		return;
 	}
@@ -161,11 +165,57 @@ static void ask(struct resolver_name *name)
 		fail(name, "it is no domain name");
 		return;
 	}
-	result = send_question(name, &to);
+	result = send_question(name, &name->asked);
 	if (result < 0 && name->tries >= RESOLVER_TRIES)
 		fail(name, socket_error_text(result));
 	else
 		arm(name, RESOLVER_TIMEOUT_MS);
+}
+
+/* No answer came over TCP: what came before is better than nothing. */
+static void settle(struct resolver_name *name)
+{
+	stop_asking(name);
+	if (name->partial.count > 0)
+		learn(name, &name->partial);
+	else if (name->tries >= RESOLVER_TRIES)
+		fail(name, "the answer is truncated, and none comes over TCP");
+	else
+		ask(name);
+}
+
+static void ask_over_tcp(struct resolver_name *name, const struct dns_answer *partial)
+{
+	stop_asking(name);
+	name->partial = *partial;
+	if (dns_stream_start(&name->stream, &name->asked, name->question, name->question_length) <
+	    0)
+		settle(name);
+	else
+		arm(name, RESOLVER_TIMEOUT_MS);
+}
+
+static void on_stream(struct dns_stream *stream, const unsigned char *bytes, size_t length)
+{
+	struct resolver_name *name = list_entry(stream, struct resolver_name, stream);
+	struct dns_answer answer;
+
+	if (server_of(name) == NULL)
+		return;
+	switch (bytes != NULL
+			? dns_read(bytes, length, name->question, name->question_length, &answer)
+			: DNS_NOT_OURS) {
+	case DNS_FOUND:
+		learn(name, &answer);
+		return;
+	case DNS_FAILED:
+		fail(name, answer.why);
+		return;
+	case DNS_TRUNCATED:
+	case DNS_NOT_OURS:
+		settle(name);
+		return;
+	}
 }
 
 static void on_timer(struct timer *timer)
@@ -174,7 +224,9 @@ static void on_timer(struct timer *timer)
 
 	if (server_of(name) == NULL)
 		return; /* the plan that is to come ends it */
-	if (name->watch.fd >= 0 && name->tries >= RESOLVER_TRIES)
+	if (dns_stream_is_on(&name->stream))
+		settle(name);
+	else if (name->watch.fd >= 0 && name->tries >= RESOLVER_TRIES)
 		fail(name, "no answer of a name server");
 	else
 		ask(name);
@@ -194,6 +246,9 @@ static void on_answer(struct watch *watch, unsigned events)
 				 &answer)) {
 		case DNS_FOUND:
 			learn(name, &answer);
+			return;
+		case DNS_TRUNCATED:
+			ask_over_tcp(name, &answer);
 			return;
 		case DNS_FAILED:
 			fail(name, answer.why);
@@ -246,6 +301,7 @@ static struct resolver_name *begin_name(struct resolver *resolver, struct object
 	name->is_ipv6 = object_number(server, SERVER_IPV6) == OPTION_FIRST;
 	name->asked_now = server->learned.asked_now;
 	name->watch = (struct watch){ .fd = -1, .ready = on_answer };
+	dns_stream_init(&name->stream, resolver->loop, on_stream);
 	timer_init(&name->timer, on_timer);
 	list_init(&name->link);
 	list_add_last(&resolver->names, &name->link);

@@ -7,106 +7,40 @@
 #include "monitor/talk.h"
 
 #include "base/address.h"
+#include "base/dns.h"
 
 #include <string.h>
-
-enum { HEAD = 12, TYPE_A = 1, TYPE_NS = 2, TYPE_SOA = 6, TYPE_AAAA = 28, CLASS_IN = 1 };
 
 static unsigned question_type(const struct talk *talk)
 {
 	struct str type = talk_conf(talk, MONITOR_TEXT_QUERY_TYPE);
 
 	if (talk_conf(talk, MONITOR_TEXT_QUERY).length == 0)
-		return TYPE_NS;
+		return DNS_TYPE_NS;
 	if (str_equal_nocase(type, STR("AAAA")))
-		return TYPE_AAAA;
-	return str_equal_nocase(type, STR("Zone")) ? TYPE_SOA : TYPE_A;
-}
-
-/* "a.b." to labels; returns bytes, 0 when it is no name. */
-static size_t write_name(struct str name, unsigned char to[256])
-{
-	size_t out = 0;
-
-	while (name.length > 0 && !str_equal(name, STR("."))) {
-		const char *dot = memchr(name.at, '.', name.length);
-		size_t label = dot != NULL ? (size_t)(dot - name.at) : name.length;
-		size_t skip = label + (dot != NULL);
-
-		if (label == 0 || label > 63 || out + label + 2 > 255)
-			return 0;
-		to[out++] = (unsigned char)label;
-		memcpy(to + out, name.at, label);
-		out += label;
-		name = (struct str){ name.at + skip, name.length - skip };
-	}
-	to[out++] = 0;
-	return out;
+		return DNS_TYPE_AAAA;
+	return str_equal_nocase(type, STR("Zone")) ? DNS_TYPE_SOA : DNS_TYPE_A;
 }
 
 static enum talk_verdict ask(struct talk *talk, bool is_tcp)
 {
-	unsigned char name[256];
-	size_t length = write_name(talk_conf(talk, MONITOR_TEXT_QUERY), name);
-	unsigned type = question_type(talk);
-	unsigned char size[2] = { (unsigned char)((HEAD + length + 4) >> 8),
-				  (unsigned char)(HEAD + length + 4) };
-	unsigned char head[HEAD] = {
-		(unsigned char)(talk->nonce >> 8), (unsigned char)talk->nonce, 1, 0, 0, 1
-	};
-	unsigned char tail[4] = { 0, (unsigned char)type, 0, CLASS_IN };
+	struct str query = talk_conf(talk, MONITOR_TEXT_QUERY);
+	unsigned char question[DNS_QUESTION_MAX], size[2];
+	size_t length = dns_question(query.length > 0 ? query : STR("."), question_type(talk),
+				     (uint16_t)talk->nonce, question);
 
 	talk->step = 1;
 	if (length == 0)
 		return talk_bad(talk, "-query is no domain name");
+	size[0] = (unsigned char)(length >> 8);
+	size[1] = (unsigned char)length;
 	if (is_tcp)
 		(void)talk_say(talk, size, sizeof(size));
-	(void)talk_say(talk, head, sizeof(head));
-	(void)talk_say(talk, name, length);
-	(void)talk_say(talk, tail, sizeof(tail));
+	(void)talk_say(talk, question, length);
 	return TALK_MORE;
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
-
-struct reader {
-	const unsigned char *bytes;
-	size_t length, at;
-};
-
-static bool take16(struct reader *in, unsigned *number)
-{
-	if (in->length - in->at < 2)
-		return false;
-	*number = (unsigned)in->bytes[in->at] << 8 | in->bytes[in->at + 1];
-	in->at += 2;
-	return true;
-}
-
-/* A name is not followed through its pointers: nothing here depends on what it says. */
-static bool skip_name(struct reader *in)
-{
-	while (in->at < in->length) {
-		unsigned label = in->bytes[in->at++];
-
-		if (label == 0)
-			return true;
-		if ((label & 0xc0) == 0xc0)
-			return in->at++ < in->length;
-		if (label > 63 || in->length - in->at < label)
-			return false;
-		in->at += label;
-	}
-	return false;
-}
-
-static bool skip(struct reader *in, size_t bytes)
-{
-	if (in->length - in->at < bytes)
-		return false;
-	in->at += bytes;
-	return true;
-}
 
 /* Whether the data is one of the addresses of -IPAddress; without them each is. */
 static bool is_wanted(const struct talk *talk, unsigned type, const unsigned char *data,
@@ -123,10 +57,10 @@ static bool is_wanted(const struct talk *talk, unsigned type, const unsigned cha
 		size_t over = word + (blank != NULL);
 
 		if (address_parse((struct str){ rest.at, word }, 0, &address)) {
-			if (type == TYPE_A && length == 4 && address.any.sa_family == AF_INET &&
+			if (type == DNS_TYPE_A && length == 4 && address.any.sa_family == AF_INET &&
 			    memcmp(&address.v4.sin_addr, data, 4) == 0)
 				return true;
-			if (type == TYPE_AAAA && length == 16 &&
+			if (type == DNS_TYPE_AAAA && length == 16 &&
 			    address.any.sa_family == AF_INET6 &&
 			    memcmp(&address.v6.sin6_addr, data, 16) == 0)
 				return true;
@@ -137,26 +71,24 @@ static bool is_wanted(const struct talk *talk, unsigned type, const unsigned cha
 }
 
 /* How many records of our type, and how many of those are wanted; false: broken. */
-static bool count_records(const struct talk *talk, struct reader *in, unsigned answers,
+static bool count_records(const struct talk *talk, struct dns_reader *in, unsigned answers,
 			  unsigned *fitting, unsigned *wanted)
 {
-	unsigned type, size;
+	struct dns_record record;
 
 	*fitting = *wanted = 0;
 	for (unsigned i = 0; i < answers; i++) {
-		if (!skip_name(in) || !take16(in, &type) || !skip(in, 6) || !take16(in, &size) ||
-		    in->length - in->at < size)
+		if (!dns_read_record(in, &record))
 			return false;
-		if (type == question_type(talk)) {
-			(*fitting)++;
-			*wanted += is_wanted(talk, type, in->bytes + in->at, size);
-		}
-		in->at += size;
+		if (record.type != question_type(talk))
+			continue;
+		(*fitting)++;
+		*wanted += is_wanted(talk, record.type, record.data, record.size);
 	}
 	return true;
 }
 
-static enum talk_verdict judge_records(struct talk *talk, struct reader *in, unsigned answers)
+static enum talk_verdict judge_records(struct talk *talk, struct dns_reader *in, unsigned answers)
 {
 	unsigned fitting, wanted;
 
@@ -175,22 +107,22 @@ static enum talk_verdict judge(struct talk *talk, const char *bytes, size_t leng
 {
 	static const char *const codes[] = { "no error", "FORMERR", "SERVFAIL",
 					     "NXDOMAIN", "NOTIMP",  "REFUSED" };
-	struct reader in = { (const unsigned char *)bytes, length, 0 };
-	unsigned id, flags, questions, answers, code;
+	struct dns_reader in = { (const unsigned char *)bytes, length, 0 };
+	struct dns_head head;
+	unsigned code;
 
-	if (!take16(&in, &id) || !take16(&in, &flags) || !take16(&in, &questions) ||
-	    !take16(&in, &answers) || !skip(&in, 4) || !(flags & 0x8000))
+	if (!dns_read_head(&in, &head) || !(head.flags & DNS_FLAG_ANSWER))
 		return talk_bad(talk, "the answer is not DNS");
-	if (id != (talk->nonce & 0xffff))
+	if (head.id != (talk->nonce & 0xffff))
 		return TALK_MORE; /* not to us */
-	code = flags & 15;
+	code = head.flags & DNS_CODE_MASK;
 	if (code != 0 && talk_conf(talk, MONITOR_TEXT_QUERY).length > 0)
 		return code < 6 ? talk_bad(talk, "DNS error %s", codes[code])
 				: talk_bad(talk, "DNS error %u", code);
-	for (unsigned i = 0; i < questions; i++)
-		if (!skip_name(&in) || !skip(&in, 4))
+	for (unsigned i = 0; i < head.questions; i++)
+		if (!dns_skip_question(&in))
 			return talk_bad(talk, "the answer is not DNS");
-	return judge_records(talk, &in, answers);
+	return judge_records(talk, &in, head.answers);
 }
 
 static enum talk_verdict turn_udp(struct talk *talk, char *heard, size_t length, bool is_over,

@@ -2,7 +2,7 @@
  * A question is what RFC 1035 says; of an answer the addresses of the type asked for are taken, and
  * what is not our answer, or broken at any byte, does no harm.
  */
-#include "control/dns.h"
+#include "base/dns.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -120,6 +120,54 @@ static void test_failures(void **state)
 	assert_string_equal(answer.why, "no such address");
 }
 
+/* What came of it is there; the rest comes over TCP. */
+static void test_truncated(void **state)
+{
+	unsigned char bytes[512];
+	struct dns_answer answer;
+	size_t length;
+
+	(void)state;
+	ask("a.com", false);
+	length = answer_with(bytes, 0x8380, 9);
+	assert_int_equal(read_it(bytes, length, &answer), DNS_TRUNCATED);
+	assert_int_equal(answer.count, 2);
+	assert_int_equal(read_it(bytes, asked, &answer), DNS_TRUNCATED);
+	assert_int_equal(answer.count, 0);
+}
+
+/* As monitors read: every record with its type and data; the root has a name, too. */
+static void test_records(void **state)
+{
+	unsigned char bytes[512];
+	struct dns_reader in = { bytes, 0, 0 };
+	struct dns_record record;
+	struct dns_head head;
+
+	(void)state;
+	ask("a.com", false);
+	in.length = answer_with(bytes, 0x8180, 3);
+	assert_true(dns_read_head(&in, &head));
+	assert_int_equal(head.id, 0x1234);
+	assert_int_equal(head.flags, 0x8180);
+	assert_int_equal(head.questions, 1);
+	assert_int_equal(head.answers, 3);
+	assert_true(dns_skip_question(&in));
+	assert_true(dns_read_record(&in, &record));
+	assert_int_equal(record.type, 5);
+	assert_true(dns_read_record(&in, &record));
+	assert_int_equal(record.type, DNS_TYPE_A);
+	assert_int_equal(record.ttl_s, 60);
+	assert_int_equal(record.size, 4);
+	assert_memory_equal(record.data, "\x7f\0\0\x07", 4);
+	assert_true(dns_read_record(&in, &record));
+	assert_false(dns_read_record(&in, &record));
+	assert_int_equal(dns_question(STR("."), DNS_TYPE_NS, 7, question), 17);
+	assert_int_equal(question[12], 0);
+	assert_int_equal(question[14], DNS_TYPE_NS);
+	assert_int_equal(ask(".", false), 0);
+}
+
 /* Cut at every byte: an answer, a failure or nothing of ours, and never more than there is. */
 static void test_cut(void **state)
 {
@@ -142,8 +190,9 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_question), cmocka_unit_test(test_answer),
-		cmocka_unit_test(test_not_ours), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_question),  cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_not_ours),  cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_records),
 		cmocka_unit_test(test_cut),
 	};
 

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "control/dns.h"
+#include "base/dns.h"
 
 #include <string.h>
 
-enum { HEAD = 12, TYPE_A = 1, TYPE_AAAA = 28, CLASS_IN = 1, LABEL_MAX = 63, NAME_MAX_BYTES = 255 };
-enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x0200, CODE_MASK = 15 };
+enum { HEAD = 12, LABEL_MAX = 63, NAME_MAX_BYTES = 255 };
 
+/* "a.b." to labels. */
 static size_t write_name(struct str name, unsigned char *to)
 {
 	size_t out = 0;
 
+	if (str_equal(name, STR("."))) {
+		to[0] = 0;
+		return 1;
+	}
 	if (name.length > 0 && name.at[name.length - 1] == '.')
 		name.length--;
 	while (name.length > 0) {
@@ -29,12 +33,14 @@ static size_t write_name(struct str name, unsigned char *to)
 	return out;
 }
 
-size_t dns_ask(struct str name, bool is_ipv6, uint16_t id, unsigned char question[DNS_QUESTION_MAX])
+size_t dns_question(struct str name, unsigned type, uint16_t id,
+		    unsigned char question[DNS_QUESTION_MAX])
 {
 	const unsigned char head[HEAD] = {
 		(unsigned char)(id >> 8), (unsigned char)id, 1, 0, 0, 1
 	};
-	const unsigned char tail[4] = { 0, is_ipv6 ? TYPE_AAAA : TYPE_A, 0, CLASS_IN };
+	const unsigned char tail[4] = { (unsigned char)(type >> 8), (unsigned char)type, 0,
+					DNS_CLASS_IN };
 	size_t length = write_name(name, question + HEAD);
 
 	if (length == 0)
@@ -44,16 +50,23 @@ size_t dns_ask(struct str name, bool is_ipv6, uint16_t id, unsigned char questio
 	return HEAD + length + sizeof(tail);
 }
 
-/* --- the answer ------------------------------------------------------------------------------- */
-
-struct reader {
-	const unsigned char *bytes;
-	size_t length, at;
-};
-
-static bool take(struct reader *in, unsigned bytes, uint32_t *number)
+size_t dns_ask(struct str name, bool is_ipv6, uint16_t id, unsigned char question[DNS_QUESTION_MAX])
 {
-	if (in->length - in->at < bytes)
+	if (str_equal(name, STR(".")))
+		return 0;
+	return dns_question(name, is_ipv6 ? DNS_TYPE_AAAA : DNS_TYPE_A, id, question);
+}
+
+/* --- a message -------------------------------------------------------------------------------- */
+
+static size_t left(const struct dns_reader *in)
+{
+	return in->length > in->at ? in->length - in->at : 0;
+}
+
+static bool take(struct dns_reader *in, unsigned bytes, uint32_t *number)
+{
+	if (left(in) < bytes)
 		return false;
 	*number = 0;
 	for (unsigned i = 0; i < bytes; i++)
@@ -61,21 +74,61 @@ static bool take(struct reader *in, unsigned bytes, uint32_t *number)
 	return true;
 }
 
-static bool skip_name(struct reader *in)
+static bool skip(struct dns_reader *in, size_t bytes)
 {
-	while (in->at < in->length) {
-		unsigned label = in->bytes[in->at++];
+	if (left(in) < bytes)
+		return false;
+	in->at += bytes;
+	return true;
+}
 
+static bool skip_name(struct dns_reader *in)
+{
+	uint32_t label;
+
+	while (take(in, 1, &label)) {
 		if (label == 0)
 			return true;
 		if ((label & 0xc0) == 0xc0)
-			return in->at++ < in->length;
-		if (label > LABEL_MAX || in->length - in->at < label)
+			return skip(in, 1);
+		if (label > LABEL_MAX || !skip(in, label))
 			return false;
-		in->at += label;
 	}
 	return false;
 }
+
+bool dns_read_head(struct dns_reader *in, struct dns_head *head)
+{
+	uint32_t id, flags, questions, answers;
+
+	if (!take(in, 2, &id) || !take(in, 2, &flags) || !take(in, 2, &questions) ||
+	    !take(in, 2, &answers) || !skip(in, 4))
+		return false;
+	*head = (struct dns_head){ id, flags, questions, answers };
+	return true;
+}
+
+bool dns_skip_question(struct dns_reader *in)
+{
+	return skip_name(in) && skip(in, 4);
+}
+
+bool dns_read_record(struct dns_reader *in, struct dns_record *record)
+{
+	uint32_t type, class, size;
+
+	if (!skip_name(in) || !take(in, 2, &type) || !take(in, 2, &class) ||
+	    !take(in, 4, &record->ttl_s) || !take(in, 2, &size) || left(in) < size)
+		return false;
+	record->type = type;
+	record->class = class;
+	record->data = in->bytes + in->at;
+	record->size = size;
+	in->at += size;
+	return true;
+}
+
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static unsigned char lower(unsigned char byte)
 {
@@ -114,18 +167,18 @@ static void add_address(struct dns_answer *answer, bool is_ipv6, const unsigned 
 		answer->ttl_s = ttl_s;
 }
 
-static bool read_records(struct reader *in, uint32_t count, bool is_ipv6, struct dns_answer *answer)
+static bool read_addresses(struct dns_reader *in, unsigned count, bool is_ipv6,
+			   struct dns_answer *answer)
 {
-	uint32_t type, class, ttl_s, size;
+	struct dns_record record;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (!skip_name(in) || !take(in, 2, &type) || !take(in, 2, &class) ||
-		    !take(in, 4, &ttl_s) || !take(in, 2, &size) || in->length - in->at < size)
+	for (unsigned i = 0; i < count; i++) {
+		if (!dns_read_record(in, &record))
 			return false;
-		if (class == CLASS_IN && ((is_ipv6 && type == TYPE_AAAA && size == 16) ||
-					  (!is_ipv6 && type == TYPE_A && size == 4)))
-			add_address(answer, is_ipv6, in->bytes + in->at, ttl_s);
-		in->at += size;
+		if (record.class == DNS_CLASS_IN &&
+		    ((is_ipv6 && record.type == DNS_TYPE_AAAA && record.size == 16) ||
+		     (!is_ipv6 && record.type == DNS_TYPE_A && record.size == 4)))
+			add_address(answer, is_ipv6, record.data, record.ttl_s);
 	}
 	return true;
 }
@@ -145,19 +198,23 @@ enum dns_result dns_read(const unsigned char *bytes, size_t length, const unsign
 					     "no such name (NXDOMAIN)",
 					     "the name server cannot do that (NOTIMP)",
 					     "the name server refused (REFUSED)" };
-	struct reader in = { bytes, length, 2 };
-	uint32_t flags = 0, questions = 0, answers = 0;
-	bool is_ipv6 = question_length > HEAD && question[question_length - 3] == TYPE_AAAA;
+	bool is_ipv6 = question_length > HEAD && question[question_length - 3] == DNS_TYPE_AAAA;
+	struct dns_reader in = { bytes, length, 0 };
+	struct dns_head head;
+	unsigned code;
 
 	*answer = (struct dns_answer){ 0 };
-	if (!is_ours(bytes, length, question, question_length) || !take(&in, 2, &flags) ||
-	    !take(&in, 2, &questions) || !take(&in, 2, &answers) || !(flags & FLAG_ANSWER))
+	if (!is_ours(bytes, length, question, question_length) || !dns_read_head(&in, &head) ||
+	    !(head.flags & DNS_FLAG_ANSWER))
 		return DNS_NOT_OURS;
-	if ((flags & CODE_MASK) != 0)
-		return fail(answer, (flags & CODE_MASK) < 6 ? codes[flags & CODE_MASK]
-							    : "the name server said an error");
+	code = head.flags & DNS_CODE_MASK;
+	if (code != 0)
+		return fail(answer, code < 6 ? codes[code] : "the name server said an error");
 	in.at = question_length;
-	if (!read_records(&in, answers, is_ipv6, answer) && !(flags & FLAG_TRUNCATED))
+	if (!read_addresses(&in, head.answers, is_ipv6, answer) &&
+	    !(head.flags & DNS_FLAG_TRUNCATED))
 		return fail(answer, "the answer of the name server is broken");
+	if (head.flags & DNS_FLAG_TRUNCATED)
+		return DNS_TRUNCATED;
 	return answer->count > 0 ? DNS_FOUND : fail(answer, codes[0]);
 }
