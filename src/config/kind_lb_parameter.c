@@ -2,13 +2,7 @@
 #include "config/object.h"
 
 static const struct option options[LB_PARAMETER_OPTIONS] = {
-	[LB_PARAMETER_NAME] = { .name = "",
-				.type = OPTION_TEXT,
-				.is_position = true,
-				.is_optional = true,
-				.is_once = true,
-				.help = "",
-				.since = "0.1" },
+	[LB_PARAMETER_NAME] = OPTION_NAMELESS,
 	[LB_PARAMETER_HTTP_ONLY] = { .name = "httpOnlyCookieFlag",
 				     .type = OPTION_CHOICE,
 				     .choices = option_enabled_disabled,

@@ -5,13 +5,7 @@
 #include "http/url.h"
 
 static const struct option options[NS_PARAM_OPTIONS] = {
-	[NS_PARAM_NAME] = { .name = "",
-			    .type = OPTION_TEXT,
-			    .is_position = true,
-			    .is_optional = true,
-			    .is_once = true,
-			    .help = "",
-			    .since = "0.1" },
+	[NS_PARAM_NAME] = OPTION_NAMELESS,
 	[NS_PARAM_EXCLUSIVE_MAX_CLIENT] = { .name = "exclusiveQuotaMaxClient",
 					    .type = OPTION_NUMBER,
 					    .most = 100,

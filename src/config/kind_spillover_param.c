@@ -2,13 +2,7 @@
 #include "config/object.h"
 
 static const struct option options[SPILLOVER_PARAM_OPTIONS] = {
-	[SPILLOVER_PARAM_NAME] = { .name = "",
-				   .type = OPTION_TEXT,
-				   .is_position = true,
-				   .is_optional = true,
-				   .is_once = true,
-				   .help = "",
-				   .since = "0.1" },
+	[SPILLOVER_PARAM_NAME] = OPTION_NAMELESS,
 	[SPILLOVER_PARAM_MAX_CLIENT] = { .name = "maxClient",
 					 .type = OPTION_NUMBER,
 					 .is_ours = true,

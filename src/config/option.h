@@ -52,6 +52,13 @@ struct option {
 	const char *not_yet; /* the whole option is kept without effect so far; NULL: works */
 };
 
+/* The name of what is there once: nobody types it. */
+#define OPTION_NAMELESS                                                                            \
+	{                                                                                          \
+		.name = "", .type = OPTION_TEXT, .is_position = true, .is_optional = true,         \
+		.is_once = true, .help = "", .since = "0.1"                                        \
+	}
+
 struct value {
 	bool is_set;
 	uint64_t number; /* of every type but TEXT, ADDRESS and LIST */
