@@ -156,25 +156,36 @@ bool show_persistence(struct control *control, const struct command *command, st
 	return true;
 }
 
-/* -persistenceParameter is the client's address here: entries of texts have no name. */
+/* What was said is the text that -rule found, or the address of a client, or both. */
+static uint64_t clear_like(struct persist *table, uint64_t owner, struct str what, uint64_t now_s)
+{
+	struct persist_key like;
+	struct address source;
+	uint64_t cleared;
+
+	persist_key_begin(&like, PERSIST_RULE, owner);
+	persist_key_text(table, &like, what);
+	cleared = persist_clear(table, owner, &like, now_s);
+	if (!address_parse(what, 0, &source))
+		return cleared;
+	persist_key_begin(&like, PERSIST_SOURCE, owner);
+	persist_key_source(&like, &source, UINT32_MAX, 128);
+	return cleared + persist_clear(table, owner, &like, now_s);
+}
+
 bool show_clear_persistence(struct control *control, const struct command *command,
 			    struct text *answer)
 {
 	const struct argument *which = command_option(command, "persistenceParameter");
-	struct address source;
-	uint64_t owner;
+	struct persist *table = control->setup.persist;
+	uint64_t now_s = clock_ms() / 1000, cleared, owner;
 
 	if (!find_owner(control, command, &owner, answer))
 		return false;
-	if (which != NULL && !address_parse(which->words[0].text, 0, &source)) {
-		text_print(answer,
-			   "ERROR: column %u: -persistenceParameter must be the address of a "
-			   "client\n",
-			   which->words[0].column);
-		return false;
-	}
-	text_print(answer, "cleared: %" PRIu64 "\n",
-		   persist_clear(control->setup.persist, owner, which != NULL ? &source : NULL,
-				 clock_ms() / 1000));
+	if (which != NULL)
+		cleared = clear_like(table, owner, which->words[0].text, now_s);
+	else
+		cleared = persist_clear(table, owner, NULL, now_s);
+	text_print(answer, "cleared: %" PRIu64 "\n", cleared);
 	return true;
 }

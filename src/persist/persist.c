@@ -407,22 +407,17 @@ static uint64_t clear_bucket(struct bucket *bucket, uint64_t owner, const struct
 	return cleared;
 }
 
-uint64_t persist_clear(struct persist *table, uint64_t owner, const struct address *source,
+uint64_t persist_clear(struct persist *table, uint64_t owner, const struct persist_key *like,
 		       uint64_t now_s)
 {
-	struct persist_key like;
 	uint64_t cleared = 0;
 
-	if (source != NULL) {
-		persist_key_begin(&like, PERSIST_SOURCE, owner);
-		persist_key_source(&like, source, UINT32_MAX, 128);
-	}
 	for (uint64_t number = 0; next_used(table, &number); number++) {
 		struct bucket *bucket = &table->buckets[number];
 
 		if (!lock(bucket, PATIENCE))
 			continue;
-		cleared += clear_bucket(bucket, owner, source != NULL ? &like : NULL, now_s);
+		cleared += clear_bucket(bucket, owner, like, now_s);
 		unlock(bucket);
 	}
 	return cleared;

@@ -95,6 +95,7 @@ enum persist_end persist_put(struct persist *table, const struct persist_key *ke
 /* Every live entry, in no order, until `visit` says false. Entries may come and go meanwhile. */
 typedef bool persist_visit_fn(void *context, const struct persist_entry *entry);
 void persist_walk(struct persist *table, uint64_t now_s, persist_visit_fn *visit, void *context);
-/* Forgets the entries of an owner (0: of all) with that source (NULL: any); how many. */
-uint64_t persist_clear(struct persist *table, uint64_t owner, const struct address *source,
+/* Forgets the entries of an owner (0: of all) with the source or text of `like` (NULL: any); how
+ * many. */
+uint64_t persist_clear(struct persist *table, uint64_t owner, const struct persist_key *like,
 		       uint64_t now_s);

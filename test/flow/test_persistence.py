@@ -284,8 +284,18 @@ def test_clear(stage, engines):
     assert sessions(here) == (0, "persistent sessions: 0\n")
     assert "there is no lb vserver x" in here.refuse("show lb persistentSessions x")
     assert "there is no lb vserver x" in here.refuse("clear lb persistentSessions x")
-    assert "address of a client" in here.refuse("clear lb persistentSessions v "
-                                                "-persistenceParameter moon")
+
+
+@both
+def test_clear_a_text(stage, engines):
+    """What -rule found is named as the request has it."""
+    here, port, _ = site(stage, engines, "-persistenceType RULE -rule q/HTTP.REQ.HEADER(\"user\")/")
+    for user in ("ann", "bob", "10.0.0.1"):
+        name(port, fields=f"user: {user}\r\n")
+    for user in ("ann", "10.0.0.1"):
+        assert "cleared: 1\n" in here.do(f"clear lb persistentSessions v -persistenceParameter {user}")
+    assert "cleared: 0\n" in here.do("clear lb persistentSessions v -persistenceParameter ann")
+    assert sessions(here)[0] == 1
 
 
 @both

@@ -166,11 +166,17 @@ static void expired_ones_make_room(void **state)
 static void is_cleared_by_owner_and_source(void **state)
 {
 	struct persist_key theirs = key_of(OWNER + 1, 1);
-	struct address first = { .v4 = { .sin_family = AF_INET,
-					 .sin_addr.s_addr = htonl(0x0A000001u) } };
+	struct persist_key first = key_of(0, 1), text;
 	uint64_t seen = 0;
 
 	(void)state;
+	persist_key_begin(&text, PERSIST_RULE, OWNER);
+	persist_key_text(table, &text, STR("ann"));
+	persist_key_end(table, &text);
+	assert_int_equal(persist_put(table, &text, 1000, 120, &seen, OTHER), PERSIST_KEPT);
+	assert_int_equal(persist_clear(table, OWNER, &text, 1000), 1);
+	assert_int_equal(persist_use(table, &text, 1000, 120), 0);
+	seen = 0;
 	put(1, 1000, 120, SERVICE);
 	put(2, 1000, 120, SERVICE);
 	assert_int_equal(persist_put(table, &theirs, 1000, 120, &seen, OTHER), PERSIST_KEPT);
