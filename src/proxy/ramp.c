@@ -23,18 +23,30 @@ static uint32_t next_of(uint64_t *seed)
 	return (uint32_t)(*seed >> 32) % WHOLE;
 }
 
-bool ramp_spills(struct ramp *ramp, const struct quota_map *map, uint32_t pool, uint64_t now_ms,
-		 uint64_t *seed)
+static void look(struct ramp *ramp, const struct quota_map *map, const struct holding *holding,
+		 uint64_t now_ms)
 {
 	struct quota_view view;
 
-	if (ramp->percent == 0 || pool == QUOTA_NONE)
+	quota_read(map, holding->pool, &view);
+	ramp->used = view.used;
+	ramp->limit = view.limit;
+	ramp->count = holding->count;
+	ramp->looked_ms = now_ms;
+}
+
+bool ramp_spills(struct ramp *ramp, const struct quota_map *map, const struct holding *holding,
+		 uint64_t now_ms, uint64_t *seed)
+{
+	uint32_t share;
+
+	if (ramp->percent == 0 || holding->pool == QUOTA_NONE)
 		return false;
-	if (ramp->looked_ms != now_ms) {
-		quota_read(map, pool, &view);
-		ramp->share = ramp_share(ramp->percent, view.used, view.limit);
-		ramp->looked_ms = now_ms;
-	}
+	if (ramp->looked_ms != now_ms)
+		look(ramp, map, holding, now_ms);
+	share = ramp_share(ramp->percent,
+			   ramp->used + ((int64_t)holding->count - (int64_t)ramp->count),
+			   ramp->limit);
 	/* The whole is the limit's own to say, exactly. */
-	return ramp->share > 0 && ramp->share < WHOLE && next_of(seed) < ramp->share;
+	return share > 0 && share < WHOLE && next_of(seed) < share;
 }

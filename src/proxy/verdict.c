@@ -68,7 +68,7 @@ static enum verdict is_on_ramp(struct admission *in, struct vserver *vserver)
 
 	if (limits_requests(vserver) ? !in->is_request : in->is_request && vserver == in->reached)
 		return VERDICT_PASS;
-	return ramp_spills(&vserver->ramp, proxy->map, holding->pool, proxy->engine->loop.now_ms,
+	return ramp_spills(&vserver->ramp, proxy->map, holding, proxy->engine->loop.now_ms,
 			   &proxy->seed)
 		       ? VERDICT_SPILL
 		       : VERDICT_PASS;
