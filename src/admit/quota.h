@@ -128,6 +128,9 @@ void quota_close(struct quota_map *map, uint32_t pool);
 /* Control, one at a time. Live uses are never cut; when this returns, no use is admitted that
  * makes the uses exceed the new limit. 0 .. QUOTA_UNLIMITED. */
 void quota_set_limit(struct quota_map *map, uint32_t pool, int64_t limit);
+/* Control, while no engine knows the pool and no use is in force: each has its share at once. After
+ * quota_set_limit() alone engines come to theirs by taking. */
+void quota_deal(struct quota_map *map, uint32_t pool);
 /* Control, one at a time; calls that began before may still answer by the old rule. */
 void quota_set_rule(struct quota_map *map, uint32_t pool, const struct quota_rule *rule);
 struct quota_rule quota_rule_of(const struct quota_map *map, uint32_t pool);

@@ -190,14 +190,21 @@ static void deal(struct quota_map *map, uint32_t id, unsigned core, int64_t idle
 void quota_map_deal(struct quota_map *map, uint32_t id)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
-	int64_t limit = quota_number(&pool->limit), each;
-	struct quota_split split = quota_rule_split(&pool->rule, limit, quota_live_count(map));
-	uint64_t mode;
 
 	quota_rule_change(pool, 0, 0); /* without a queue */
 	must(quota_queue_set(map, id, 0));
-	mode = quota_rule_mode(map, pool, limit);
-	quota_rule_change(pool, 0, mode);
+	quota_rule_change(pool, 0, quota_rule_mode(map, pool, quota_number(&pool->limit)));
+	quota_deal(map, id);
+}
+
+void quota_deal(struct quota_map *map, uint32_t id)
+{
+	struct quota_pool *pool = quota_pool_at(map, id);
+	int64_t limit = quota_number(&pool->limit), each;
+	struct quota_split split = quota_rule_split(&pool->rule, limit, quota_live_count(map));
+	uint64_t mode = quota_load(&pool->mode);
+
+	must(is_settled(map, id));
 	each = mode & QUOTA_TINY ? 0 : lesser(split.exclusive_each, QUOTA_STASH_MAX);
 	for (unsigned core = 0; core < map->cores; core++) {
 		int64_t idle = quota_is_live(map, core) ? each : 0;

@@ -19,6 +19,8 @@ static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t li
 		return;
 	entry->limit = limit;
 	quota_set_limit(runtime->map, entry->pool, limit < 0 ? QUOTA_UNLIMITED : limit);
+	if (!entry->is_published)
+		quota_deal(runtime->map, entry->pool);
 }
 
 static void share(struct runtime *runtime, struct runtime_entry *entry,

@@ -82,6 +82,8 @@ void reserve_apply(struct reserve *reserve, struct quota_map *map, int64_t limit
 		return;
 	reserve->limit = limit;
 	quota_set_limit(map, reserve->pool, limit);
+	if (is_fresh)
+		quota_deal(map, reserve->pool);
 }
 
 bool reserve_line_up(struct reserve *reserve, struct quota_map *map, uint32_t depth)

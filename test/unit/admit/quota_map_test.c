@@ -192,6 +192,21 @@ static void a_limit_set_late_is_dealt_out_too(void **unused)
 	assert_int_equal(take(2, pool, 1001), 1000);
 }
 
+/* As if it had been opened with this limit. */
+static void a_limit_is_dealt_before_anybody_knows(void **unused)
+{
+	uint32_t pool = quota_open(map, QUOTA_UNLIMITED, 80, 10);
+	int64_t idle;
+
+	(void)unused;
+	quota_set_limit(map, pool, 100);
+	quota_deal(map, pool);
+	idle = view_of(pool).idle;
+	assert_int_equal(idle, view_of(pool).split.exclusive);
+	assert_int_equal(view_of(pool).available, 100 - idle);
+	assert_int_equal(take(0, pool, 101), 100);
+}
+
 static void percents_relabel(void **unused)
 {
 	uint32_t pool = quota_open(map, 100, 80, 10);
@@ -318,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limit_rises_over_a_debt, open_map, free_map),
 		cmocka_unit_test_setup_teardown(any_limit_follows_any_other, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_limit_set_late_is_dealt_out_too, open_map,
+						free_map),
+		cmocka_unit_test_setup_teardown(a_limit_is_dealt_before_anybody_knows, open_map,
 						free_map),
 		cmocka_unit_test_setup_teardown(percents_relabel, open_map, free_map),
 		cmocka_unit_test_setup_teardown(the_dead_give_back_once, open_map, free_map),

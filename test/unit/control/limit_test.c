@@ -51,6 +51,24 @@ static struct quota_view view_of(struct stage *stage, const struct runtime_entry
 	return view;
 }
 
+/* Its first client takes from its engine's own share. */
+static void a_new_limit_is_dealt_out(void **state)
+{
+	struct stage *stage = stage_run("add lb vserver web HTTP 0.0.0.0 0 -soMethod CONNECTION "
+					"-soThreshold 100 -soQueueDepth 5\n");
+	struct quota_view view = view_of(stage, &stage_vserver(stage, "web")->entry);
+
+	(void)state;
+	assert_int_equal(view.limit, 100);
+	assert_int_equal(view.idle, 80);
+	assert_int_equal(view.available, 20);
+	assert_int_equal(view.open_engines, 2);
+	assert_int_equal(stage_do(stage, "set lb vserver web -soThreshold 50"), 0);
+	view = view_of(stage, &stage_vserver(stage, "web")->entry);
+	assert_int_equal(view.idle + view.available, 50);
+	stage_close(stage);
+}
+
 static void shares_and_mode_follow(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -144,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dynamic_limit_follows),
+		cmocka_unit_test(a_new_limit_is_dealt_out),
 		cmocka_unit_test(shares_and_mode_follow),
 		cmocka_unit_test(states_count),
 		cmocka_unit_test(threshold_is_the_limit),
