@@ -6,7 +6,7 @@
  *
  * One probe is socket, connect, epoll_ctl, epoll_wait and close; with http also send and recv. They
  * come in batches, as those of the monitors do. Runs on CPU 0. Prints the CPU time of one in
- * microseconds.
+ * microseconds, for each second.
  */
 #include "base/address.h"
 #include "os/clock.h"
@@ -93,25 +93,27 @@ static void sleep_until(uint64_t at_ms)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
+/* One second. */
 static void measure(struct address *to, const unsigned *number, bool is_http)
 {
-	uint32_t first = ntohl(to->v4.sin_addr.s_addr), addresses = number[0], rate = number[1];
-	uint64_t next = clock_ms(), end = next + number[2] * 1000, done = 0, lost = 0;
-	uint64_t cpu = cpu_ns();
-	unsigned count = rate * BATCH_MS / 1000;
+	static uint32_t done;
+	uint32_t first = ntohl(to->v4.sin_addr.s_addr), addresses = number[0];
+	uint64_t next = clock_ms(), cpu = cpu_ns(), end = next + 1000;
+	unsigned count = number[1] * BATCH_MS / 1000, made = 0, lost = 0;
+	struct address at = *to;
 
 	must(count > 0 && count <= BATCH_MAX && addresses > 0);
-	for (; next < end; next += BATCH_MS) {
+	for (; next < end; next += BATCH_MS, made += count) {
 		sleep_until(next);
-		for (unsigned i = 0; i < count; i++, done++) {
-			to->v4.sin_addr.s_addr = htonl(first + (uint32_t)(done % addresses));
-			start(&batch[i], to);
+		for (unsigned i = 0; i < count; i++) {
+			at.v4.sin_addr.s_addr = htonl(first + done++ % addresses);
+			start(&batch[i], &at);
 		}
 		lost += finish(count, is_http);
 	}
-	printf("%.2f us a probe, %llu probes, %llu lost\n",
-	       (double)(cpu_ns() - cpu) / 1000 / (double)done, (unsigned long long)done,
-	       (unsigned long long)lost);
+	printf("%.2f us a probe, %u probes, %u lost\n",
+	       (double)(cpu_ns() - cpu) / 1000 / (double)made, made, lost);
+	fflush(stdout);
 }
 
 int main(int count, char **words)
@@ -121,7 +123,8 @@ int main(int count, char **words)
 	cpu_set_t first;
 
 	if (count != 7 || !address_parse(str_of(words[2]), (uint16_t)atoi(words[3]), &to)) {
-		fputs("bench_probes tcp|http FIRST-ADDRESS PORT ADDRESSES PROBES-A-SECOND SECONDS\n",
+		fputs("bench_probes tcp|http FIRST-ADDRESS PORT ADDRESSES PROBES-A-SECOND "
+		      "SECONDS\n",
 		      stderr);
 		return 2;
 	}
@@ -132,6 +135,7 @@ int main(int count, char **words)
 	(void)sched_setaffinity(0, sizeof(first), &first);
 	poll_fd = poll_open();
 	must(poll_fd >= 0);
-	measure(&to, number, strcmp(words[1], "http") == 0);
+	for (unsigned i = 0; i < number[2]; i++)
+		measure(&to, number, strcmp(words[1], "http") == 0);
 	return 0;
 }
