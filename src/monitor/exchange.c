@@ -52,8 +52,10 @@ void exchange_start(struct probe *probe)
 	exchange->is_agreed = exchange->has_begun = false;
 	exchange->said = 0;
 	probe->exchange = exchange;
-	probe_watch(probe, protocol->is_datagram ? socket_datagram(probe->target)
-						 : socket_connect(probe->target, NULL));
+	if (protocol->is_datagram)
+		probe_watch(probe, socket_datagram(probe->target));
+	else
+		probe_connect(probe);
 }
 
 static ssize_t write_some(struct probe *probe, void *bytes, size_t length)
@@ -62,14 +64,14 @@ static ssize_t write_some(struct probe *probe, void *bytes, size_t length)
 
 	if (probe->exchange->tls != NULL)
 		return tls_write(probe->exchange->tls, bytes, length);
-	return socket_write(probe->watch.fd, &part, 1);
+	return socket_write(probe_fd(probe), &part, 1);
 }
 
 static ssize_t read_some(struct probe *probe, void *bytes, size_t room)
 {
 	if (probe->exchange->tls != NULL)
 		return tls_read(probe->exchange->tls, bytes, room);
-	return socket_read(probe->watch.fd, bytes, room);
+	return socket_read(probe_fd(probe), bytes, room);
 }
 
 static const char *error_text(const struct probe *probe, ssize_t error)
@@ -150,7 +152,7 @@ static bool agree(struct probe *probe)
 	if (!probe->conf->is_secure || exchange->is_agreed)
 		return true;
 	if (exchange->tls == NULL)
-		exchange->tls = tls_new(probe->watch.fd);
+		exchange->tls = tls_new(probe_fd(probe));
 	err = exchange->tls != NULL ? tls_shake(exchange->tls) : -ENOMEM;
 	exchange->is_agreed = err == 0;
 	if (err == -ENOMEM)
@@ -165,6 +167,8 @@ void exchange_ready(struct probe *probe, unsigned events)
 {
 	if (!probe_connected(probe, events) || !agree(probe))
 		return;
+	if (events & LOOP_ENDED)
+		probe->may_break = true;
 	if (!probe->exchange->has_begun) {
 		probe->exchange->has_begun = true;
 		if (!take(probe, 0, false))

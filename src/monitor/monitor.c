@@ -54,6 +54,10 @@ struct monitor {
 	struct loop_free free_later;
 };
 
+/* Of all monitors: they run on one loop. */
+static struct plugs plugs;
+static uint64_t plugs_users;
+
 const struct monitor_kind *monitor_kind_of(struct str name)
 {
 	for (const struct monitor_kind *const *kind = monitor_kinds; *kind != NULL; kind++)
@@ -133,13 +137,16 @@ static void arm_next(struct monitor *monitor, uint64_t at_ms)
 	timer_arm(&monitor->loop->timers, &monitor->next, (at_ms + grid - 1) / grid * grid);
 }
 
-/* The pause is counted from when the last probe was due, unless it came much too late. */
+/* The pause is counted from when the last probe was due: what comes late keeps its place, or all
+ * that one stall of this thread has made late would go out together ever after. Between two probes
+ * lies at least half a pause. */
 static void arm_after(struct monitor *monitor, uint32_t pause)
 {
-	uint64_t from = monitor->due_ms + GRID_MS >= monitor->started_ms ? monitor->due_ms
-									 : monitor->started_ms;
+	uint64_t due = monitor->due_ms + pause, least = monitor->started_ms + pause / 2;
 
-	arm_next(monitor, from + pause);
+	if (due < least)
+		due += (least - due + pause - 1) / pause * pause;
+	arm_next(monitor, due);
 }
 
 /* Behind a first probe that came at once: the next one is earlier than it would be. */
@@ -437,6 +444,10 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 	choose_target(monitor, service);
 	write_request(monitor);
 	probe_init(&monitor->probe, loop, kind, ended);
+	if (plugs_users++ == 0)
+		plug_pool_init(&plugs, loop, probe_event);
+	must(plugs.loop == loop);
+	monitor->probe.plugs = &plugs;
 	monitor->probe.conf = &monitor->conf;
 	monitor->probe.target = &monitor->target;
 	monitor->probe.request = monitor->request.at;
@@ -490,6 +501,8 @@ void monitor_free(struct monitor *monitor)
 		return;
 	timer_cancel(&monitor->loop->timers, &monitor->next);
 	probe_stop(&monitor->probe);
+	if (--plugs_users == 0)
+		plug_pool_fini(&plugs);
 	monitor->free_later.free = free_now;
 	loop_free_later(monitor->loop, &monitor->free_later);
 }

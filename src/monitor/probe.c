@@ -7,12 +7,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void on_event(struct watch *watch, unsigned events)
+void probe_event(void *owner, unsigned events)
 {
-	struct probe *probe = list_entry(watch, struct probe, watch);
+	struct probe *probe = owner;
 
 	if (probe_runs(probe))
 		probe->kind->ready(probe, events);
+}
+
+static void on_event(struct watch *watch, unsigned events)
+{
+	probe_event(list_entry(watch, struct probe, watch), events);
 }
 
 static void on_timeout(struct timer *timer)
@@ -42,11 +47,27 @@ void probe_init(struct probe *probe, struct loop *loop, const struct monitor_kin
 
 void probe_start(struct probe *probe)
 {
-	must(!probe_runs(probe) && probe->watch.fd < 0);
-	probe->is_connected = probe->was_silent = probe->was_never_asked = false;
+	must(!probe_runs(probe) && probe_fd(probe) < 0);
+	probe->is_connected = probe->may_break = probe->was_silent = probe->was_never_asked = false;
 	timer_arm(&probe->loop->timers, &probe->timeout,
 		  probe->loop->now_ms + probe->conf->response_timeout_ms);
 	probe->kind->start(probe);
+}
+
+static void unplug(struct probe *probe)
+{
+	if (probe->may_break)
+		plug_out(probe->plug);
+	else
+		plug_close(probe->plug);
+	probe->plug = NULL;
+}
+
+static void close_own(struct probe *probe)
+{
+	if (probe->may_break)
+		socket_reset_on_close(probe->watch.fd);
+	socket_close(loop_unwatch(probe->loop, &probe->watch));
 }
 
 void probe_stop(struct probe *probe)
@@ -56,9 +77,10 @@ void probe_stop(struct probe *probe)
 	probe->exchange = NULL;
 	if (probe->kind->stop != NULL)
 		probe->kind->stop(probe);
-	if (probe->watch.fd < 0)
-		return;
-	socket_close(loop_unwatch(probe->loop, &probe->watch));
+	if (probe->plug != NULL)
+		unplug(probe);
+	if (probe->watch.fd >= 0)
+		close_own(probe);
 }
 
 bool probe_watch(struct probe *probe, int fd)
@@ -79,6 +101,18 @@ bool probe_watch(struct probe *probe, int fd)
 	return false;
 }
 
+bool probe_connect(struct probe *probe)
+{
+	int err;
+
+	if (probe->plugs == NULL || probe->conf->is_secure || !plug_suits(probe->target))
+		return probe_watch(probe, socket_connect(probe->target, NULL));
+	err = plug_in(probe->plugs, probe->target, probe, &probe->plug);
+	if (err != 0)
+		probe_refuse(probe, err);
+	return err == 0;
+}
+
 void probe_refuse(struct probe *probe, int err)
 {
 	probe->was_never_asked = err == -EMFILE || err == -ENFILE || err == -ENOBUFS ||
@@ -95,9 +129,8 @@ void probe_end(struct probe *probe, bool is_good, const char *format, ...)
 	va_start(values, format);
 	vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
-	if (!is_good &&
-	    probe->watch.fd >= 0) /* whatever the server still does for us, it need not */
-		socket_reset_on_close(probe->watch.fd);
+	if (!is_good) /* whatever the server still does for us, it need not */
+		probe->may_break = true;
 	probe_stop(probe);
 	probe->ended(probe, is_good, text);
 }
@@ -110,7 +143,7 @@ bool probe_connected(struct probe *probe, unsigned events)
 		return true;
 	if (!(events & LOOP_WRITE))
 		return false;
-	err = events & LOOP_BROKEN ? socket_connect_result(probe->watch.fd) : 0;
+	err = events & LOOP_BROKEN ? socket_connect_result(probe_fd(probe)) : 0;
 	if (err != 0) {
 		probe_end(probe, false, "%s", socket_error_text(err));
 		return false;

@@ -12,6 +12,7 @@
 #include "model/monitor_conf.h"
 #include "monitor/capacity.h"
 #include "monitor/echo.h"
+#include "monitor/plug.h"
 #include "os/program.h"
 #include "os/socket.h"
 
@@ -47,7 +48,9 @@ struct probe {
 	const struct address *target;    /* borrowed from the monitor */
 	const char *request;             /* borrowed from the monitor: HTTP bytes to send */
 	size_t request_length;
-	struct watch watch;   /* fd -1: nothing open */
+	struct watch watch;   /* fd -1: nothing open, or a plug */
+	struct plugs *plugs;  /* borrowed; NULL: every TCP connection has a socket of its own */
+	struct plug *plug;    /* of a TCP connection that is going on; else NULL */
 	struct timer timeout; /* armed while the probe runs */
 	void (*ended)(struct probe *probe, bool is_good, const char *text);
 	struct exchange *exchange; /* owned: of a conversation that is going on; else NULL */
@@ -56,6 +59,7 @@ struct probe {
 	bool was_never_asked;      /* we had no descriptor or memory: says nothing of the server */
 	/* The kind's own. */
 	bool is_connected;
+	bool may_break; /* the connection: the server awaits nothing more, RST will do as its end */
 	struct echo echo;
 	struct program program; /* owned */
 };
@@ -70,7 +74,17 @@ static inline bool probe_runs(const struct probe *probe)
 	return timer_is_armed(&probe->timeout);
 }
 
+/* What a probe's plugs tell. */
+void probe_event(void *probe, unsigned events);
+
 /* For kinds. */
+/* Starts to connect to the target over TCP, or ends the probe: false. */
+bool probe_connect(struct probe *probe);
+/* Of the connection, or what else is watched. */
+static inline int probe_fd(const struct probe *probe)
+{
+	return probe->plug != NULL ? probe->plug->watch.fd : probe->watch.fd;
+}
 /* Watches a fresh descriptor, or ends the probe when fd is -errno: false. */
 bool probe_watch(struct probe *probe, int fd);
 /* The probe could not begin: an outcome in words; of a shortage of ours it says nothing of the

@@ -8,13 +8,15 @@
 
 static void start(struct probe *probe)
 {
-	probe_watch(probe, socket_connect(probe->target, NULL));
+	probe_connect(probe);
 }
 
 static void ready(struct probe *probe, unsigned events)
 {
-	if (probe_connected(probe, events))
-		probe_end(probe, true, "connected");
+	if (!probe_connected(probe, events))
+		return;
+	probe->may_break = true;
+	probe_end(probe, true, "connected");
 }
 
 static enum talk_verdict turn(struct talk *talk, char *heard, size_t length, bool is_over,

@@ -112,6 +112,13 @@ static int bind_source(int fd, const struct address *source)
 	return bind(fd, &source->any, address_length(source)) == 0 ? 0 : -errno;
 }
 
+int socket_connect_again(int fd, const struct address *address)
+{
+	if (connect(fd, &address->any, address_length(address)) == 0)
+		return 0;
+	return errno == EINPROGRESS || errno == EINTR ? 0 : -errno;
+}
+
 int socket_connect(const struct address *address, const struct address *source)
 {
 	int fd = open_stream(address);
@@ -120,13 +127,12 @@ int socket_connect(const struct address *address, const struct address *source)
 	if (fd < 0)
 		return fd;
 	err = bind_source(fd, source);
-	if (err == 0 && connect(fd, &address->any, address_length(address)) != 0)
-		err = -errno;
-	if (err != 0 && err != -EINPROGRESS && err != -EINTR) {
-		close(fd);
-		return err;
-	}
-	return fd;
+	if (err == 0)
+		err = socket_connect_again(fd, address);
+	if (err == 0)
+		return fd;
+	close(fd);
+	return err;
 }
 
 bool socket_is_shortage(int err)

@@ -21,6 +21,8 @@ int socket_accept(int listener, struct address *peer) MUST_USE;
 
 /* Starts to connect; returns the descriptor, connected or connecting. `source` may be NULL. */
 int socket_connect(const struct address *address, const struct address *source) MUST_USE;
+/* Starts to connect a socket that socket_abort() has disconnected: 0 or -errno. */
+int socket_connect_again(int fd, const struct address *address) MUST_USE;
 /* True for an error of accept or connect that says: the system has no descriptor, memory or port
  * left for this now. Later it may. */
 bool socket_is_shortage(int err);
@@ -40,7 +42,7 @@ void socket_shutdown_write(int fd);
 /* The next close sends RST instead of FIN. */
 void socket_reset_on_close(int fd);
 /* Breaks a connection but keeps the descriptor: the peer gets RST, reads and writes fail from now
- * on, and who watches it is told. */
+ * on, and who watches it is told. It may be connected again. */
 void socket_abort(int fd);
 /* True when a connection that should be idle is still open and has nothing to read. */
 bool socket_is_quiet(int fd);

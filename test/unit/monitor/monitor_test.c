@@ -296,6 +296,51 @@ static void test_spread_of_the_second(void **state)
 	assert_in_range(sent, COUNT + COUNT / 2 - 2, COUNT + COUNT / 2 + 2);
 }
 
+/* As if this thread had stood still until then. */
+static void stall_until(uint64_t then_ms)
+{
+	loop.now_ms = then_ms;
+	timer_run(&loop.timers, then_ms);
+}
+
+/* Until no probe runs. */
+static void await_texts(struct monitor *const *many, int count)
+{
+	struct monitor_view view;
+
+	for (int i = 0; i < count; i++)
+		for (monitor_look(many[i], &view); view.sent > view.learned;
+		     monitor_look(many[i], &view))
+			loop_turn(&loop);
+}
+
+/* What a stall has made late, all at once, is spread again the next time. */
+static void test_spread_outlives_a_stall(void **state)
+{
+	enum { COUNT = 40 };
+	struct monitor_conf conf = quick("TCP");
+	struct monitor *many[COUNT];
+	struct monitor_view view;
+	uint64_t begun = loop.now_ms;
+	unsigned again = 0;
+
+	(void)state;
+	conf.interval_ms = 100000;
+	for (int i = 0; i < COUNT; i++)
+		many[i] = monitor_new(&loop, &conf, &server.at, MONITOR_UP, changed, &changes);
+	stall_until(begun + 50000);
+	await_texts(many, COUNT);
+	stall_until(begun + 150000);
+	await_texts(many, COUNT);
+	stall_until(begun + 225000);
+	for (int i = 0; i < COUNT; i++) {
+		monitor_look(many[i], &view);
+		again += view.sent == 3;
+		monitor_free(many[i]);
+	}
+	assert_in_range(again, COUNT / 4 - 2, COUNT / 4 + 2);
+}
+
 static struct monitor_live lived;
 
 static void tell_live(const struct monitor *of, struct monitor_live *live)
@@ -380,6 +425,7 @@ int main(void)
 		test_on_loop(test_live),
 		test_on_loop(test_action),
 		test_on_loop(test_spread_of_the_second),
+		test_on_loop(test_spread_outlives_a_stall),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
