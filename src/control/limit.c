@@ -110,14 +110,13 @@ static void set_reserves(struct runtime *runtime, struct runtime_vserver *vserve
 		      runtime->everywhere);
 }
 
-void limit_apply(struct runtime *runtime, const struct plan *plan)
+static void apply_service(struct runtime *runtime, struct runtime_service *service)
 {
-	for (uint32_t i = 0; i < plan->service_count; i++) {
-		const struct plan_service *planned = &plan->services[i];
-		struct runtime_service *service = runtime_service(runtime, planned->uid);
+	set(runtime, &service->entry, health_limit(service, service->plan->max_client));
+}
 
-		set(runtime, &service->entry, health_limit(service, planned->max_client));
-	}
+static void apply_vservers(struct runtime *runtime, const struct plan *plan)
+{
 	for (uint32_t i = 0; i < plan->vserver_count; i++) {
 		const struct plan_vserver *planned = &plan->vservers[i];
 
@@ -125,6 +124,20 @@ void limit_apply(struct runtime *runtime, const struct plan *plan)
 		    plan_limit(plan, planned, limit_capacity, runtime));
 		set_reserves(runtime, runtime_vserver(runtime, planned->uid));
 	}
+}
+
+void limit_apply_of(struct runtime *runtime, const struct plan *plan,
+		    struct runtime_service *service)
+{
+	apply_service(runtime, service);
+	apply_vservers(runtime, plan);
+}
+
+void limit_apply(struct runtime *runtime, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->service_count; i++)
+		apply_service(runtime, runtime_service(runtime, plan->services[i].uid));
+	apply_vservers(runtime, plan);
 	reserve_apply(&runtime->clients, runtime->map, plan->client_limit, runtime->newest == 0,
 		      runtime->everywhere);
 	reserve_apply(&runtime->requests, runtime->map, plan->request_limit, runtime->newest == 0,

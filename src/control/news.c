@@ -193,6 +193,27 @@ static void settle_vservers(struct control *control)
 			       runtime_vserver(&control->runtime, control->plan->vservers[i].uid));
 }
 
+static bool has_member(const struct plan_vserver *plan, size_t service)
+{
+	for (uint32_t i = 0; i < plan->member_count; i++)
+		if (plan->members[i].service == service)
+			return true;
+	return false;
+}
+
+/* Those that have it: when a rack goes down, thousands of services change in one second. */
+static void settle_vservers_of(struct control *control, const struct runtime_service *service)
+{
+	const struct plan *plan = control->plan;
+	size_t index = (size_t)(service->plan - plan->services);
+
+	must(index < plan->service_count);
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		if (has_member(&plan->vservers[i], index))
+			settle_vserver(control,
+				       runtime_vserver(&control->runtime, plan->vservers[i].uid));
+}
+
 /* --- what monitors say ------------------------------------------------------------------------ */
 
 static void tell_state(struct control *control, struct runtime_service *service)
@@ -200,11 +221,11 @@ static void tell_state(struct control *control, struct runtime_service *service)
 	announce(control, service);
 	if (!is_plan_new(control))
 		return; /* the publish that is to come says it */
-	limit_apply(&control->runtime, control->plan);
+	limit_apply_of(&control->runtime, control->plan, service);
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
 							.id = service->entry.id,
 							.number = service->is_up });
-	settle_vservers(control);
+	settle_vservers_of(control, service);
 	cut_vservers(control);
 	cut(control, MESSAGE_CUT_SERVICE, &service->is_cut_due, service->entry.id);
 }
@@ -230,7 +251,7 @@ void news_told(void *context, struct runtime_service *service)
 		log_write(LOG_LEVEL_NOTICE, "service %s can take %" PRId64 " connections: %s",
 			  service->entry.name, limit, service->why);
 	if (is_plan_new(control))
-		limit_apply(&control->runtime, control->plan);
+		limit_apply_of(&control->runtime, control->plan, service);
 }
 
 /* --- ways out of service ---------------------------------------------------------------------- */
