@@ -80,8 +80,9 @@ struct stat_vserver {
 	struct stat_number accepted_over; /* let in past the limit (-soBackupAction ACCEPT) */
 	struct stat_number redirected, dropped; /* of the refused ones */
 	struct stat_number queued;              /* gauge: clients that wait in line */
-	struct stat_number queued_total, queue_served, queue_left, queue_timed_out, queue_crowded;
+	struct stat_number queued_total, queue_served, queue_left, queue_timed_out;
 	struct stat_number queue_dissolved; /* asked again: the limit that they waited for went */
+	struct stat_number queue_crowded;
 	struct stat_number queue_wait_ms;           /* of those that were served, in sum ... */
 	struct stat_number queue_waits[STAT_WAITS]; /* ... and how many waited up to 1, 10, 100,
 						       1000 ms, and longer */
@@ -117,9 +118,10 @@ struct stat_service {
 	struct stat_number connect_failures, resets, timeouts, retries, bad_answers;
 	struct stat_number server_errors; /* answers with a status from 500 on */
 	struct stat_number slow_held;     /* choices that others came before, by its slow start */
-	/* Of the last of them, in milliseconds of the loops' clock: no row, it does not add up. */
+	struct stat_number unexpected;    /* answers with another status than the good ones */
+	/* Of the last of slow_held, in milliseconds of the loops' clock: no row, it does not add
+	 * up. */
 	struct stat_number slow_held_ms;
-	struct stat_number unexpected; /* answers with another status than the good ones */
 };
 
 /* What the monitors of one service have measured. Writer: control; 0: nothing known. */
