@@ -142,6 +142,7 @@ def test_counters_outlive_the_data_process(stage, engines):
         tcp_names(clients)
         assert is_dropped(tcp)
         wait_until(lambda: appliance.vserver("tcp1")["spillover_episodes"] == 1, "it spills")
+        wait_until(lambda: appliance.vserver("tcp1")["clients_peak"] == 3, "the peak was looked at")
         old = appliance.data_process()
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
