@@ -16,32 +16,6 @@ void gate_init_all(struct gates *gates, struct keeper *keeper, unsigned engine_c
 	list_init(&gates->closing);
 }
 
-static void close_sockets(struct gates *gates, struct gate *gate, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		keeper_tell_closed(gates->keeper, &gate->address, i);
-		socket_close(gate->fds[i]);
-	}
-}
-
-static void free_gate(struct gates *gates, struct gate *gate)
-{
-	close_sockets(gates, gate, gates->engine_count);
-	list_remove(&gate->link);
-	free(gate);
-}
-
-static void free_all(struct gates *gates, struct list *list)
-{
-	list_each(link, after, list) free_gate(gates, list_entry(link, struct gate, link));
-}
-
-void gate_fini_all(struct gates *gates)
-{
-	free_all(gates, &gates->open);
-	free_all(gates, &gates->closing);
-}
-
 static const struct gate *find_in(struct list *list, const struct address *address)
 {
 	list_each(link, after, list)
@@ -59,6 +33,37 @@ static const struct gate *find_same(struct gates *gates, const struct address *a
 	const struct gate *same = find_in(&gates->open, address);
 
 	return same != NULL ? same : find_in(&gates->closing, address);
+}
+
+/* `is_last`: no other gate has these sockets. The copy that the supervisor is about to close must
+ * not hold the address meanwhile: a command that asks for it again would be refused. */
+static void close_sockets(struct gates *gates, struct gate *gate, unsigned count, bool is_last)
+{
+	for (unsigned i = 0; i < count; i++) {
+		keeper_tell_closed(gates->keeper, &gate->address, i);
+		if (is_last)
+			socket_close_listener(gate->fds[i]);
+		else
+			socket_close(gate->fds[i]);
+	}
+}
+
+static void free_gate(struct gates *gates, struct gate *gate)
+{
+	list_remove(&gate->link);
+	close_sockets(gates, gate, gates->engine_count, find_same(gates, &gate->address) == NULL);
+	free(gate);
+}
+
+static void free_all(struct gates *gates, struct list *list)
+{
+	list_each(link, after, list) free_gate(gates, list_entry(link, struct gate, link));
+}
+
+void gate_fini_all(struct gates *gates)
+{
+	free_all(gates, &gates->open);
+	free_all(gates, &gates->closing);
 }
 
 /* Whether some other program listens there. Only a socket that does not share its port is told so
@@ -139,7 +144,7 @@ struct gate *gate_open(struct gates *gates, const struct address *address, int *
 		gate->fds[i] = open_socket(gates, address, i, same);
 		if (gate->fds[i] < 0) {
 			*error = gate->fds[i];
-			close_sockets(gates, gate, i);
+			close_sockets(gates, gate, i, same == NULL);
 			free(gate);
 			return NULL;
 		}

@@ -155,9 +155,10 @@ void keeper_drop_rest(struct keeper *keeper)
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct keeper_held *held = &keeper->held[i];
 
-		if (held->fd >= 0)
-			keeper_tell_closed(keeper, &held->address, held->engine);
-		close_held(held);
+		if (held->fd < 0)
+			continue;
+		keeper_tell_closed(keeper, &held->address, held->engine);
+		socket_close_listener(held->fd);
 	}
 	keeper->count = 0;
 }

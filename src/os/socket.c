@@ -210,6 +210,13 @@ void socket_close(int fd)
 	must(close(fd) == 0 || errno != EBADF);
 }
 
+void socket_close_listener(int fd)
+{
+	(void)shutdown(fd,
+		       SHUT_RDWR); /* of the socket, not of the descriptor: it listens no more */
+	socket_close(fd);
+}
+
 void socket_shutdown_write(int fd)
 {
 	(void)shutdown(fd, SHUT_WR); /* a peer that is gone already is no error */

@@ -38,6 +38,8 @@ ssize_t socket_write(int fd, const struct iovec *parts, int count) MUST_USE;
 ssize_t socket_write_last(int fd, const struct iovec *parts, int count) MUST_USE;
 
 void socket_close(int fd);
+/* Closes a listening socket, and no client reaches it any more by whatever copy is left of it. */
+void socket_close_listener(int fd);
 void socket_shutdown_write(int fd);
 /* The next close sends RST instead of FIN. */
 void socket_reset_on_close(int fd);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -69,6 +70,29 @@ static void opens_and_closes_late(void **state)
 	gate_fini_all(&gates);
 }
 
+/* The supervisor closes its copy a moment later. */
+static void a_copy_does_not_hold_the_address(void **state)
+{
+	struct gates gates;
+	struct address address = free_address();
+	int error = 0, copy;
+	struct gate *gate;
+
+	(void)state;
+	gate_init_all(&gates, &nobody, 1);
+	gate = gate_open(&gates, &address, &error);
+	assert_non_null(gate);
+	copy = dup(gate->fds[0]);
+	gate_close(&gates, gate, 5);
+	gate_everywhere(&gates, 6);
+	assert_false(can_connect(&address));
+	assert_int_equal(gate_try(&gates, &address), 0);
+	assert_non_null(gate_open(&gates, &address, &error));
+	assert_true(can_connect(&address));
+	close(copy);
+	gate_fini_all(&gates);
+}
+
 static void taken_address_is_refused(void **state)
 {
 	struct gates ours, theirs;
@@ -116,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_and_closes_late),
+		cmocka_unit_test(a_copy_does_not_hold_the_address),
 		cmocka_unit_test(taken_address_is_refused),
 		cmocka_unit_test(address_moves_with_its_clients),
 	};
