@@ -16,7 +16,7 @@
  *   I3  So one load of S that shows available <= 0 and open == 0 proves that nothing is idle or in
  *       flight, and by I1 that uses = limit - available >= limit, at the instant of that load.
  *       QUOTA_FULL is answered from such a load only. A use that waits in a pocket for the end of
- *       its turn has not been given back: it is in force.
+ *       its turn has not been given back: it is in force. Who hears QUOTA_FULL has none in its own.
  *   I4  W is stored plainly by its owner only, and only while it is sealed or BUSY; every other
  *       change is a compare-and-swap. So no unit is lost to a store.
  *   I5  Nobody opens a stash while available < 0 or somebody waits: what comes back then belongs
@@ -325,6 +325,16 @@ static enum quota_result counted(const struct quota_core *core, uint32_t id,
 	return result;
 }
 
+/* In debt, or while some may wait, nothing is handed on: what lies in the pocket is theirs, and
+ * they get it before anybody hears that it is full. */
+static void empty_pocket(struct quota_core *core, uint32_t id)
+{
+	uint32_t uses = core->pockets[id].uses;
+
+	core->pockets[id].uses = 0;
+	quota_core_give(core, id, uses);
+}
+
 /* A use given back in this very turn is still in force: handing it on changes no count. */
 static inline bool take_own(struct quota_core *core, uint32_t id, uint64_t mode)
 {
@@ -332,10 +342,13 @@ static inline bool take_own(struct quota_core *core, uint32_t id, uint64_t mode)
 	struct quota_counts *counts = counts_of(core, id);
 	uint64_t w;
 
-	if (core->pockets[id].uses > 0 && !(mode & (QUOTA_DEBT | QUOTA_QUEUE))) {
-		core->pockets[id].uses--;
-		stat_add(&counts->pocket, 1);
-		return true;
+	if (core->pockets[id].uses > 0) {
+		if (LIKELY(!(mode & (QUOTA_DEBT | QUOTA_QUEUE)))) {
+			core->pockets[id].uses--;
+			stat_add(&counts->pocket, 1);
+			return true;
+		}
+		empty_pocket(core, id);
 	}
 	w = quota_load(stash);
 	while (quota_idle(w) > 0)

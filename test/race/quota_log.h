@@ -9,7 +9,8 @@
  *
  * A use is surely in force from the end of the take to the beginning of the give, and possibly from
  * the beginning of the take to the end of the give. While the limit changes, both its values are
- * possible. A give that waits in a pocket ends with the turn, or where a take hands it on.
+ * possible. A give that waits in a pocket ends with the turn, or where a take hands it on, or with
+ * the take that settles the pocket.
  *
  * Each engine writes a log of its own; they are read when all have stopped.
  */
@@ -64,30 +65,37 @@ static inline void quota_log_add(struct quota_log *log, uint64_t begin, uint64_t
 	log->calls[log->count++] = (struct quota_call){ begin, end, kind };
 }
 
+static inline void quota_log_end_gives(struct quota_log *log)
+{
+	while (log->waiting_count > 0)
+		log->calls[log->waiting[--log->waiting_count]].end = quota_ticket_draw();
+}
+
 /* While the pool is audited its pocket stays shut, and what waits there goes on waiting. */
 static inline void quota_log_turn_end(struct quota_log *log, struct quota_core *core, uint32_t pool)
 {
 	quota_turn_end(core);
-	if (core->pockets[pool].uses > 0)
-		return;
-	while (log->waiting_count > 0)
-		log->calls[log->waiting[--log->waiting_count]].end = quota_ticket_draw();
+	if (core->pockets[pool].uses == 0)
+		quota_log_end_gives(log);
 }
 
 /* `begin`: a ticket drawn when it was asked for first. QUOTA_AGAIN is counted, and nothing else. */
 static inline enum quota_result quota_log_take(struct quota_log *log, struct quota_core *core,
 					       uint32_t pool, uint64_t begin)
 {
+	const struct stat_number *handed = &quota_counts_at(core->map, core->index, pool)->pocket;
 	uint32_t pocketed = core->pockets[pool].uses, reserved = core->reserved;
-	uint64_t now = quota_ticket_draw();
+	uint64_t now = quota_ticket_draw(), handed_before = stat_read(handed);
 	enum quota_result result = quota_take(core, pool);
 
+	if (stat_read(handed) > handed_before)
+		log->calls[log->waiting[--log->waiting_count]].end = now;
+	else if (core->pockets[pool].uses < pocketed)
+		quota_log_end_gives(log);
 	if (result == QUOTA_AGAIN) {
 		log->again++;
 		return result;
 	}
-	if (core->pockets[pool].uses < pocketed)
-		log->calls[log->waiting[--log->waiting_count]].end = now;
 	/* Decided when the first of its burst asked. */
 	if (core->reserved < reserved)
 		begin = log->burst;

@@ -100,6 +100,28 @@ static void a_freed_use_goes_to_the_oldest(void **unused)
 	assert_int_equal(quota_queue_waiting(map, pool), 0);
 }
 
+/* What was closed in the turn in which the pool got its queue is free for who asks next, or for who
+ * waits already. */
+static void a_pocket_is_no_reason_to_wait(void **unused)
+{
+	uint32_t pool = full_pool(64 * (int64_t)CORES, 0);
+
+	(void)unused;
+	quota_give(cores[0], pool);
+	assert_true(quota_queue_set(map, pool, 8));
+	assert_int_equal(quota_take(cores[0], pool), QUOTA_OK);
+	assert_int_equal(quota_take(cores[0], pool), QUOTA_FULL);
+	assert_int_equal(used(pool), 64 * CORES);
+
+	assert_true(quota_queue_set(map, pool, 0));
+	quota_give(cores[0], pool);
+	assert_true(quota_queue_set(map, pool, 8));
+	assert_int_equal(join(1, pool, 0), QUOTA_JOINED);
+	assert_int_equal(quota_take(cores[0], pool), QUOTA_FULL);
+	assert_ptr_equal(quota_queue_next(cores[1]), &waiters[0]);
+	assert_int_equal(used(pool), 64 * CORES);
+}
+
 static void nobody_passes_those_who_wait(void **unused)
 {
 	uint32_t pool = full_pool(1, 8);
@@ -322,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_map(a_freed_use_goes_to_the_oldest),
+		with_map(a_pocket_is_no_reason_to_wait),
 		with_map(nobody_passes_those_who_wait),
 		with_map(who_finds_room_is_served_at_once),
 		with_map(depth_holds),

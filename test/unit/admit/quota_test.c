@@ -185,6 +185,42 @@ static void a_turn_settles_once(void **unused)
 	assert_int_equal(view_of(pool).used, 0);
 }
 
+/* What was closed in the turn in which the limit fell pays the debt before anybody is refused. */
+static void a_pocket_pays_the_debt_first(void **unused)
+{
+	uint32_t pool = quota_open(map, 64 * CORES, 80, 10);
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 41), 41);
+	for (int n = 0; n < 8; n++)
+		quota_give(cores[0], pool);
+	quota_set_limit(map, pool, 34);
+	assert_int_equal(view_of(pool).used, 41);
+	assert_int_equal(view_of(pool).debt, 7);
+	assert_int_equal(take(1, pool, 1), 0);
+	assert_int_equal(take(0, pool, 2), 1);
+	assert_int_equal(view_of(pool).used, 34);
+	quota_turn_end(cores[0]);
+	assert_int_equal(view_of(pool).used, 34);
+	assert_int_equal(view_of(pool).available, 0);
+}
+
+/* ... and when it falls further than what was closed, nobody is let in. */
+static void a_pocket_may_be_less_than_the_debt(void **unused)
+{
+	uint32_t pool = quota_open(map, 64 * CORES, 80, 10);
+
+	(void)unused;
+	assert_int_equal(take(0, pool, 41), 41);
+	for (int n = 0; n < 7; n++)
+		quota_give(cores[0], pool);
+	quota_set_limit(map, pool, 34);
+	assert_int_equal(take(0, pool, 2), 0);
+	assert_int_equal(view_of(pool).used, 34);
+	quota_give(cores[0], pool);
+	assert_int_equal(take(0, pool, 2), 1);
+}
+
 /* Below 64 for each engine a use is given back at once, for the others. */
 static void a_small_pool_settles_at_once(void **unused)
 {
@@ -343,6 +379,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sealed_engine_opens_again, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_tiny_pool_is_one_counter, open_map, free_map),
 		cmocka_unit_test_setup_teardown(a_turn_settles_once, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_pocket_pays_the_debt_first, open_map, free_map),
+		cmocka_unit_test_setup_teardown(a_pocket_may_be_less_than_the_debt, open_map,
+						free_map),
 		cmocka_unit_test_setup_teardown(who_is_expected_is_taken_for, open_map, free_map),
 		cmocka_unit_test_setup_teardown(who_does_not_come_keeps_nothing, open_map,
 						free_map),
