@@ -90,11 +90,12 @@ static void grow(struct balance_flow *flow, uint64_t now, uint64_t passed_ms, un
 static void look_at_uses(struct balance_member *member, const struct stat_service *first,
 			 unsigned engines)
 {
-	member->open_elsewhere = member->uses_elsewhere = 0;
+	member->open_elsewhere = member->idle_elsewhere = member->uses_elsewhere = 0;
 	for (unsigned engine = 0; engine < engines; engine++) {
 		if (&first[engine] == member->service->stats)
 			continue;
 		member->open_elsewhere += stat_read(&first[engine].connections);
+		member->idle_elsewhere += stat_read(&first[engine].idle);
 		member->uses_elsewhere += stat_read(&first[engine].active) +
 					  stat_read(&first[engine].waiting);
 	}
@@ -345,6 +346,20 @@ int balance_choose(struct balance *balance, struct lb_candidate *candidates, uin
 	if (chosen != LB_NONE)
 		note_choice(balance, (uint32_t)chosen);
 	return chosen;
+}
+
+/* Asked for of one member only: each call costs every other engine a warm connection. */
+void balance_call_idle(struct balance *balance, uint64_t failed)
+{
+	for (uint32_t index = 0; index < balance->member_count; index++) {
+		struct balance_member *member = &balance->members[index];
+
+		if (member->idle_elsewhere == 0 || member->service->max_client == 0 ||
+		    !service_is_usable(member->service) || is_tried(failed, index))
+			continue;
+		line_call_idle(member->service);
+		return;
+	}
 }
 
 /* --- life --- */

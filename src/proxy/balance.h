@@ -33,6 +33,7 @@ struct balance_member {
 	struct service *service; /* borrowed: lives while it is configured */
 	uint32_t weight;
 	uint64_t open_elsewhere;    /* connections of other engines, idle ones too */
+	uint64_t idle_elsewhere;    /* of these */
 	uint64_t uses_elsewhere;    /* served or waiting on other engines */
 	struct balance_flow amount; /* of bytes, packets or milliseconds: as the method wants */
 	struct balance_flow times;  /* that made the amount: clients, requests or first bytes */
@@ -99,3 +100,7 @@ uint64_t balance_key(const struct balance *balance, const struct balance_client 
  * left is taken only when no other can be. LB_NONE: none. `candidates` is scratch for all. */
 int balance_choose(struct balance *balance, struct lb_candidate *candidates, uint64_t key,
 		   uint64_t tried) MUST_USE;
+/* For a client that waits because none of them had a use left: idle connections of other engines
+ * hold uses, too. One is asked for, of whichever member has any and is not in `failed` (bits as
+ * above): the client that looks again soon finds its use. */
+void balance_call_idle(struct balance *balance, uint64_t failed);

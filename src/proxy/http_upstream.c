@@ -92,6 +92,7 @@ enum step_end http_upstream_choose(struct http_session *s)
 	if (full == NULL || s->connects >= HTTP_CONNECTS_MAX)
 		return http_answer_status(s, s->fault);
 	persistence_stay(vserver, &ask, full);
+	balance_call_idle(&vserver->balance, s->tried);
 	return stand_in_line(s, full);
 }
 

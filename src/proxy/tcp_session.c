@@ -282,6 +282,7 @@ static enum step_end step_choose(struct tcp_session *session)
 	if (full == NULL)
 		return finish(session, true);
 	persistence_stay(serving, &ask, full);
+	balance_call_idle(&serving->balance, session->failed);
 	return wait_in_line(session, full);
 }
 

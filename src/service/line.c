@@ -46,10 +46,11 @@ bool line_is_kept_from(const struct service *service, const struct task *task)
 	       list_entry(service->line.waiters.next, struct line_waiter, link)->task != task;
 }
 
-static void ask_for_idle(struct service *service)
+void line_call_idle(struct service *service)
 {
 	uint64_t now_ms = loop_of(service)->now_ms;
 
+	must_be_on(service->engine);
 	if (service->line.has_asked && now_ms - service->line.asked_ms < ASK_AGAIN_MS)
 		return;
 	service->line.has_asked = true;
@@ -172,7 +173,7 @@ static void look_again(struct timer *timer)
 
 	if (list_is_empty(&service->line.waiters))
 		return;
-	ask_for_idle(service);
+	line_call_idle(service);
 	line_take_places(service);
 	line_wake_first(service);
 	timer_arm(&loop_of(service)->timers, timer, loop_of(service)->now_ms + WAIT_LOOK_MS);
@@ -191,7 +192,7 @@ void line_wait(struct service *service, struct line_waiter *waiter, struct task 
 		if (service->line.spans_engines && service->line.placed + 1 == service->line.count)
 			(void)take_place(service, waiter);
 	}
-	ask_for_idle(service);
+	line_call_idle(service);
 	if (!timer_is_armed(&service->line.timer))
 		timer_arm(&loop_of(service)->timers, &service->line.timer,
 			  loop_of(service)->now_ms + WAIT_LOOK_MS);

@@ -56,5 +56,8 @@ bool line_is_good_to_wait(const struct service *service, const struct line_waite
 			  const struct service *full);
 /* Also when it does not wait. Its place and its use go to the next. */
 void line_unwait(struct service *service, struct line_waiter *waiter);
+/* Asks the other engines for an idle connection of it, for a session that waits; not more often
+ * than is of use. The use is for whoever takes it first. */
+void line_call_idle(struct service *service);
 /* MESSAGE_USE_FREED */
 void line_use_freed(struct service *service);

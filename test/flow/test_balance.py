@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every balancing method, by what arrives at the origins, on one engine and on four."""
 import collections
+import threading
 import time
 
 import pytest
 
-from spillway import Client, answers, crowd, greets, plain, tcp_names, wait_until
+from spillway import (LIMIT, Client, GateOrigin, answers, crowd, greets, plain, tcp_names,
+                      wait_until)
 
 both = pytest.mark.parametrize("engines", [1, 4])
 KEYS = 40
@@ -160,6 +162,74 @@ def test_full_is_passed_over(stage, engines):
         with crowd(40, port) as clients:
             assert tcp_names(clients) == {"a": 5, "b": 35}
         wait_until(lambda: here.vserver(f"v{number}")["clients"] == 0, "they have left")
+
+
+class TcpGate:
+    """A TCP origin that says its name when its gate opens, and then waits for the client's end."""
+
+    def __init__(self, stage, name):
+        self.name, self.gate, self.active = name, threading.Event(), 0
+        self.lock, self.port = threading.Lock(), stage.port()
+        stage.script(self.serve, self.port)
+
+    def count(self, change):
+        with self.lock:
+            self.active += change
+
+    def serve(self, peer):
+        self.count(1)
+        self.gate.wait(LIMIT)
+        self.count(-1)
+        peer.send(self.name)
+        peer.all()
+
+
+ROOMS = {"a": 6, "b": 2}
+
+
+def roomy(stage, engines, protocol, method="LEASTCONNECTION", more=""):
+    """Two services with as much room as their virtual server admits, and gates behind them."""
+    if protocol == "HTTP":
+        gates = [stage.keep(GateOrigin(stage.port(), name)) for name in ROOMS]
+    else:
+        gates = [TcpGate(stage, name) for name in ROOMS]
+    port = stage.port()
+    lines = [f"add service {gate.name} 127.0.0.1 {protocol} {gate.port} -healthMonitor NO "
+             f"-maxClient {ROOMS[gate.name]}" for gate in gates]
+    lines += [f"add lb vserver web {protocol} 127.0.0.1 {port} -lbMethod {method} "
+              f"-soMethod DYNAMICCONNECTION {more}", "bind lb vserver web a",
+              "bind lb vserver web b"]
+    return stage.run("\n".join(lines), engines), port, gates
+
+
+def all_work_at_once(here, port, gates, protocol, start):
+    """As many clients as there is room for: every one of them is in work before any has left."""
+    with crowd(sum(ROOMS.values()), port, start) as clients:
+        for client in clients:
+            if protocol == "HTTP":
+                client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        wait_until(lambda: {gate.name: gate.active for gate in gates} == ROOMS,
+                   "all are in work")
+        for gate in gates:
+            gate.gate.set()
+        if protocol == "HTTP":
+            names = collections.Counter(client.response().body.decode() for client in clients)
+        else:
+            names = collections.Counter(client.exactly(1).decode() for client in clients)
+    assert names == ROOMS
+    wait_until(lambda: here.vserver("web")["clients"] == 0, "they have left")
+    for gate in gates:
+        gate.gate.clear()
+
+
+@both
+@pytest.mark.parametrize("protocol", ["HTTP", "TCP"])
+def test_all_room_is_used(stage, engines, protocol):
+    """Nobody waits for one service while another has room, nor where idle connections of other
+    engines hold it."""
+    here, port, gates = roomy(stage, engines, protocol)
+    for turn in range(20 if engines > 1 else 3):
+        all_work_at_once(here, port, gates, protocol, 8 * turn)
 
 
 def late(name, seconds):
