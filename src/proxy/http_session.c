@@ -258,7 +258,7 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 		return NULL;
 	}
 	timer_init(&s->timer, fire);
-	list_init(&s->waiter.link);
+	line_waiter_init(&s->waiter);
 	s->peer = arrival->peer;
 	s->client_timeout_ms = serving->client_timeout_ms;
 	s->by = serving;

@@ -12,20 +12,26 @@
 
 void http_upstream_unwait(struct http_session *s)
 {
-	if (s->line != NULL)
-		line_unwait(s->line, &s->waiter);
+	if (s->line == NULL)
+		return;
+	line_unwait(s->line, &s->waiter);
+	crowd_leave(&s->by->crowd, &s->waiter);
 	s->line = NULL;
 }
 
-static enum step_end stand_in_line(struct http_session *s, struct service *full)
+static enum step_end stand_in_line(struct http_session *s, struct service *full, bool is_bound)
 {
-	if (s->line != NULL && !line_is_good_to_wait(s->line, &s->waiter, full))
+	if (s->line != NULL && !line_is_good_to_wait(s->line, &s->waiter, full, is_bound))
 		http_upstream_unwait(s);
 	if (s->line == NULL) {
 		http_session_set_deadline(s, HTTP_LINE_TIMEOUT_MS);
 		s->line = full;
 		line_wait(full, &s->waiter, &s->task);
 	}
+	if (is_bound)
+		crowd_leave(&s->by->crowd, &s->waiter);
+	else
+		crowd_join(&s->by->crowd, &s->waiter);
 	s->at = HTTP_AT_LINE;
 	return STEP_WAIT;
 }
@@ -79,7 +85,7 @@ enum step_end http_upstream_choose(struct http_session *s)
 			return have(s, HTTP_AT_CONNECT);
 		case SERVICE_FULL:
 			if (ask.is_kept)
-				return stand_in_line(s, service);
+				return stand_in_line(s, service, true);
 			full = service;
 			break;
 		case SERVICE_FAILED:
@@ -93,7 +99,7 @@ enum step_end http_upstream_choose(struct http_session *s)
 		return http_answer_status(s, s->fault);
 	persistence_stay(vserver, &ask, full);
 	balance_call_idle(&vserver->balance, s->tried);
-	return stand_in_line(s, full);
+	return stand_in_line(s, full, false);
 }
 
 static enum step_end client_gone(struct http_session *s)

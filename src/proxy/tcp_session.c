@@ -101,6 +101,7 @@ static void leave_line(struct tcp_session *session)
 	if (session->waits_for == NULL)
 		return;
 	line_unwait(session->waits_for, &session->waiter);
+	crowd_leave(&session->session.serving->crowd, &session->waiter);
 	session->waits_for = NULL;
 }
 
@@ -232,14 +233,20 @@ static enum step_end go_connect(struct tcp_session *session)
 }
 
 /* In line for a full service, or where it stands already. */
-static enum step_end wait_in_line(struct tcp_session *session, struct service *full)
+static enum step_end wait_in_line(struct tcp_session *session, struct service *full, bool is_bound)
 {
+	struct crowd *crowd = &session->session.serving->crowd;
+
 	if (session->waits_for != NULL &&
-	    !line_is_good_to_wait(session->waits_for, &session->waiter, full))
+	    !line_is_good_to_wait(session->waits_for, &session->waiter, full, is_bound))
 		leave_line(session);
 	if (session->waits_for == NULL)
 		session->waits_for = full;
 	line_wait(session->waits_for, &session->waiter, &session->task);
+	if (is_bound)
+		crowd_leave(crowd, &session->waiter);
+	else
+		crowd_join(crowd, &session->waiter);
 	if (!timer_is_armed(&session->timer))
 		arm(session, session->active_ms, idle_timeout_ms(session));
 	return STEP_WAIT;
@@ -269,7 +276,7 @@ static enum step_end step_choose(struct tcp_session *session)
 			return go_connect(session);
 		case SERVICE_FULL:
 			if (ask.is_kept)
-				return wait_in_line(session, service);
+				return wait_in_line(session, service, true);
 			full = full != NULL ? full : service;
 			break;
 		case SERVICE_FAILED:
@@ -283,7 +290,7 @@ static enum step_end step_choose(struct tcp_session *session)
 		return finish(session, true);
 	persistence_stay(serving, &ask, full);
 	balance_call_idle(&serving->balance, session->failed);
-	return wait_in_line(session, full);
+	return wait_in_line(session, full, false);
 }
 
 /* --- connect --- */
@@ -458,7 +465,7 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 					 .active_ms = proxy->engine->loop.now_ms,
 					 .free_later.free = free_session };
 	list_init(&session->task.link);
-	list_init(&session->waiter.link);
+	line_waiter_init(&session->waiter);
 	list_init(&session->free_later.link);
 	timer_init(&session->timer, on_timer);
 	if (conn_open(&session->client, proxy->engine, arrival->fd, &session->task) != 0) {

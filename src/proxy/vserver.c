@@ -119,6 +119,7 @@ static struct vserver *make_vserver(struct proxy *proxy, uint32_t id)
 	vserver->id = id;
 	vserver->free_later.free = free_later;
 	list_init(&vserver->free_later.link);
+	crowd_init(&vserver->crowd, &proxy->engine->loop);
 	holding_init(&vserver->clients);
 	holding_init(&vserver->requests);
 	holding_init(&vserver->handshakes);

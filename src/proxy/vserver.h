@@ -15,6 +15,7 @@
 #include "proxy/ramp.h"
 #include "proxy/spill_policy.h"
 #include "record/stat.h"
+#include "service/crowd.h"
 #include "service/service.h"
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct vserver {
 	enum protocol protocol;
 	struct address address;
 	struct balance balance; /* its services */
+	struct crowd crowd;     /* who waits for any of them */
 	struct persistence persistence;
 	uint32_t queue_depth, queue_timeout_ms; /* of those who wait for a use; 0: none */
 	uint32_t backup;                        /* id, or MODEL_NONE */

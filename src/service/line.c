@@ -21,6 +21,9 @@ enum {
 	ASK_AGAIN_MS = 100 /* between two calls for an idle connection of another engine */
 };
 
+/* What a waiter has instead of a ticket that was served. */
+static struct line_ticket a_use;
+
 static struct loop *loop_of(const struct service *service)
 {
 	return &service->engine->loop;
@@ -63,7 +66,12 @@ void line_call_idle(struct service *service)
 
 static bool has_place(const struct line_waiter *waiter)
 {
-	return waiter->ticket != NULL || waiter->has_use;
+	return waiter->ticket != NULL;
+}
+
+bool line_has_use(const struct line_waiter *waiter)
+{
+	return waiter->ticket == &a_use;
 }
 
 static void free_ticket(struct line_ticket *ticket)
@@ -82,8 +90,7 @@ static void on_served(struct quota_waiter *waiter)
 	must_be_on(service->engine);
 	free_ticket(ticket);
 	if (holder != NULL) {
-		holder->ticket = NULL;
-		holder->has_use = true;
+		holder->ticket = &a_use;
 		line_wake_first(service);
 		return;
 	}
@@ -119,12 +126,12 @@ static bool take_place(struct service *service, struct line_waiter *waiter)
 		waiter->ticket = ticket;
 	} else {
 		free_ticket(ticket);
-		waiter->has_use = join == QUOTA_SERVED;
+		waiter->ticket = join == QUOTA_SERVED ? &a_use : NULL;
 	}
 	if (!has_place(waiter))
 		return false;
 	service->line.placed++;
-	if (waiter->has_use)
+	if (line_has_use(waiter))
 		line_wake_first(service);
 	return true;
 }
@@ -149,20 +156,20 @@ static void leave_place(struct service *service, struct line_waiter *waiter)
 	if (!has_place(waiter))
 		return;
 	service->line.placed--;
-	if (waiter->has_use)
+	if (line_has_use(waiter))
 		quota_give(quota, service->pool);
 	else if (quota_queue_leave(quota, &waiter->ticket->waiter))
 		free_ticket(waiter->ticket);
 	else
 		waiter->ticket->holder = NULL;
 	waiter->ticket = NULL;
-	waiter->has_use = false;
 }
 
 bool line_is_good_to_wait(const struct service *service, const struct line_waiter *waiter,
-			  const struct service *full)
+			  const struct service *full, bool is_bound)
 {
-	return service_takes_known(service) && (!waiter->has_use || service == full);
+	return service_takes_known(service) &&
+	       (service == full || (!line_has_use(waiter) && !is_bound));
 }
 
 /* --- the line of this engine --- */
@@ -185,7 +192,6 @@ void line_wait(struct service *service, struct line_waiter *waiter, struct task 
 	waiter->task = task;
 	if (!list_is_in(&waiter->link)) {
 		waiter->ticket = NULL;
-		waiter->has_use = false;
 		list_add_last(&service->line.waiters, &waiter->link);
 		service->line.count++;
 		stat_add(&service->stats->waiting, 1);
@@ -245,16 +251,16 @@ bool line_spend_use(struct service *service, const struct task *task)
 	if (list_is_empty(&service->line.waiters))
 		return false;
 	first = list_entry(service->line.waiters.next, struct line_waiter, link);
-	if (first->task != task || !first->has_use)
+	if (first->task != task || !line_has_use(first))
 		return false;
-	first->has_use = false;
+	first->ticket = NULL;
 	service->line.placed--;
 	return true;
 }
 
 void line_return_use(struct service *service)
 {
-	list_entry(service->line.waiters.next, struct line_waiter, link)->has_use = true;
+	list_entry(service->line.waiters.next, struct line_waiter, link)->ticket = &a_use;
 	service->line.placed++;
 }
 

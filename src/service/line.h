@@ -26,12 +26,14 @@ struct line_ticket {
 	struct line_waiter *holder; /* NULL: it has gone */
 };
 
-/* A session that waits for a use of a full service. Lies in the session; list_init(&link) first. */
+/* A session that waits for a use of a full service. Lies in the session and in every idle one: it
+ * is kept small. line_waiter_init() first. */
 struct line_waiter {
 	struct list link;
-	struct task *task;          /* woken when it is worth to try again */
-	struct line_ticket *ticket; /* in the line over all engines; NULL: not */
-	bool has_use;               /* its ticket was served: it connects with this use */
+	struct list crowd_link; /* in a crowd (service/crowd.h), which wakes it, too */
+	struct task *task;      /* woken when it is worth to try again */
+	/* In the line over all engines; NULL: not. line_has_use(): it was served. */
+	struct line_ticket *ticket;
 };
 
 /* Of a service on one engine; lies in it. Owner: the engine. */
@@ -46,14 +48,24 @@ struct line {
 	struct timer timer; /* a second look while somebody waits */
 };
 
+static inline void line_waiter_init(struct line_waiter *waiter)
+{
+	*waiter = (struct line_waiter){ 0 };
+	list_init(&waiter->link);
+	list_init(&waiter->crowd_link);
+}
+/* Its ticket was served: it connects with this use. */
+bool line_has_use(const struct line_waiter *waiter);
+
 /* After SERVICE_FULL: stands in line, and stays where it stands when it is in line already. The
  * task is woken when it is first and something may have become free, and when the service goes
  * down: then choose again, from the start. */
 void line_wait(struct service *service, struct line_waiter *waiter, struct task *task);
 /* Whether a waiter that found no connection in any service may stay where it stands, `full` being
- * where it would wait else: not with a use that it could have taken, and did not. */
+ * where it would wait else: not with a use that it could have taken, and did not. Nor does who is
+ * bound to `full` stay elsewhere. */
 bool line_is_good_to_wait(const struct service *service, const struct line_waiter *waiter,
-			  const struct service *full);
+			  const struct service *full, bool is_bound);
 /* Also when it does not wait. Its place and its use go to the next. */
 void line_unwait(struct service *service, struct line_waiter *waiter);
 /* Asks the other engines for an idle connection of it, for a session that waits; not more often

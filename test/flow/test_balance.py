@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every balancing method, by what arrives at the origins, on one engine and on four."""
 import collections
+import contextlib
+import select
 import threading
 import time
 
@@ -184,38 +186,44 @@ class TcpGate:
         peer.all()
 
 
+def ask_gate(client, protocol):
+    if protocol == "HTTP":
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+
+
+def answer_of_gate(client, protocol):
+    return client.response().body.decode() if protocol == "HTTP" else client.exactly(1).decode()
+
+
 ROOMS = {"a": 6, "b": 2}
 
 
-def roomy(stage, engines, protocol, method="LEASTCONNECTION", more=""):
-    """Two services with as much room as their virtual server admits, and gates behind them."""
+def gated(stage, engines, protocol, rooms, vservers):
+    """Services with so much room and gates behind them. Virtual servers by name: what they are
+    bound to, then options. Their ports by name."""
     if protocol == "HTTP":
-        gates = [stage.keep(GateOrigin(stage.port(), name)) for name in ROOMS]
+        gates = [stage.keep(GateOrigin(stage.port(), name)) for name in rooms]
     else:
-        gates = [TcpGate(stage, name) for name in ROOMS]
-    port = stage.port()
+        gates = [TcpGate(stage, name) for name in rooms]
+    ports = {name: stage.port() for name in vservers}
     lines = [f"add service {gate.name} 127.0.0.1 {protocol} {gate.port} -healthMonitor NO "
-             f"-maxClient {ROOMS[gate.name]}" for gate in gates]
-    lines += [f"add lb vserver web {protocol} 127.0.0.1 {port} -lbMethod {method} "
-              f"-soMethod DYNAMICCONNECTION {more}", "bind lb vserver web a",
-              "bind lb vserver web b"]
-    return stage.run("\n".join(lines), engines), port, gates
+             f"-maxClient {rooms[gate.name]}" for gate in gates]
+    for name, (services, options) in vservers.items():
+        lines.append(f"add lb vserver {name} {protocol} 127.0.0.1 {ports[name]} {options}")
+        lines += [f"bind lb vserver {name} {service}" for service in services]
+    return stage.run("\n".join(lines) + "\n", engines), ports, gates
 
 
 def all_work_at_once(here, port, gates, protocol, start):
     """As many clients as there is room for: every one of them is in work before any has left."""
     with crowd(sum(ROOMS.values()), port, start) as clients:
         for client in clients:
-            if protocol == "HTTP":
-                client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            ask_gate(client, protocol)
         wait_until(lambda: {gate.name: gate.active for gate in gates} == ROOMS,
                    "all are in work")
         for gate in gates:
             gate.gate.set()
-        if protocol == "HTTP":
-            names = collections.Counter(client.response().body.decode() for client in clients)
-        else:
-            names = collections.Counter(client.exactly(1).decode() for client in clients)
+        names = collections.Counter(answer_of_gate(client, protocol) for client in clients)
     assert names == ROOMS
     wait_until(lambda: here.vserver("web")["clients"] == 0, "they have left")
     for gate in gates:
@@ -227,9 +235,50 @@ def all_work_at_once(here, port, gates, protocol, start):
 def test_all_room_is_used(stage, engines, protocol):
     """Nobody waits for one service while another has room, nor where idle connections of other
     engines hold it."""
-    here, port, gates = roomy(stage, engines, protocol)
+    options = "-lbMethod LEASTCONNECTION -soMethod DYNAMICCONNECTION"
+    here, ports, gates = gated(stage, engines, protocol, ROOMS, {"web": ("ab", options)})
     for turn in range(20 if engines > 1 else 3):
-        all_work_at_once(here, port, gates, protocol, 8 * turn)
+        all_work_at_once(here, ports["web"], gates, protocol, 8 * turn)
+
+
+def serve_all(clients, protocol):
+    """Who is answered leaves, and so makes room for another; who answered each of them."""
+    names, left = collections.Counter(), list(clients)
+    while left:
+        ready = select.select([client.sock for client in left], [], [], LIMIT)[0]
+        assert ready, f"{len(left)} of {len(clients)} wait"
+        for client in [client for client in left if client.sock in ready]:
+            names[answer_of_gate(client, protocol)] += 1
+            client.close()
+            left.remove(client)
+    return names
+
+
+@both
+@pytest.mark.parametrize("protocol", ["HTTP", "TCP"])
+def test_who_waits_is_served_by_any(stage, engines, protocol):
+    """Who waits behind those who may have only one service gets another one that has room."""
+    here, ports, (a, b) = gated(stage, engines, protocol, {"a": 1, "b": 1},
+                                {"one": ("a", ""), "all": ("ab", "-lbMethod ROUNDROBIN")})
+    with contextlib.ExitStack() as stack:
+        def come(port, count, start):
+            clients = stack.enter_context(crowd(count, ports[port], start))
+            for client in clients:
+                ask_gate(client, protocol)
+            return clients
+
+        come("one", 1, 0)
+        wait_until(lambda: a.active == 1, "a is full")
+        first = come("all", 1, 1)
+        wait_until(lambda: b.active == 1, "b is full")
+        for port, count, start in ("one", 12, 2), ("all", 8, 14):
+            waiting = come(port, count, start)
+            wait_until(lambda: sum(here.service(name)["waiting"] for name in "ab") ==
+                       start - 2 + count, "they wait")
+        b.gate.set()
+        assert serve_all([*first, *waiting], protocol) == {"b": 9}
+        assert here.service("a")["waiting"] == 12
+        a.gate.set()
 
 
 def late(name, seconds):

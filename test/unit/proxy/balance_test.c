@@ -301,6 +301,35 @@ static void a_full_one_is_the_last_resort(void **unused)
 	end(scene);
 }
 
+static unsigned calls(struct scene *scene)
+{
+	house_read_mail(scene->house);
+	return scene->house->told[MESSAGE_WANT_IDLE];
+}
+
+static void an_idle_one_elsewhere_is_called_of_whoever_has_it(void **unused)
+{
+	struct scene *scene = begin("ROUNDROBIN");
+
+	(void)unused;
+	for (int service = 0; service < SERVICES; service++)
+		limit(scene, service, 5);
+	configure(scene);
+	for (int service = 0; service < SERVICES; service++)
+		stat_add(&other_engine(scene, service)->connections, 5);
+	assert_in_range(choose(scene), 0, SERVICES - 1);
+	balance_call_idle(&scene->balance, 0);
+	assert_int_equal(calls(scene), 0); /* all are in use */
+	stat_add(&other_engine(scene, 1)->idle, 1);
+	pass_ms(scene, 1);
+	assert_in_range(choose(scene), 0, SERVICES - 1);
+	balance_call_idle(&scene->balance, 1 << 1);
+	assert_int_equal(calls(scene), 0); /* it failed for this client */
+	balance_call_idle(&scene->balance, 0);
+	assert_int_equal(calls(scene), 1);
+	end(scene);
+}
+
 static void bytes_are_forgotten(void **unused)
 {
 	struct scene *scene = begin("LEASTBANDWIDTH");
@@ -434,6 +463,7 @@ int main(void)
 		cmocka_unit_test(the_soonest_probed_is_asked),
 		cmocka_unit_test(a_missing_text_is_the_backup_methods),
 		cmocka_unit_test(a_full_one_is_the_last_resort),
+		cmocka_unit_test(an_idle_one_elsewhere_is_called_of_whoever_has_it),
 		cmocka_unit_test(bytes_are_forgotten),
 		cmocka_unit_test(a_burst_is_spread),
 		cmocka_unit_test(the_fastest_is_asked),

@@ -58,7 +58,7 @@ static inline void init_asker(struct asker *asker)
 {
 	*asker = (struct asker){ 0 };
 	loop_task_init(&asker->task, wake);
-	list_init(&asker->waiter.link);
+	line_waiter_init(&asker->waiter);
 }
 
 static inline void tick(struct timer *timer)

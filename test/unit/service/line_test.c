@@ -22,6 +22,8 @@ static void who_waits_longest_is_next(void **unused)
 	assert_int_equal(get(&second, true), SERVICE_FULL);
 	line_wait(scene->service, &second.waiter, &second.task);
 	assert_int_equal(stat_read(&scene->stats.waiting), 2);
+	assert_true(line_is_good_to_wait(scene->service, &second.waiter, NULL, false));
+	assert_false(line_is_good_to_wait(scene->service, &second.waiter, NULL, true));
 	service_put(holder.server);
 	assert_int_equal(get(&late, true), SERVICE_FULL); /* there is one, but not for it */
 	assert_int_equal(get(&second, true), SERVICE_FULL);
@@ -103,7 +105,7 @@ static void the_line_over_all_engines_is_in_order(void **unused)
 	assert_int_equal(stat_read(&scene->stats.connections), 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(look(), 1);
-		assert_true(askers[i].waiter.has_use);
+		assert_true(line_has_use(&askers[i].waiter));
 		until(askers[i].woken > 0);
 		if (i < 2)
 			assert_int_equal(get(&askers[i + 1], true), SERVICE_FULL);
@@ -159,7 +161,7 @@ static void who_leaves_the_line_leaves_nothing(void **unused)
 	line_unwait(scene->service, &askers[0].waiter); /* its use is on the way */
 	assert_int_equal(scene->room.ticket_count, 3);
 	assert_int_equal(look(), 2);
-	assert_true(askers[2].waiter.has_use);
+	assert_true(line_has_use(&askers[2].waiter));
 	line_unwait(scene->service, &askers[2].waiter); /* it has its use */
 	assert_int_equal(look(), 1);
 	assert_int_equal(get(&askers[3], true), SERVICE_CONNECTING);
@@ -185,9 +187,11 @@ static void a_use_that_could_not_be_spent_is_the_nexts(void **unused)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(look(), 1);
 		assert_int_equal(get(&askers[i], true), SERVICE_FAILED);
-		assert_true(
-			line_is_good_to_wait(scene->service, &askers[i].waiter, scene->service));
-		assert_false(line_is_good_to_wait(scene->service, &askers[i].waiter, NULL));
+		assert_true(line_is_good_to_wait(scene->service, &askers[i].waiter, scene->service,
+						 false));
+		assert_false(line_is_good_to_wait(scene->service, &askers[i].waiter, NULL, false));
+		assert_true(line_is_good_to_wait(scene->service, &askers[i].waiter, scene->service,
+						 true));
 		line_unwait(scene->service, &askers[i].waiter);
 	}
 	finish();
