@@ -65,7 +65,7 @@ static void stop_program(struct provision_lane *lane)
 	if (lane->watch.fd < 0)
 		return;
 	close(loop_unwatch(lane->provision->loop, &lane->watch));
-	program_stop(&lane->program);
+	program_fini(&lane->program);
 }
 
 static void clear_lane(struct provision_lane *lane)
@@ -212,7 +212,7 @@ static void run_first(struct provision_lane *lane)
 		if (result != 0) {
 			close(lane->program.fd);
 			lane->watch.fd = -1;
-			program_stop(&lane->program);
+			program_fini(&lane->program);
 		}
 	}
 	if (result == 0)

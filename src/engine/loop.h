@@ -103,8 +103,9 @@ int loop_watch_now(struct loop *loop, struct watch *watch) MUST_USE;
 int loop_watch_writes(struct loop *loop, struct watch *watch) MUST_USE;
 /* Before the descriptor is closed. Sets fd to -1 and returns the descriptor. */
 int loop_unwatch(struct loop *loop, struct watch *watch);
-/* As loop_unwatch() without its system call: only for a descriptor that has no duplicate and is
- * closed right now, which ends the watch by itself. */
+/* As loop_unwatch() without its system call: only for a descriptor that is closed right now,
+ * which ends the watch by itself. It must have no duplicate, not even in a child that was just
+ * forked: that is why a process with loops does not fork (os/starter.h). */
 static inline int loop_forget(struct watch *watch)
 {
 	int fd = watch->fd;

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "main/exit_code.h"
 #include "os/limits.h"
+#include "os/program.h"
 #include "os/socket.h"
 #include "os/thread.h"
 #include "persist/persist.h"
@@ -202,8 +203,19 @@ static int serve(struct appliance *appliance)
 	return EXIT_CODE_OK;
 }
 
+/* First of all: no copy of a connection may be in another process. */
+static void prepare_programs(void)
+{
+	int result = program_prepare();
+
+	if (result < 0)
+		log_write(LOG_LEVEL_WARNING, "there is no process yet that starts programs: %s",
+			  socket_error_text(result));
+}
+
 static int climb(struct appliance *appliance, struct keeper *keeper)
 {
+	prepare_programs();
 	if (limits_raise_descriptors() < 0)
 		log_write(LOG_LEVEL_WARNING, "the number of descriptors could not be raised");
 	make_tables(appliance);
@@ -236,6 +248,7 @@ static void descend(struct appliance *appliance)
 	}
 	free(appliance->engines);
 	free(appliance->proxies);
+	program_unprepare();
 }
 
 int appliance_run(struct keeper *keeper, void *options)

@@ -19,10 +19,9 @@ static void free_now(struct loop_free *later)
 	free(list_entry(later, struct plug, free_later));
 }
 
-/* With its system call for the loop: a program that was just forked may have a duplicate. */
 static void discard(struct plug *plug)
 {
-	socket_close(loop_unwatch(plug->plugs->loop, &plug->watch));
+	socket_close(loop_forget(&plug->watch));
 	plug->owner = NULL;
 	plug->free_later.free = free_now;
 	loop_free_later(plug->plugs->loop, &plug->free_later);

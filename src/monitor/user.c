@@ -55,7 +55,7 @@ static void ready(struct probe *probe, unsigned events)
 
 static void stop(struct probe *probe)
 {
-	program_stop(&probe->program);
+	program_fini(&probe->program);
 }
 
 const struct monitor_kind user_kind = {

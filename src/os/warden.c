@@ -3,21 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static sigset_t awaited(void)
+enum { NOT_RUN = 127 };
+
+static int open_signals(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
-	return set;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void warden_prepare(void)
@@ -81,17 +86,30 @@ static bool reap(pid_t program, int *status)
 	return has_ended;
 }
 
-void warden_watch(pid_t program)
+/* True: all is over. */
+static bool hear(int signals, pid_t program, int *status)
 {
-	sigset_t set = awaited();
-	int status = 128 + SIGTERM;
+	struct signalfd_siginfo info;
 
-	while (program > 0) {
-		int number = sigwaitinfo(&set, NULL);
+	while (read(signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGTERM)
+			return true;
+	return reap(program, status);
+}
 
-		if (number == SIGTERM || (number == SIGCHLD && reap(program, &status)))
+void warden_watch(pid_t program, int line)
+{
+	struct pollfd ends[] = { { .fd = open_signals(), .events = POLLIN },
+				 { .fd = line, .events = POLLIN } };
+	int status = program > 0 ? 128 + SIGTERM : NOT_RUN;
+
+	while (program > 0 && ends[0].fd >= 0) {
+		/* Nobody writes to us: whatever there is on the line is its end. */
+		if (poll(ends, 2, -1) > 0 &&
+		    (ends[1].revents != 0 || hear(ends[0].fd, program, &status)))
 			break;
 	}
 	kill_all(program);
+	(void)send(line, &status, sizeof(status), MSG_NOSIGNAL);
 	_exit(status);
 }

@@ -4,6 +4,7 @@ can be set up and taken down: a program, or a URL."""
 import json
 import os
 import pathlib
+import signal
 import tempfile
 
 import pytest
@@ -105,6 +106,27 @@ def test_clients_do_not_wait_for_it(stage, folder):
         assert client.until(b"\n") == b"hello\n"
     child = int((folder / "id").read_text())
     appliance.stop()
+    wait_until(lambda: not pathlib.Path(f"/proc/{child}").exists(), "it has gone")
+
+
+def parent_of(process):
+    return int(pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_who_starts_it_has_no_connection(stage, folder):
+    """The data process does not fork: a copy of a client's socket would outlive the client. What it
+    has started goes with it, however it goes."""
+    tell = program(folder, f"echo $$ > {folder}/id; exec sleep 1000\n")
+    appliance, port = spilling(stage, tell)
+    with Client(port) as client:
+        client.until(b"\n")
+        assert is_dropped(port)
+        wait_until(lambda: (folder / "id").exists() and (folder / "id").read_text(), "it runs")
+        child = int((folder / "id").read_text())
+        starter = parent_of(parent_of(child))
+        assert parent_of(starter) == appliance.data_process()
+        wait_until(lambda: len(os.listdir(f"/proc/{starter}/fd")) == 4, "it has no connection")
+        os.kill(appliance.data_process(), signal.SIGKILL)
     wait_until(lambda: not pathlib.Path(f"/proc/{child}").exists(), "it has gone")
 
 

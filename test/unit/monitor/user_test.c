@@ -89,7 +89,7 @@ static void test_time(void **state)
 	must(loop_init(&loop) == 0);
 	asking = ask("/usr/bin/yes", "", 50);
 	assert_string_equal(asking.text, "no answer within 50 ms");
-	assert_int_equal(asking.probe.program.id, 0);
+	assert_int_equal(asking.probe.program.output, -1);
 	loop_fini(&loop);
 }
 
