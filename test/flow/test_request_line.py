@@ -210,7 +210,10 @@ def test_a_limit_that_goes_lets_all_in(stage, engines, change):
     appliance.do(change)
     wait_until(lambda: primary.active == 7, "all are in work")
     numbers = appliance.vserver("web")
-    assert (numbers["queue_dissolved"], numbers["queue_left"]) == (6, 0)
+    # The holder's use comes back where its engine hears of it first: then one more is served of it.
+    assert numbers["queue_dissolved"] + numbers["queue_served"] == 6
+    assert numbers["queue_dissolved"] >= (5 if engines > 1 else 6)
+    assert numbers["queue_left"] == 0
     appliance.do("set lb vserver web -soMethod REQUEST -soThreshold 7")
     late = join(appliance, port, 7, 1)
     primary.step(8)
