@@ -9,6 +9,7 @@
 #include "config/plan_monitor.h"
 #include "config/plan_persistence.h"
 #include "config/plan_policy.h"
+#include "config/plan_user.h"
 #include "lb/lb.h"
 
 /* While a plan is made. */
@@ -556,6 +557,7 @@ struct plan *plan_new(const struct config *config)
 		plan_vserver(&in, at);
 	plan_backups(&in);
 	plan_policy_take(config, in.plan, index_of, &in);
+	plan_user_take(in.plan);
 	hash_fini(&in.by_uid);
 	return in.plan;
 }
@@ -566,33 +568,13 @@ void plan_free(struct plan *plan)
 		arena_free(plan->arena);
 }
 
-static int64_t sum_up(const struct plan *plan, const struct plan_vserver *vserver,
-		      int64_t (*capacity)(void *context, const struct plan_service *service),
-		      void *context)
-{
-	int64_t sum = 0;
-
-	for (uint32_t i = 0; i < vserver->member_count; i++) {
-		const struct plan_service *service = &plan->services[vserver->members[i].service];
-
-		int64_t more = service->is_enabled ? capacity(context, service) : 0;
-
-		if (more == PLAN_UNLIMITED)
-			return PLAN_UNLIMITED;
-		sum += more;
-	}
-	return sum;
-}
-
-int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
-		   int64_t (*capacity)(void *context, const struct plan_service *service),
-		   void *context)
+int64_t plan_limit(const struct plan_vserver *vserver, int64_t capacity)
 {
 	switch (object_number(vserver->object, VSERVER_SO_METHOD)) {
 	case SO_METHOD_CONNECTION:
 		return (int64_t)object_number(vserver->object, VSERVER_SO_THRESHOLD);
 	case SO_METHOD_DYNAMICCONNECTION:
-		return sum_up(plan, vserver, capacity, context);
+		return capacity;
 	default:
 		return PLAN_UNLIMITED;
 	}

@@ -58,6 +58,8 @@ struct plan_service {
 	const struct plan_monitor *monitors; /* without any: tcp-default */
 	uint32_t monitor_count;
 	struct codes good_codes; /* as in struct model_service */
+	uint32_t *users;         /* indices in plan->vservers: plan_user.h */
+	uint32_t user_count;
 };
 
 struct plan_member {
@@ -136,11 +138,8 @@ struct plan *plan_new(const struct config *config);
 void plan_free(struct plan *plan); /* NULL is allowed */
 
 /* The quota of a vserver's pool, from its spillover method: CONNECTION: -soThreshold;
- * DYNAMICCONNECTION: the sum of -maxClient over the services that are enabled and up,
- * PLAN_UNLIMITED when one of them has none (0 when none is up); others: no limit. `capacity` says
- * how much a service may hold now: 0 while it is down, PLAN_UNLIMITED without a limit. */
-int64_t plan_limit(const struct plan *plan, const struct plan_vserver *vserver,
-		   int64_t (*capacity)(void *context, const struct plan_service *service),
-		   void *context);
+ * DYNAMICCONNECTION: `capacity`, what its services can take now (PLAN_UNLIMITED: one of them has
+ * no limit); others: no limit. */
+int64_t plan_limit(const struct plan_vserver *vserver, int64_t capacity);
 /* Whether the limit moves when services go up and down. */
 bool plan_limit_is_dynamic(const struct plan_vserver *vserver);

@@ -71,6 +71,7 @@ bool control_plan(struct control *control)
 	take_health(control);
 	runtime_sweep(&control->runtime);
 	survey_take(&control->surveys);
+	muster_take(&control->runtime, control->plan);
 	limit_share(&control->runtime, control->plan);
 	news_take(control);
 	return true;

@@ -6,13 +6,6 @@
 #include "control/health.h"
 #include "record/log.h"
 
-int64_t limit_capacity(void *context, const struct plan_service *planned)
-{
-	const struct runtime_service *service = runtime_service(context, planned->uid);
-
-	return service != NULL && service->is_up ? health_limit(service, planned->max_client) : 0;
-}
-
 static void set(struct runtime *runtime, struct runtime_entry *entry, int64_t limit)
 {
 	if (entry->limit == limit || entry->named_in > runtime->everywhere)
@@ -115,29 +108,28 @@ static void apply_service(struct runtime *runtime, struct runtime_service *servi
 	set(runtime, &service->entry, health_limit(service, service->plan->max_client));
 }
 
-static void apply_vservers(struct runtime *runtime, const struct plan *plan)
+static void apply_vserver(struct runtime *runtime, const struct plan_vserver *planned)
 {
-	for (uint32_t i = 0; i < plan->vserver_count; i++) {
-		const struct plan_vserver *planned = &plan->vservers[i];
+	struct runtime_vserver *vserver = runtime_vserver(runtime, planned->uid);
 
-		set(runtime, &runtime_vserver(runtime, planned->uid)->entry,
-		    plan_limit(plan, planned, limit_capacity, runtime));
-		set_reserves(runtime, runtime_vserver(runtime, planned->uid));
-	}
+	set(runtime, &vserver->entry, plan_limit(planned, muster_capacity(&vserver->muster)));
+	set_reserves(runtime, vserver);
 }
 
 void limit_apply_of(struct runtime *runtime, const struct plan *plan,
 		    struct runtime_service *service)
 {
 	apply_service(runtime, service);
-	apply_vservers(runtime, plan);
+	for (uint32_t i = 0; i < service->plan->user_count; i++)
+		apply_vserver(runtime, &plan->vservers[service->plan->users[i]]);
 }
 
 void limit_apply(struct runtime *runtime, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++)
 		apply_service(runtime, runtime_service(runtime, plan->services[i].uid));
-	apply_vservers(runtime, plan);
+	for (uint32_t i = 0; i < plan->vserver_count; i++)
+		apply_vserver(runtime, &plan->vservers[i]);
 	reserve_apply(&runtime->clients, runtime->map, plan->client_limit, runtime->newest == 0,
 		      runtime->everywhere);
 	reserve_apply(&runtime->requests, runtime->map, plan->request_limit, runtime->newest == 0,

@@ -12,8 +12,7 @@ void limit_share(struct runtime *runtime, const struct plan *plan);
 /* Compares and sets what differs: cheap when nothing does. A pool that engines have yet to hear of
  * (runtime_entry.named_in) waits; control applies again when a snapshot is everywhere. */
 void limit_apply(struct runtime *runtime, const struct plan *plan);
-/* The same after a change of that one service alone: its limit, and those of virtual servers. */
+/* The same after a change of that one service alone: its limit, and those of the virtual servers
+ * that use it. */
 void limit_apply_of(struct runtime *runtime, const struct plan *plan,
 		    struct runtime_service *service);
-/* The answer that plan_limit() asks for; `context` is a struct runtime. */
-int64_t limit_capacity(void *context, const struct plan_service *planned);

@@ -88,34 +88,6 @@ static void cut_vservers(struct control *control)
 
 /* --- virtual servers -------------------------------------------------------------------------- */
 
-/* How many are up, and whether there is one that serves those that it knows. */
-static uint32_t count_up(const struct control *control, const struct plan_vserver *plan,
-			 bool *has_service)
-{
-	uint32_t up = 0;
-
-	*has_service = false;
-	for (uint32_t i = 0; i < plan->member_count; i++) {
-		uint64_t uid = control->plan->services[plan->members[i].service].uid;
-		const struct runtime_service *service = runtime_service(&control->runtime, uid);
-
-		up += service->state == STATE_UP;
-		*has_service |= service->is_up;
-	}
-	return up;
-}
-
-static bool is_one_down(const struct control *control, const struct plan_vserver *plan)
-{
-	for (uint32_t i = 0; i < plan->member_count; i++) {
-		uint64_t uid = control->plan->services[plan->members[i].service].uid;
-
-		if (runtime_service(&control->runtime, uid)->state != STATE_OUT)
-			return true;
-	}
-	return false;
-}
-
 static const char *vserver_state(const struct runtime_vserver *vserver)
 {
 	if (!vserver->plan->is_enabled)
@@ -176,14 +148,15 @@ static void settle_vserver(struct control *control, struct runtime_vserver *vser
 {
 	const struct plan_vserver *plan = vserver->plan;
 	bool had_service = vserver->has_service, was_up = vserver->is_up;
-	uint32_t up = count_up(control, plan, &vserver->has_service);
+	uint32_t up = vserver->muster.up;
 
+	vserver->has_service = vserver->muster.serving > 0;
 	vserver->is_up = plan->is_enabled && is_enough(plan, up);
 	hold_out(control, vserver, was_up);
 	if (vserver->is_up != was_up)
 		tell_vserver(control, vserver, up);
 	if (had_service && !vserver->has_service && plan->is_enabled && plan->flushes)
-		vserver->is_cut_due = is_one_down(control, plan);
+		vserver->is_cut_due = vserver->muster.in_service > 0;
 }
 
 static void settle_vservers(struct control *control)
@@ -193,25 +166,23 @@ static void settle_vservers(struct control *control)
 			       runtime_vserver(&control->runtime, control->plan->vservers[i].uid));
 }
 
-static bool has_member(const struct plan_vserver *plan, size_t service)
-{
-	for (uint32_t i = 0; i < plan->member_count; i++)
-		if (plan->members[i].service == service)
-			return true;
-	return false;
-}
-
-/* Those that have it: when a rack goes down, thousands of services change in one second. */
+/* Those that use it, and nothing that grows with the number of services: when a rack goes down
+ * thousands of them change in one second. */
 static void settle_vservers_of(struct control *control, const struct runtime_service *service)
 {
 	const struct plan *plan = control->plan;
-	size_t index = (size_t)(service->plan - plan->services);
 
-	must(index < plan->service_count);
-	for (uint32_t i = 0; i < plan->vserver_count; i++)
-		if (has_member(&plan->vservers[i], index))
-			settle_vserver(control,
-				       runtime_vserver(&control->runtime, plan->vservers[i].uid));
+	for (uint32_t i = 0; i < service->plan->user_count; i++)
+		settle_vserver(control,
+			       runtime_vserver(&control->runtime,
+					       plan->vservers[service->plan->users[i]].uid));
+}
+
+/* What the service is or can take is another. */
+static void take_change(struct control *control, struct runtime_service *service)
+{
+	muster_change(&control->runtime, control->plan, service);
+	limit_apply_of(&control->runtime, control->plan, service);
 }
 
 /* --- what monitors say ------------------------------------------------------------------------ */
@@ -221,7 +192,7 @@ static void tell_state(struct control *control, struct runtime_service *service)
 	announce(control, service);
 	if (!is_plan_new(control))
 		return; /* the publish that is to come says it */
-	limit_apply_of(&control->runtime, control->plan, service);
+	take_change(control, service);
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_SERVICE_STATE,
 							.id = service->entry.id,
 							.number = service->is_up });
@@ -251,7 +222,7 @@ void news_told(void *context, struct runtime_service *service)
 		log_write(LOG_LEVEL_NOTICE, "service %s can take %" PRId64 " connections: %s",
 			  service->entry.name, limit, service->why);
 	if (is_plan_new(control))
-		limit_apply_of(&control->runtime, control->plan, service);
+		take_change(control, service);
 }
 
 /* --- ways out of service ---------------------------------------------------------------------- */
@@ -293,18 +264,28 @@ static void arm(struct control *control)
 		timer_arm(&control->loop.timers, &control->leave_timer, next);
 }
 
+static bool end_way(struct control *control, struct runtime_service *service)
+{
+	uint64_t everywhere = publish_everywhere(&control->publisher);
+
+	if (!state_is_leaving(service) ||
+	    !state_end_way(service, control->loop.now_ms, everywhere, count_busy(control, service)))
+		return false;
+	if (is_plan_new(control))
+		muster_change(&control->runtime, control->plan, service);
+	return true;
+}
+
 static void look_at_leaving(struct timer *timer)
 {
 	struct control *control = list_entry(timer, struct control, leave_timer);
-	uint64_t everywhere = publish_everywhere(&control->publisher);
 	bool is_one_out = false;
 
 	for (uint32_t id = 0; id < control->runtime.service_room; id++) {
 		struct runtime_service *service = control->runtime.services[id];
 
-		if (service != NULL && state_is_leaving(service))
-			is_one_out |= state_end_way(service, control->loop.now_ms, everywhere,
-						    count_busy(control, service));
+		if (service != NULL)
+			is_one_out |= end_way(control, service);
 	}
 	if (is_one_out)
 		control->is_published = false;

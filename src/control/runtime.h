@@ -14,6 +14,7 @@
 #include "config/plan.h"
 #include "control/destinations.h"
 #include "control/gate.h"
+#include "control/muster.h"
 #include "control/policies.h"
 #include "control/rate.h"
 #include "control/reserve.h"
@@ -64,6 +65,7 @@ struct runtime_service {
 	bool was_announced;           /* it has heard of this service */
 	bool is_up;                   /* what the engines were told: well, and not out */
 	bool is_cut_due;              /* its connections, once engines know why */
+	struct muster_share share;    /* as what its virtual servers count it */
 	uint64_t since_ms;            /* wall clock, of the state */
 	char why[320];                /* in words */
 	uint64_t wanting[2];          /* bit for each engine that asked for an idle connection */
@@ -89,6 +91,7 @@ struct runtime_vserver {
 	struct address address; /* where it listens, or last did; zero: nowhere yet */
 	bool is_up;             /* enabled, and a service is up */
 	bool has_service;       /* one that serves, be it only those that it knows */
+	struct muster muster;   /* what its services amount to */
 	bool is_held_out;       /* it was down, and waits for an operator: -disablePrimaryOnDown */
 	bool is_cut_due;        /* its clients, once engines know why */
 	int listen_error;       /* -errno of the last attempt; 0: none */

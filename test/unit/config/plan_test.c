@@ -6,17 +6,6 @@
 
 #include "scene.h"
 
-static int64_t all_up(void *context, const struct plan_service *service)
-{
-	(void)context;
-	return service->max_client == 0 ? PLAN_UNLIMITED : (int64_t)service->max_client;
-}
-
-static int64_t all_but(void *context, const struct plan_service *service)
-{
-	return *(const uint64_t *)context != service->uid ? all_up(NULL, service) : 0;
-}
-
 static const struct plan_service *service(const struct plan *plan, const char *name)
 {
 	for (uint32_t i = 0; i < plan->service_count; i++)
@@ -114,28 +103,17 @@ static void test_limits(void **state)
 {
 	struct scene *scene = *state;
 	struct plan *plan;
-	uint64_t down;
 
-	scene_good(scene, "add service a 10.0.0.1 HTTP 80 -maxClient 100\n"
-			  "add service b 10.0.0.2 HTTP 80 -maxClient 50\n"
-			  "add service c 10.0.0.3 HTTP 80 -maxClient 7 -state DISABLED\n"
-			  "add lb vserver v HTTP 10.1.0.1 80 -soMethod DYNAMICCONNECTION\n"
-			  "bind lb vserver v a\nbind lb vserver v b\nbind lb vserver v c\n"
+	scene_good(scene, "add lb vserver v HTTP 10.1.0.1 80 -soMethod DYNAMICCONNECTION\n"
 			  "add lb vserver w HTTP 10.1.0.2 80 -soMethod CONNECTION -soThreshold 9\n"
 			  "add lb vserver n HTTP 10.1.0.3 80\n");
-	down = config_find(scene->config, KIND_SERVICE, STR("b"))->uid;
 	plan = plan_new(scene->config);
-	assert_int_equal(plan_limit(plan, vserver(plan, "v"), all_up, NULL), 150);
-	assert_int_equal(plan_limit(plan, vserver(plan, "v"), all_but, &down), 100);
-	assert_int_equal(plan_limit(plan, vserver(plan, "w"), all_up, NULL), 9);
-	assert_int_equal(plan_limit(plan, vserver(plan, "n"), all_up, NULL), PLAN_UNLIMITED);
+	assert_int_equal(plan_limit(vserver(plan, "v"), 150), 150);
+	assert_int_equal(plan_limit(vserver(plan, "v"), PLAN_UNLIMITED), PLAN_UNLIMITED);
+	assert_int_equal(plan_limit(vserver(plan, "w"), 150), 9);
+	assert_int_equal(plan_limit(vserver(plan, "n"), 150), PLAN_UNLIMITED);
 	assert_true(plan_limit_is_dynamic(vserver(plan, "v")));
 	assert_false(plan_limit_is_dynamic(vserver(plan, "w")));
-	plan_free(plan);
-	scene_good(scene, "unset service b -maxClient\n");
-	plan = plan_new(scene->config);
-	assert_int_equal(plan_limit(plan, vserver(plan, "v"), all_up, NULL), PLAN_UNLIMITED);
-	assert_int_equal(plan_limit(plan, vserver(plan, "v"), all_but, &down), 100);
 	plan_free(plan);
 }
 

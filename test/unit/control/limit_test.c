@@ -119,12 +119,12 @@ static void states_count(void **state)
 	struct control *control = stage->control;
 
 	(void)state;
-	stage_service(stage, "a")->is_up = false;
-	assert_int_equal(limit_capacity(&control->runtime, stage_service(stage, "a")->plan), 0);
-	assert_int_equal(limit_capacity(&control->runtime, stage_service(stage, "b")->plan), 12);
-	limit_apply(&control->runtime, control->plan);
+	stage_service(stage, "a")->state = STATE_DOWN;
+	muster_change(&control->runtime, control->plan, stage_service(stage, "a"));
+	limit_apply_of(&control->runtime, control->plan, stage_service(stage, "a"));
 	assert_int_equal(vserver_limit(stage), 12);
-	stage_service(stage, "b")->is_up = false;
+	stage_service(stage, "b")->state = STATE_DOWN;
+	muster_change(&control->runtime, control->plan, stage_service(stage, "b"));
 	limit_apply(&control->runtime, control->plan);
 	assert_int_equal(vserver_limit(stage), 0);
 	stage_close(stage);
