@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ldap.c - the monitor kind LDAP (RFC 4511): a simple bind, and with -baseDN a search that finds an
- * entry. The filter is one comparison or a presence: (uid=probe), (objectClass=*).
+ * entry.
  */
 #include "monitor/ber.h"
+#include "monitor/ldap_filter.h"
 #include "monitor/talk.h"
 
 #include <inttypes.h>
@@ -17,8 +18,6 @@ enum {
 	SEARCH_DONE = 0x65,
 	SEARCH_REFERENCE = 0x73,
 	SIMPLE = 0x80,
-	FILTER_EQUAL = 0xa3,
-	FILTER_PRESENT = 0x87,
 	SIZE_LIMIT_EXCEEDED = 4
 };
 enum { STEP_BEGIN, STEP_BOUND, STEP_SEARCH };
@@ -62,31 +61,6 @@ static void unbind(struct talk *talk)
 	(void)send_it(talk, &writer, 3);
 }
 
-static bool put_filter(struct ber_writer *writer, struct str filter)
-{
-	size_t end = writer->at;
-	const char *equals;
-	struct str name, value;
-
-	if (filter.length == 0)
-		filter = STR("objectClass=*");
-	if (filter.length > 2 && filter.at[0] == '(' && filter.at[filter.length - 1] == ')')
-		filter = (struct str){ filter.at + 1, filter.length - 2 };
-	equals = memchr(filter.at, '=', filter.length);
-	if (equals == NULL || equals == filter.at || memchr("&|!(", filter.at[0], 4) != NULL)
-		return false;
-	name = (struct str){ filter.at, (size_t)(equals - filter.at) };
-	value = (struct str){ equals + 1, filter.length - name.length - 1 };
-	if (str_equal(value, STR("*"))) {
-		put_text(writer, FILTER_PRESENT, name);
-		return true;
-	}
-	put_text(writer, BER_OCTETS, value);
-	put_text(writer, BER_OCTETS, name);
-	ber_wrap(writer, FILTER_EQUAL, end);
-	return true;
-}
-
 static enum talk_verdict search(struct talk *talk)
 {
 	struct str attribute = talk_conf(talk, MONITOR_TEXT_ATTRIBUTE);
@@ -97,8 +71,8 @@ static enum talk_verdict search(struct talk *talk)
 	ber_begin(&writer);
 	put_text(&writer, BER_OCTETS, attribute.length > 0 ? attribute : STR("1.1"));
 	ber_wrap(&writer, BER_SEQUENCE, BER_WRITE_MAX);
-	if (!put_filter(&writer, talk_conf(talk, MONITOR_TEXT_FILTER)))
-		return talk_bad(talk, "-filter is not of the form (name=value)");
+	if (!ldap_filter_put(&writer, talk_conf(talk, MONITOR_TEXT_FILTER)))
+		return talk_bad(talk, "-filter is no filter of LDAP");
 	ber_put(&writer, BER_BOOLEAN, &no, 1);
 	ber_put_number(&writer, BER_INTEGER, 0); /* time limit */
 	ber_put_number(&writer, BER_INTEGER, 1); /* size limit */

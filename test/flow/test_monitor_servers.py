@@ -270,7 +270,8 @@ service pop3-login {{
 # server, whether it listens on TCP, the monitor that is well, one that is not, and why not
 ROWS = {
     "slapd": (slapd, True,
-              'LDAP -bindDN "cn=root,o=house" -password secret -baseDN o=house -filter (o=house)',
+              'LDAP -bindDN "cn=root,o=house" -password secret -baseDN o=house '
+              '-filter "(&(objectClass=organization)(|(o=h*se)(!(o=*))))"',
               'LDAP -bindDN "cn=root,o=house" -password wrong', "LDAP result 49"),
     "snmpd": (snmpd, False, "SNMP -snmpCommunity house -snmpVersion V2",
               "SNMP -snmpCommunity house -snmpThreshold 0",

@@ -41,8 +41,11 @@ static void test_search(void **state)
 	TALK_TO(BOUND DONE);
 	hearing_is(&on, TALK_BAD, "the search finds nothing");
 	hearing_set(&on, MONITOR_TEXT_FILTER, "(&(a=b)(c=d))");
+	TALK_TO(BOUND ENTRY);
+	hearing_is(&on, TALK_GOOD, "found");
+	hearing_set(&on, MONITOR_TEXT_FILTER, "(&(a=b)(c=d)");
 	TALK_TO(BOUND);
-	hearing_is(&on, TALK_BAD, "-filter is not of the form (name=value)");
+	hearing_is(&on, TALK_BAD, "-filter is no filter of LDAP");
 }
 
 static void test_broken(void **state)
