@@ -4,6 +4,7 @@
 #include "config/bind_metric.h"
 #include "config/command.h"
 #include "config/config.h"
+#include "config/kind_monitor_value.h"
 #include "config/object.h"
 
 #include <stdio.h>
@@ -250,6 +251,7 @@ bool kind_monitor_check(const struct config *config, struct object *object,
 	}
 	warn_of_no_use(object, command, report);
 	return check_metrics(config, object, command, report) &&
-	       check_way(object, command, report) && check_trofs(object, command, report) &&
-	       check_secure(object, command, report) && check_codes(object, command, report);
+	       kind_monitor_value(object, command, report) && check_way(object, command, report) &&
+	       check_trofs(object, command, report) && check_secure(object, command, report) &&
+	       check_codes(object, command, report);
 }

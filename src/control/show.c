@@ -172,6 +172,22 @@ static const struct show_kind {
 	[KIND_SPILLOVER_PARAM] = { show_spillover_param, show_spillover_param },
 };
 
+/* show lb monitor NAME TYPE */
+static bool type_fits(const struct object *object, const struct command *command,
+		      struct text *answer)
+{
+	struct str type;
+
+	if (object->kind->id != KIND_MONITOR || command->place_count < 2)
+		return true;
+	type = object_text(object, MONITOR_TYPE);
+	if (str_equal_nocase(type, command->places[1].text))
+		return true;
+	text_print(answer, "ERROR: lb monitor %.*s is of type %.*s, not %.*s\n",
+		   STR_ARG(object_name(object)), STR_ARG(type), STR_ARG(command->places[1].text));
+	return false;
+}
+
 /* Those that are named, or all, a line each. */
 static bool show_objects(struct control *control, const struct command *command,
 			 struct text *answer)
@@ -193,6 +209,8 @@ static bool show_objects(struct control *control, const struct command *command,
 				   STR_ARG(name));
 			return false;
 		}
+		if (!type_fits(object, command, answer))
+			return false;
 		row->whole(control, object, answer);
 		return true;
 	}

@@ -23,6 +23,9 @@ static void bound(void **state)
 	stage_must_say(stage, "serviceGroup g  DISABLED  weight 1  good at 0 of 0");
 	assert_int_equal(stage_do(stage, "show lb monbindings m"), 0);
 	stage_must_say(stage, "service a  ENABLED  weight 3  not good: connection refused");
+	assert_int_equal(stage_do(stage, "show lb monitor m tcp"), 0);
+	assert_int_equal(stage_do(stage, "show lb monitor m HTTP"), 1);
+	stage_must_say(stage, "lb monitor m is of type TCP, not HTTP");
 	assert_int_equal(stage_do(stage, "show lb monbindings n"), 1);
 	stage_must_say(stage, "there is no lb monitor n");
 	assert_int_equal(stage_do(stage, "show lb monbindings"), 1);
