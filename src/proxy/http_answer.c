@@ -31,7 +31,8 @@ static enum step_end answer(struct http_session *s, int status, const struct hea
 	lane_skip(&s->up, s->head_left);
 	s->head_left = 0;
 	lane_clear(&s->down, http_session_buffers(s));
-	if (!body_is_over(&s->up.body) || s->session.proxy->is_draining)
+	/* What the server did not take of the request must not stand before the next. */
+	if (!body_is_over(&s->up.body) || s->up.ready > 0 || s->session.proxy->is_draining)
 		s->closes = true;
 	piece.before.at = scratch->before;
 	piece.before.length = head_write_answer(scratch->before, HEAD_ANSWER_ROOM, status, NULL,

@@ -184,6 +184,71 @@ static void early_answer_of_a_server_that_has_gone(void **state)
 	}
 }
 
+/* So many bytes go to a server that reads nothing, with those of the write that was cut short. */
+static uint64_t fill_server(void)
+{
+	static char bytes[1 << 16];
+	const struct stat_number *out = &stage.service_stats[0].bytes_out;
+	int client = stage_client(&stage), server;
+
+	stage_send(client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n");
+	server = stage_server(&stage, 0);
+	for (int idle = 0; idle < 20; idle++) {
+		uint64_t before = stat_read(out);
+
+		if (send(client, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+			idle = 0;
+		usleep(1000);
+		if (stat_read(out) != before)
+			idle = 0;
+	}
+	stage_reset(client);
+	stage_expect_reset(server);
+	close(server);
+	return stat_read(out);
+}
+
+/* A request that has come whole and whose last bytes the server did not take: when we answer it by
+ * ourselves those bytes are forgotten, and never stand before the next request. */
+static void fault_while_the_end_of_a_request_waits(void **state)
+{
+	enum { STEP = 16384, AROUND = 8 };
+	static char bytes[16 << 20];
+	uint64_t full;
+
+	(void)state;
+	open_default();
+	full = fill_server();
+	assert_true(full > AROUND * STEP && full + AROUND * STEP < sizeof(bytes));
+	for (int i = -AROUND; i < AROUND; i++) {
+		size_t length = (size_t)((int64_t)full + i * STEP);
+		int client = stage_client(&stage), server;
+		const char *answer;
+		char head[128];
+
+		snprintf(head, sizeof(head),
+			 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", length);
+		stage_send(client, head);
+		server = stage_server(&stage, 0);
+		stage_send_bytes(client, bytes, length);
+		stage_send(server, "bad\r\n\r\n");
+		answer = stage_head(client);
+		assert_non_null(strstr(answer, "HTTP/1.1 502 Bad Gateway"));
+		stage_expect_reset(server);
+		close(server);
+		if (strstr(answer, "Connection: close") == NULL) {
+			stage_expect(client, "502 Bad Gateway\n");
+			stage_send(client, GET);
+			server = stage_server(&stage, 0);
+			stage_expect(server, GET);
+			stage_send(server, OK_END);
+			stage_expect(client, OK_2);
+			close(server);
+		}
+		close(client);
+	}
+}
+
 /* Without memory for another buffer an exchange waits, and goes on when there is some. */
 static void waits_for_a_buffer(void **state)
 {
@@ -486,6 +551,7 @@ int main(void)
 		row(interim_answers),
 		row(early_answer_ends_both),
 		row(early_answer_of_a_server_that_has_gone),
+		row(fault_while_the_end_of_a_request_waits),
 		row(waits_for_a_buffer),
 		row(bulk_both_ways),
 		row(slow_reader_holds_up_the_server),
