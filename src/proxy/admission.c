@@ -260,7 +260,7 @@ enum admit admission_decide(struct admission *in)
 	struct vserver *vserver = in->reached;
 
 	must_be_on(in->reached->proxy->engine);
-	if (in->is_request && requests_are_free(in->reached))
+	if (in->is_request && requests_are_free(in->reached) && vserver_has_service(in->reached))
 		return serve_free_request(in);
 	in->known = find_known(in);
 	switch (ask_known(in)) {

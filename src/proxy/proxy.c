@@ -248,6 +248,18 @@ void proxy_session_left(struct proxy *proxy)
 
 /* --- what control says --- */
 
+/* Once for all services that go down in a turn. */
+static void look_at_lines(struct task *task)
+{
+	vserver_close_lines(list_entry(task, struct proxy, lines_task));
+}
+
+static void settle_lines(struct proxy *proxy)
+{
+	if (!list_is_empty(&proxy->queued))
+		loop_ready(loop_of(proxy), &proxy->lines_task);
+}
+
 static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 {
 	proxy->header_bytes_max = snapshot->header_bytes_max;
@@ -262,6 +274,7 @@ static void take_up(struct proxy *proxy, const struct snapshot *snapshot)
 	holding_move(&proxy->requests, proxy->quota, snapshot->request_pool);
 	quota_turn_end(proxy->quota); /* a pool that was left has its uses before that is said */
 	proxy->snapshot_number = snapshot->number;
+	settle_lines(proxy);
 	tell(proxy, MESSAGE_TAKEN, proxy->engine->index, snapshot->number);
 }
 
@@ -305,14 +318,16 @@ static void tell_service(struct proxy *proxy, const struct message *message)
 			tell(proxy, MESSAGE_IDLE_GIVEN, message->id, 0);
 		return;
 	}
-	if (message->kind == MESSAGE_SERVICE_STATE)
+	if (message->kind == MESSAGE_SERVICE_STATE) {
 		service_set_state(service, message->number != 0);
-	else if (message->kind == MESSAGE_GIVE_IDLE)
+		settle_lines(proxy);
+	} else if (message->kind == MESSAGE_GIVE_IDLE) {
 		give_idle(proxy, service);
-	else if (message->kind == MESSAGE_USE_FREED)
+	} else if (message->kind == MESSAGE_USE_FREED) {
 		line_use_freed(service);
-	else
+	} else {
 		service_cut(service);
+	}
 }
 
 static void flush(struct session *session)
@@ -416,6 +431,7 @@ static void close_parked(struct proxy *proxy)
 	}
 	timer_cancel(&loop_of(proxy)->timers, &proxy->parked_timer);
 	loop_unready(&proxy->parked_task);
+	loop_unready(&proxy->lines_task);
 }
 
 static void rung(struct engine *engine)
@@ -481,6 +497,7 @@ struct proxy *proxy_new(struct engine *engine, struct quota_map *map, struct sta
 	list_init(&proxy->queued);
 	timer_init(&proxy->parked_timer, on_parked_timer);
 	loop_task_init(&proxy->parked_task, look_at_parked);
+	loop_task_init(&proxy->lines_task, look_at_lines);
 	proxy->turn_hook.turn_end = end_turn;
 	list_init(&proxy->turn_hook.link);
 	engine->plane = proxy;

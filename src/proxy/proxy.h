@@ -49,6 +49,7 @@ struct proxy {
 	uint64_t seed;                    /* of the chance of ramps */
 	struct slab queued_slab, queued_request_slab;
 	struct list queued; /* struct queue_place: clients and requests that wait in line */
+	struct task lines_task; /* looks, once in a turn, whether their virtual servers are up */
 	struct slab parked_slab;
 	struct list parked;     /* accepted clients whose admission is not decided yet, in turn */
 	uint32_t parked_before; /* while one is looked at: those before it */

@@ -36,6 +36,7 @@ static enum quota_join join(struct queue_place *place)
 		return join;
 	list_add_last(&place->proxy->queued, &place->link);
 	vserver_hold(place->at);
+	place->at->in_line++;
 	stat_add(&place->at->stats->queued, 1);
 	stat_add(&place->at->stats->queued_total, 1);
 	return join;
@@ -47,6 +48,7 @@ static void end_place(struct queue_place *place)
 	struct proxy *proxy = place->proxy;
 
 	list_remove(&place->link);
+	place->at->in_line--;
 	stat_subtract(&place->at->stats->queued, 1);
 	vserver_drop(place->at);
 	loop_free_later(loop_of(place), &place->free_later);
@@ -138,21 +140,37 @@ static void on_event(struct watch *watch, unsigned events)
 		go_away(queued);
 }
 
-/* Its use may be on the way: then it is not late. */
-static void on_timeout(struct timer *timer)
+/* It is out of line, and who serves it is decided without it. */
+static void decide_client(struct queued *queued)
 {
-	struct queued *queued = list_entry(timer, struct queued, timeout);
 	struct proxy *proxy = queued->place.proxy;
 	struct vserver *reached = queued->reached;
 	struct arrival arrival = queued->arrival;
 
-	if (!leave_line(&queued->place))
-		return;
-	stat_add(&queued->place.at->stats->queue_timed_out, 1);
 	vserver_hold(reached);
 	end_client(queued);
 	proxy_decide_now(proxy, reached, NULL, &arrival);
 	vserver_drop(reached);
+}
+
+/* Its use may be on the way: then it is not late. */
+static void on_timeout(struct timer *timer)
+{
+	struct queued *queued = list_entry(timer, struct queued, timeout);
+
+	if (!leave_line(&queued->place))
+		return;
+	stat_add(&queued->place.at->stats->queue_timed_out, 1);
+	decide_client(queued);
+}
+
+/* One whose use is on the way, or that has gone, is brought by queue_look(). */
+static void send_client_on(struct queued *queued)
+{
+	if (queued->arrival.fd < 0 || !leave_line(&queued->place))
+		return;
+	stat_add(&queued->place.at->stats->queue_dissolved, 1);
+	decide_client(queued);
 }
 
 static void on_client_served(struct quota_waiter *waiter)
@@ -367,6 +385,29 @@ void queue_dissolve(struct proxy *proxy, const struct holding *holding)
 	must_be_on(proxy->engine);
 	while (!dissolve_all(proxy, holding))
 		queue_look(proxy);
+}
+
+/* What is on the way to it is asked about anew when it is there. */
+static void send_request_on(struct queued_request *request)
+{
+	if (request->state == QUEUE_WAITS && leave_line(&request->place))
+		tell(request, QUEUE_OVER);
+}
+
+void queue_send_on(struct proxy *proxy)
+{
+	must_be_on(proxy->engine);
+	list_each(link, after, &proxy->queued)
+	{
+		struct queue_place *place = place_of(link);
+
+		if (!place->at->is_line_closed)
+			continue;
+		if (place->waiter.served == on_client_served)
+			send_client_on(list_entry(place, struct queued, place));
+		else
+			send_request_on(list_entry(place, struct queued_request, place));
+	}
 }
 
 void queue_close_all(struct proxy *proxy)

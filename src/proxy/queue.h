@@ -48,7 +48,7 @@ struct queued {
 enum queue_state {
 	QUEUE_WAITS,
 	QUEUE_SERVED, /* one use is its session's: queue_take() */
-	QUEUE_OVER    /* the limit is there no more: queue_dissolved(), and ask again */
+	QUEUE_OVER    /* the limit or the line is there no more: queue_dissolved(), and ask again */
 };
 
 /* A request that waits. Owner: the engine; its session until that leaves or takes. */
@@ -80,5 +80,7 @@ void queue_look(struct proxy *proxy);
 /* The limit of `holding` goes: requests that wait for a use of it are told to ask again, and no use
  * of it is on the way to any. */
 void queue_dissolve(struct proxy *proxy, const struct holding *holding);
+/* Those in a line that is closed (vserver.h: is_line_closed) are decided now, as who comes now. */
+void queue_send_on(struct proxy *proxy);
 /* The engine stops, all sessions have gone: all are closed. */
 void queue_close_all(struct proxy *proxy);

@@ -29,6 +29,13 @@ static enum verdict has_policy(struct admission *in, struct vserver *vserver)
 	return spill_policy_test(vserver, in->peer) ? VERDICT_SPILL : VERDICT_PASS;
 }
 
+/* Who is a client already may be known to a service that is on its way out. */
+static enum verdict has_no_service(struct admission *in, struct vserver *vserver)
+{
+	(void)in;
+	return vserver_has_service(vserver) ? VERDICT_PASS : VERDICT_SPILL;
+}
+
 /* Another appliance that backs us up would send the client back, and so on. */
 static enum verdict is_loop(struct admission *in, struct vserver *vserver)
 {
@@ -183,6 +190,7 @@ static const struct test {
 } tests[] = {
 	{ REASON_DISABLED, ASK_CLIENT | ASK_GUEST, is_disabled, NULL },
 	{ REASON_DOWN, ASK_CLIENT | ASK_GUEST, is_down, NULL },
+	{ REASON_DOWN, ASK_REQUEST, has_no_service, NULL },
 	{ REASON_HELD_OUT, ASK_CLIENT | ASK_GUEST, is_held_out, NULL },
 	{ REASON_LOOP, ASK_CLIENT | ASK_GUEST, is_loop, NULL },
 	{ REASON_HEALTH, ASK_CLIENT | ASK_GUEST, is_unhealthy, NULL },
@@ -256,7 +264,8 @@ static bool may_queue(const struct admission *in, const struct vserver *vserver,
 	bool is_its_own = holding == &vserver->clients || holding == &vserver->requests;
 
 	return in->may_queue && !vserver->spill.is_shadow && is_its_own &&
-	       vserver->queue_depth > 0 && quota_why(core_of(vserver)) == QUOTA_WHY_FULL;
+	       vserver->queue_depth > 0 && quota_why(core_of(vserver)) == QUOTA_WHY_FULL &&
+	       vserver_takes_clients(vserver);
 }
 
 static bool adopt(struct admission *in, struct holding *holding)

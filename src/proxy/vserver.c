@@ -27,6 +27,38 @@ bool vserver_is_up(const struct vserver *vserver)
 	return false;
 }
 
+bool vserver_has_service(const struct vserver *vserver)
+{
+	const struct balance *balance = &vserver->balance;
+
+	for (uint32_t index = 0; index < balance->member_count; index++)
+		if (service_takes_known(balance->members[index].service))
+			return true;
+	return false;
+}
+
+bool vserver_takes_clients(const struct vserver *vserver)
+{
+	return vserver_is_up(vserver) && !vserver->spill.is_held_out;
+}
+
+void vserver_close_lines(struct proxy *proxy)
+{
+	bool is_one_closed = false;
+
+	must_be_on(proxy->engine);
+	for (uint32_t id = 0; id < proxy->vserver_room; id++) {
+		struct vserver *vserver = proxy->vservers[id];
+
+		if (vserver == NULL || vserver->in_line == 0)
+			continue;
+		vserver->is_line_closed = !vserver_takes_clients(vserver);
+		is_one_closed |= vserver->is_line_closed;
+	}
+	if (is_one_closed)
+		queue_send_on(proxy);
+}
+
 uint32_t vserver_health(const struct vserver *vserver)
 {
 	const struct balance *balance = &vserver->balance;
@@ -255,6 +287,7 @@ static void configure(struct vserver *vserver, const struct model_vserver *model
 static void retire(struct vserver *vserver)
 {
 	vserver->is_configured = false;
+	vserver->backup = MODEL_NONE; /* its id may be another's before our sessions are over */
 	spill_policy_clear(&vserver->policies);
 	vserver->destination_count = 0;
 	balance_clear(&vserver->balance); /* its services may go before its sessions do */

@@ -46,6 +46,8 @@ struct vserver {
 	uint32_t client_timeout_ms;
 	struct listener *listener; /* owned; NULL: not reachable */
 	uint32_t sessions;         /* on this engine, counted while they refer to this slot */
+	uint32_t in_line;          /* on this engine: places in its line */
+	bool is_line_closed;       /* as vserver_close_lines() found it last */
 	uint32_t parked;           /* on this engine: clients that reached it, not decided yet */
 	enum reason reason;        /* scratch of admission_decide(): why it did not serve */
 	enum reason shadow;        /* likewise: why it would not have */
@@ -83,6 +85,12 @@ void vserver_close(struct vserver *vserver);
 
 /* True when it is enabled, at least one member is up, and as many as -healthThreshold wants. */
 bool vserver_is_up(const struct vserver *vserver);
+/* Whether a member serves at least those that it knows. */
+bool vserver_has_service(const struct vserver *vserver);
+/* As vserver_is_up(), and not kept out by -disablePrimaryOnDown: a new client may be served. */
+bool vserver_takes_clients(const struct vserver *vserver);
+/* Services or settings have changed: nobody waits in line for one that takes no clients now. */
+void vserver_close_lines(struct proxy *proxy);
 /* Percent of the weight of its members that is up; 100 without members. */
 uint32_t vserver_health(const struct vserver *vserver);
 

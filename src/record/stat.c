@@ -30,7 +30,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, queue_served, "Served from the line", "of them, those that got a use"),
 	COUNT(stat_vserver, queue_left, "Left the line", "of them, those that went away"),
 	COUNT(stat_vserver, queue_timed_out, "Timed out in line", "of them, those that spilled after -soQueueTimeout"),
-	COUNT(stat_vserver, queue_dissolved, "Line was dissolved", "of them, requests that asked again because there was no such limit any more"),
+	COUNT(stat_vserver, queue_dissolved, "Line was dissolved", "of them, those who were decided anew because the limit was no more, or the virtual server down"),
 	COUNT(stat_vserver, queue_crowded, "Line was full", "clients, or requests, that spilled at once because -soQueueDepth others waited"),
 	COUNT(stat_vserver, queue_wait_ms, "Milliseconds in line", "sum over those that got a use"),
 	COUNT(stat_vserver, queue_waits[0], "Waited up to 1 ms", "of those that got a use"),

@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from spillway import Client, GateOrigin, greets, wait_until
+from test_states import Health, becomes
 from test_spillover import ENGINES, connection, http_stage, tcp_stage, two_pools
 
 PATIENT = "-soQueueTimeout 600000"
@@ -185,6 +186,64 @@ def test_a_disabled_one_serves_nobody_in_line(stage):
     appliance.do("enable lb vserver web")
     with Client(port) as client:
         assert name_of(client) == "primary"
+
+
+FLUSH = "-downStateFlush DISABLED"
+
+
+class Ends:
+    """Each way in which a virtual server stops to take clients, and back. Who is there stays: no use
+    comes free by it."""
+
+    def __init__(self, stage):
+        self.health = Health(stage)
+        self.config = "\n" + self.health.monitor() + f"""
+set service a -healthMonitor YES {FLUSH}
+bind service a -monitorName m
+set lb vserver web {FLUSH}
+"""
+
+    def begin(self, appliance, what):
+        if what:
+            appliance.do(f"disable {what}")
+        else:
+            self.health.status = "500 No"
+
+    def end(self, appliance, what):
+        self.health.status = "200 OK"
+        if what:
+            appliance.do(f"enable {what}")
+        becomes(appliance, "a", "UP")
+
+
+ENDS = ["", "service a", "lb vserver web"]
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_one_that_goes_down_has_no_line(stage, engines):
+    """Who waits is decided at once, though no use comes free and nobody's time is over."""
+    ends = Ends(stage)
+    appliance, port = tcp_stage(stage, engines, 1, f"""
+set lb vserver web -soQueueDepth 100 {PATIENT}{ends.config}""")
+    becomes(appliance, "a", "UP")
+    holder = Client(port)
+    assert name_of(holder) == "primary"
+    for turn, what in enumerate(ENDS, start=1):
+        clients = [join(appliance, port, index, index + 1) for index in range(6)]
+        ends.begin(appliance, what)
+        assert [name_of(client) for client in clients] == ["backup"] * 6
+        numbers = appliance.vserver("web")
+        assert (numbers["queued"], numbers["queue_dissolved"]) == (0, 6 * turn)
+        assert (numbers["queue_timed_out"], numbers["queue_left"]) == (0, 0)
+        assert (numbers["spilled_down"], numbers["spilled"]) == (6 * turn, 0)
+        for client in clients:
+            client.close()
+        ends.end(appliance, what)
+    client = join(appliance, port, 0, 1)
+    assert holder.is_open()
+    holder.close()
+    assert name_of(client) == "primary"
+    client.close()
 
 
 def test_settings_are_live(stage):

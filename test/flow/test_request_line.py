@@ -8,7 +8,9 @@ import threading
 import pytest
 
 from spillway import LIMIT, Client, ScriptOrigin, field, plain, wait_until
+from test_queue import ENDS, Ends
 from test_spillover import two_pools
+from test_states import becomes
 
 ENGINES = [1, 4]
 PATIENT = "-soQueueTimeout 600000"
@@ -220,6 +222,42 @@ def test_a_limit_that_goes_lets_all_in(stage, engines, change):
     assert [body(client) for client in clients + [late]] == ["primary"] * 8
     wait_until(lambda: is_empty(appliance), "nothing is left")
     for client in clients + [late]:
+        client.close()
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_one_that_goes_down_has_no_line(stage, engines):
+    """Who waits, on a kept connection too, goes to the backup at once; without one it is told."""
+    ends = Ends(stage)
+    config, port, one, two = two_pools(stage, "HTTP", "-soMethod REQUEST -soThreshold 1", f"""
+set lb vserver web -soQueueDepth 100 {PATIENT}{ends.config}""")
+    primary = stage.keep(StepOrigin(one, "primary"))
+    stage.origin("backup", port=two)
+    appliance = stage.run(config, engines)
+    becomes(appliance, "a", "UP")
+    holder, known = hold(port, primary), Client(port)
+    for turn, what in enumerate(ENDS, start=1):
+        ask(known, "known")
+        clients = [known] + [join(appliance, port, index, index + 2) for index in range(4)]
+        ends.begin(appliance, what)
+        assert [body(client) for client in clients] == ["backup"] * 5
+        numbers = appliance.vserver("web")
+        assert (numbers["queued"], numbers["queue_dissolved"]) == (0, 5 * turn)
+        assert numbers["spilled"] + numbers["spilled_down"] == 10 * turn - 5
+        # Who asks now does not wait either.
+        assert [body(ask(client, "more")) for client in clients] == ["backup"] * 5
+        ends.end(appliance, what)
+        for client in clients[1:]:
+            client.close()
+    appliance.do("unset lb vserver web -backupVServer")
+    client = join(appliance, port, 0, 1)
+    ends.begin(appliance, "")
+    assert client.response().status == 503
+    assert holder.is_open()
+    primary.step()
+    assert body(holder) == "primary"
+    assert primary.asked == ["/holder"]
+    for client in (client, known, holder):
         client.close()
 
 

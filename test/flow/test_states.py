@@ -177,13 +177,17 @@ def test_down_state_flush_of_a_service(stage, flush):
 @pytest.mark.parametrize("flush", ["ENABLED", "DISABLED"])
 def test_down_state_flush_of_a_virtual_server(stage, flush):
     """The last service goes down: -downStateFlush of the virtual server decides about clients that
-    stay connected between requests."""
+    stay connected between requests: with a backup they go on there."""
     port, health, origin = stage.port(), Health(stage), stage.origin("web")
+    other = stage.origin("backup")
     appliance = stage.run(health.monitor() + f"""
 add service s 127.0.0.1 HTTP {origin.port}
 bind service s -monitorName m
 add lb vserver v HTTP 127.0.0.1 {port} -downStateFlush {flush}
 bind lb vserver v s
+add service t 127.0.0.1 HTTP {other.port} -healthMonitor NO
+add lb vserver spare HTTP 0.0.0.0 0
+bind lb vserver spare t
 """, 2)
     with Client(port) as client, Client(port) as silent:
         assert client.get().status == 200
@@ -196,8 +200,11 @@ bind lb vserver v s
             assert client.get().status == 503
         # Who has not asked yet has nothing that could be cut.
         assert silent.get().status == 503
-    health.status = "200 OK"
-    wait_until(lambda: get(port).status == 200, "it is up again")
+        appliance.do("set lb vserver v -backupVServer spare")
+        assert silent.get().body == b"backup\n"
+        health.status = "200 OK"
+        becomes(appliance, "s", "UP")
+        assert silent.get().body == b"web\n"
 
 
 @pytest.mark.parametrize("engines", [1, 4])
