@@ -37,16 +37,16 @@ static const char *state_word(enum monitor_state state)
 	return words[state];
 }
 
-static void show_probe(const struct health_probe *probe, struct text *text)
+static void show_probe(const struct health_probe *probe, const char *tabs, struct text *text)
 {
 	char told[CAPACITY_TEXT_MAX];
 	struct monitor_view view;
 
 	monitor_look(probe->monitor, &view);
 	text_print(text,
-		   "\t\t%.*s  %s  %s  weight %" PRIu32 "%s, probes %" PRIu64 ", failed %" PRIu64
+		   "%s\t%.*s  %s  %s  weight %" PRIu32 "%s, probes %" PRIu64 ", failed %" PRIu64
 		   ", in a row %" PRIu32,
-		   STR_ARG(view.name), view.kind,
+		   tabs, STR_ARG(view.name), view.kind,
 		   view.is_held ? "bad, up by -action" : state_word(view.state), probe->weight,
 		   probe->is_passive ? ", of no account" : "", view.sent, view.failed,
 		   view.failed_in_a_row);
@@ -58,18 +58,19 @@ static void show_probe(const struct health_probe *probe, struct text *text)
 		text_print(text, ", above -resptimeoutThresh %" PRIu64, view.warned);
 	if (view.capacity.is_told)
 		text_print(text, ", told %s", capacity_print(&view.capacity, told));
-	text_print(text, "%s%s\n\t\t\tsince ", view.last[0] != '\0' ? ": " : "", view.last);
+	text_print(text, "%s%s\n%s\t\tsince ", view.last[0] != '\0' ? ": " : "", view.last, tabs);
 	show_since(view.since_wall_ms, text);
 	text_add(text, STR("\n"));
 }
 
-static void show_probes(const struct runtime_service *service, struct text *text)
+/* Behind what they belong to: `tabs` deep. */
+static void show_probes(const struct runtime_service *service, const char *tabs, struct text *text)
 {
 	if (service->health == NULL)
 		return;
-	text_add(text, STR("\tmonitors\n"));
+	text_print(text, "%smonitors\n", tabs);
 	for (unsigned i = 0; i < service->health->count; i++)
-		show_probe(service->health->probes[i], text);
+		show_probe(service->health->probes[i], tabs, text);
 }
 
 static void show_pool(const struct control *control, const struct runtime_service *service,
@@ -109,7 +110,7 @@ void show_service(struct control *control, const struct object *object, struct t
 		text_add(text, STR("\tstate: not served, its protocol is not supported yet\n"));
 	show_options(object, text);
 	if (service != NULL)
-		show_probes(service, text);
+		show_probes(service, "\t", text);
 }
 
 void show_service_members(const struct control *control, const struct object *group,
@@ -157,6 +158,6 @@ void show_service_group(struct control *control, const struct object *object, st
 		text_add(text, STR("\t\t\tsince "));
 		show_since(service->since_ms, text);
 		text_add(text, STR("\n"));
-		show_probes(service, text);
+		show_probes(service, "\t\t\t", text);
 	}
 }

@@ -52,6 +52,10 @@ static void group(void **state)
 	stage_must_say(stage, "127.0.0.1:81");
 	stage_must_say(stage, "127.0.0.1:82");
 	stage_must_say(stage, "\t\t\tsince 2");
+	assert_int_equal(stage_do(stage, "set serviceGroup g -healthMonitor YES"), 0);
+	assert_int_equal(stage_do(stage, "show serviceGroup g"), 0);
+	stage_must_say(stage, "\n\t\t\tmonitors\n\t\t\t\ttcp-default  TCP  ");
+	assert_int_equal(stage_do(stage, "set serviceGroup g -healthMonitor NO"), 0);
 	assert_int_equal(stage_do(stage, "show serviceGroup"), 0);
 	stage_must_say(stage, "members 2, of them up 2");
 	assert_int_equal(stage_do(stage, "show serviceGroup -includeMembers"), 0);
