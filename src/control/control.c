@@ -506,6 +506,7 @@ struct control *control_new(const struct control_setup *setup)
 	provision_init(&control->provision, &control->loop, &control->webhook);
 	control->health = (struct health_room){ .engine_count = setup->engine_count,
 						.loop = &control->loop,
+						.vault = setup->vault,
 						.heard = news_heard,
 						.told = news_told,
 						.context = control };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/health.h"
 
+#include "admit/quota_life.h"
 #include "base/heap.h"
 #include "base/text.h"
 #include "config/print.h"
@@ -195,6 +196,7 @@ static void free_probe(struct health_probe *probe)
 	if (probe == NULL)
 		return;
 	monitor_free(probe->monitor);
+	vault_close(probe->health->room->vault, probe->record);
 	free(probe->settings);
 	free(probe);
 }
@@ -235,6 +237,45 @@ static struct health_probe *find_probe(struct health *health, uint64_t uid, cons
 		}
 	}
 	return NULL;
+}
+
+/* By the names of the service and of its monitor. */
+static uint64_t record_key(const struct plan_service *service, const struct plan_monitor *plan)
+{
+	char name[512];
+	int length = snprintf(name, sizeof(name), "%.*s\n%.*s", STR_ARG(service->name),
+			      STR_ARG(plan->name));
+
+	must(length > 0);
+	return quota_key("monitor", name, strlen(name));
+}
+
+/* What an earlier process has counted, or nothing yet. */
+static struct monitor_record *open_record(struct vault *vault, uint64_t key)
+{
+	void *record = vault_claim(vault, key, sizeof(struct monitor_record));
+
+	return record != NULL ? record : vault_open(vault, key, sizeof(struct monitor_record));
+}
+
+/* The same binding counts on, whatever of its monitor was set; response times of another question
+ * or another server are not of account. */
+static void keep_record(struct health *health, struct health_probe *probe, uint64_t key)
+{
+	for (unsigned i = 0; i < health->count && probe->record == NULL; i++) {
+		struct health_probe *old = health->probes[i];
+
+		if (old == NULL || old->uid != probe->uid)
+			continue;
+		probe->record = old->record;
+		old->record = NULL;
+		monitor_keep(probe->monitor, probe->record);
+		if (!monitor_asks_same(old->monitor, probe->monitor))
+			monitor_forget(probe->monitor);
+	}
+	if (probe->record == NULL)
+		probe->record = open_record(health->room->vault, key);
+	monitor_keep(probe->monitor, probe->record);
 }
 
 /* A monitor that was changed goes on from what the service is known to be. */
@@ -291,6 +332,7 @@ static bool is_of_account(const struct plan_monitor *plan)
 static struct health_probe *take_probe(struct health *health, const struct plan_service *service,
 				       const struct plan_monitor *plan)
 {
+	uint64_t key = record_key(service, plan);
 	char *settings = settings_of(service, plan);
 	struct health_probe *probe = find_probe(health, plan->uid, settings);
 
@@ -299,7 +341,9 @@ static struct health_probe *take_probe(struct health *health, const struct plan_
 	} else {
 		probe = new_probe(health, service, plan, settings);
 		begin_with(health, probe, service);
+		keep_record(health, probe, key);
 	}
+	vault_set_key(probe->record, key);
 	probe->weight = plan->weight;
 	probe->is_passive = plan->is_passive || !is_of_account(plan);
 	return probe;

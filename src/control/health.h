@@ -24,8 +24,9 @@ enum { HEALTH_PATIENCE_MS = 800 }; /* for a first answer */
 struct health_probe {
 	struct health *health;
 	uint64_t uid;
-	struct monitor *monitor; /* owned */
-	char *settings;          /* owned: all that the monitor was made from, as text */
+	struct monitor *monitor;       /* owned */
+	struct monitor_record *record; /* owned: a block of the vault; NULL: another probe has it */
+	char *settings;                /* owned: all that the monitor was made from, as text */
 	uint32_t weight;
 	bool is_passive; /* of no account */
 	/* Bound to a service that was up: that is taken as its word until it has one. */
@@ -48,7 +49,8 @@ struct health {
 
 struct health_room {
 	unsigned engine_count;
-	struct loop *loop; /* borrowed */
+	struct loop *loop;   /* borrowed */
+	struct vault *vault; /* borrowed; NULL: counters die with the process */
 	/* A monitor has said something new. `is_news`: the state of the service has changed. */
 	void (*heard)(void *context, struct runtime_service *service, bool is_news);
 	/* A monitor has been told how much the service can take now. */

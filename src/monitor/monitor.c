@@ -41,9 +41,8 @@ struct monitor {
 	uint64_t since_wall_ms;
 	unsigned __int128 failures; /* bit n: the last probe but n failed */
 	uint32_t failed_in_a_row, good_in_a_row;
-	uint64_t sent, failed, response_us, warned;
-	uint64_t average_us;  /* of good answers */
-	uint32_t learned;     /* answers that it was learned from, LEARN_ENOUGH at most */
+	struct monitor_record *record; /* borrowed, or that of its own */
+	struct monitor_record own;
 	struct capacity told; /* as it was told on */
 	bool last_was_good;
 	char last[PROBE_TEXT_MAX];
@@ -187,7 +186,7 @@ static void start_probe(struct timer *timer)
 
 	if (judge_live(monitor))
 		return; /* and it may be freed */
-	monitor->sent++;
+	monitor->record->sent++;
 	monitor->started_ms = monitor->loop->now_ms;
 	monitor->started_ns = clock_ns();
 	probe_start(&monitor->probe);
@@ -214,7 +213,7 @@ static void record(struct monitor *monitor, bool is_good)
 {
 	monitor->last_was_good = is_good;
 	monitor->failures = monitor->failures << 1 | !is_good;
-	monitor->failed += !is_good;
+	monitor->record->failed += !is_good;
 	monitor->failed_in_a_row = is_good ? 0 : monitor->failed_in_a_row + 1;
 	monitor->good_in_a_row = is_good ? monitor->good_in_a_row + 1 : 0;
 }
@@ -265,11 +264,12 @@ static uint64_t slowest_us(const struct monitor *monitor)
 	const struct monitor_conf *conf = &monitor->conf;
 	uint64_t most = UINT64_MAX, other;
 
-	if (monitor->learned < LEARN_ENOUGH)
+	if (monitor->record->learned < LEARN_ENOUGH)
 		return most;
 	if (conf->has_deviation)
-		most = monitor->average_us + (uint64_t)conf->deviation_ms * 1000;
-	other = monitor->average_us + monitor->average_us * conf->deviation_percent / 100;
+		most = monitor->record->average_us + (uint64_t)conf->deviation_ms * 1000;
+	other = monitor->record->average_us +
+		monitor->record->average_us * conf->deviation_percent / 100;
 	if (conf->deviation_percent > 0 && other < most)
 		most = other;
 	return most;
@@ -279,15 +279,16 @@ static uint64_t slowest_us(const struct monitor *monitor)
  * well. */
 static void learn(struct monitor *monitor)
 {
-	uint64_t now = monitor->response_us;
+	struct monitor_record *known = monitor->record;
+	uint64_t now = known->response_us;
 
-	if (monitor->learned < LEARN_ENOUGH) {
-		monitor->learned++;
-		monitor->average_us = (monitor->average_us * (monitor->learned - 1) + now) /
-				      monitor->learned;
+	if (known->learned < LEARN_ENOUGH) {
+		known->learned++;
+		known->average_us = (known->average_us * (known->learned - 1) + now) /
+				    known->learned;
 		return;
 	}
-	monitor->average_us = (monitor->average_us * (LEARN_SHARE - 1) + now) / LEARN_SHARE;
+	known->average_us = (known->average_us * (LEARN_SHARE - 1) + now) / LEARN_SHARE;
 }
 
 static void warn_slow(struct monitor *monitor)
@@ -296,32 +297,33 @@ static void warn_slow(struct monitor *monitor)
 	char address[ADDRESS_TEXT_MAX];
 
 	if (conf->warn_percent == 0 ||
-	    monitor->response_us <= (uint64_t)conf->response_timeout_ms * 10 * conf->warn_percent) {
+	    monitor->record->response_us <=
+		    (uint64_t)conf->response_timeout_ms * 10 * conf->warn_percent) {
 		monitor->is_slow = false;
 		return;
 	}
-	monitor->warned++;
+	monitor->record->warned++;
 	if (!monitor->is_slow)
 		log_write(LOG_LEVEL_WARNING,
 			  "monitor %.*s of %s: response time %" PRIu64
 			  " ms is above %u%% of -resptimeout",
 			  STR_ARG(conf->name), address_print(&monitor->target, address),
-			  monitor->response_us / 1000, conf->warn_percent);
+			  monitor->record->response_us / 1000, conf->warn_percent);
 	monitor->is_slow = true;
 }
 
 /* Whether a good answer came in time, too; else `text` says what is wrong. */
 static bool judge_time(struct monitor *monitor, char text[PROBE_TEXT_MAX])
 {
-	monitor->response_us = (clock_ns() - monitor->started_ns) / 1000;
+	monitor->record->response_us = (clock_ns() - monitor->started_ns) / 1000;
 	warn_slow(monitor);
-	if (monitor->response_us <= slowest_us(monitor)) {
+	if (monitor->record->response_us <= slowest_us(monitor)) {
 		learn(monitor);
 		return true;
 	}
 	snprintf(text, PROBE_TEXT_MAX, "response time %.1f ms, average %.1f ms, at most %.1f ms",
-		 (double)monitor->response_us / 1000, (double)monitor->average_us / 1000,
-		 (double)slowest_us(monitor) / 1000);
+		 (double)monitor->record->response_us / 1000,
+		 (double)monitor->record->average_us / 1000, (double)slowest_us(monitor) / 1000);
 	return false;
 }
 
@@ -436,6 +438,7 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 	must(conf->interval_ms > 0 && conf->success_retries > 0 && conf->retries > 0 &&
 	     conf->retries <= MONITOR_RETRIES_MOST);
 	monitor->loop = loop;
+	monitor->record = &monitor->own;
 	monitor->changed = changed;
 	monitor->owner = owner;
 	monitor->state = known;
@@ -473,6 +476,20 @@ void monitor_on_live(struct monitor *monitor,
 	live(monitor, &monitor->seen);
 }
 
+void monitor_keep(struct monitor *monitor, struct monitor_record *record)
+{
+	monitor->record = record;
+}
+
+bool monitor_asks_same(const struct monitor *a, const struct monitor *b)
+{
+	for (unsigned i = 0; i < MONITOR_TEXTS; i++)
+		if (!str_equal(a->conf.texts[i], b->conf.texts[i]))
+			return false;
+	return a->probe.kind == b->probe.kind && address_equal(&a->target, &b->target) &&
+	       str_equal(text_str(&a->request), text_str(&b->request));
+}
+
 static void disown(struct str text)
 {
 	free((void *)(uintptr_t)text.at);
@@ -501,6 +518,7 @@ void monitor_free(struct monitor *monitor)
 		return;
 	timer_cancel(&monitor->loop->timers, &monitor->next);
 	probe_stop(&monitor->probe);
+	monitor->record = &monitor->own;
 	if (--plugs_users == 0)
 		plug_pool_fini(&plugs);
 	monitor->free_later.free = free_now;
@@ -521,13 +539,13 @@ void monitor_look(const struct monitor *monitor, struct monitor_view *view)
 		.since_wall_ms = monitor->since_wall_ms,
 		.last = monitor->last,
 		.last_was_good = monitor->last_was_good,
-		.sent = monitor->sent,
-		.failed = monitor->failed,
+		.sent = monitor->record->sent,
+		.failed = monitor->record->failed,
 		.failed_in_a_row = monitor->failed_in_a_row,
-		.response_us = monitor->response_us,
-		.average_us = monitor->average_us,
-		.learned = monitor->learned,
-		.warned = monitor->warned,
+		.response_us = monitor->record->response_us,
+		.average_us = monitor->record->average_us,
+		.learned = monitor->record->learned,
+		.warned = monitor->record->warned,
 		.is_held = monitor->is_held,
 		.capacity = monitor->probe.capacity,
 	};
@@ -535,6 +553,6 @@ void monitor_look(const struct monitor *monitor, struct monitor_view *view)
 
 void monitor_forget(struct monitor *monitor)
 {
-	monitor->learned = 0;
-	monitor->average_us = 0;
+	monitor->record->learned = 0;
+	monitor->record->average_us = 0;
 }

@@ -49,6 +49,19 @@ struct monitor_live {
  * what they saw since it last looked and sends no probe. It fails when none of it was good. */
 void monitor_on_live(struct monitor *monitor,
 		     void (*live)(const struct monitor *monitor, struct monitor_live *live));
+/* What a monitor counts, and has learned. */
+struct monitor_record {
+	uint64_t sent, failed; /* probes */
+	uint64_t warned;       /* answers above -resptimeoutThresh */
+	uint64_t response_us;  /* of the last probe that was answered; 0: none yet */
+	uint64_t average_us;   /* of good answers */
+	uint32_t learned;      /* answers that it was learned from; of account from 8 on */
+};
+/* It goes on from there, and writes there, instead of beginning with nothing. Before its first
+ * probe; borrowed until monitor_free(). */
+void monitor_keep(struct monitor *monitor, struct monitor_record *record);
+/* Whether what the one has learned is true of the other: the same question to the same server. */
+bool monitor_asks_same(const struct monitor *a, const struct monitor *b);
 /* A running probe is cut off. Before the loop's own end. NULL is allowed. */
 void monitor_free(struct monitor *monitor);
 void *monitor_owner(const struct monitor *monitor);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Monitors taken together: weights, thresholds, who counts and who does not; what a server says it
 can take; and the response times that are learned."""
+import os
 import re
+import signal
 
 import pytest
 
@@ -128,7 +130,7 @@ def test_an_answer_says_how_much(stage, monitor, answer):
 
 
 def test_learned_response_time(stage):
-    """Shown, and forgotten on command."""
+    """Shown, kept when the data process dies, and forgotten on command."""
     health = stage.script(answers(plain()))
     appliance, _ = chain(stage, f"add lb monitor m HTTP -destPort {health.port} {FAST}")
 
@@ -139,9 +141,19 @@ def test_learned_response_time(stage):
     before = appliance.service("s")
     assert before["probes"] > 0 and before["probes_failed"] == 0
     appliance.do("set lb monitor m HTTP -interval 3600")
-    wait_until(lambda: learned() > 0, "once more")
-    appliance.do("clear service s -respTime")
-    assert learned() == 0
+    before, old = appliance.service("s"), appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
+    wait_until(appliance.is_ready, "commands are answered again")
+    after = appliance.service("s")
+    assert before["probes"] <= after["probes"] <= before["probes"] + 2
+    assert after["learned_response_time_us"] > 0
+
+    def is_forgotten():
+        appliance.do("clear service s -respTime")
+        return learned() == 0
+
+    wait_until(is_forgotten, "it is forgotten, and the next probe is far away")
     assert "there is no service nobody" in appliance.refuse("clear service nobody -respTime")
     assert "maxClient: 100" in appliance.do("show service s")
 

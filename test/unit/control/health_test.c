@@ -129,6 +129,27 @@ static void probes_stay(void **state)
 	stage_close(stage);
 }
 
+/* Also when the monitor itself is set; of another question nothing is learned yet. */
+static void what_was_counted_stays(void **state)
+{
+	struct server server = open_server();
+	struct stage *stage = stage_run(server.config);
+	const struct health *health = stage_service(stage, "a")->health;
+	struct monitor_record *record = health->probes[0]->record;
+
+	(void)state;
+	assert_int_equal(record->sent, 1);
+	assert_int_equal(stage_do(stage, "set lb monitor tcp-default TCP -interval 9"), 0);
+	assert_ptr_equal(health->probes[0]->record, record);
+	assert_int_equal(record->learned, 1);
+	assert_int_equal(stage_do(stage, "set service a -IPAddress 127.0.0.2"), 0);
+	assert_ptr_equal(health->probes[0]->record, record);
+	assert_true(record->sent >= 1);
+	assert_int_equal(record->learned, 0);
+	socket_close(server.fd);
+	stage_close(stage);
+}
+
 /* Engines read the learned response time; told to forget, it is nothing. */
 static void response_times_are_there_for_engines(void **state)
 {
@@ -154,6 +175,7 @@ int main(void)
 		cmocka_unit_test(disabled_is_down),
 		cmocka_unit_test(unmonitored_is_up),
 		cmocka_unit_test(probes_stay),
+		cmocka_unit_test(what_was_counted_stays),
 		cmocka_unit_test(lack_of_descriptors_is_no_verdict),
 		cmocka_unit_test(response_times_are_there_for_engines),
 	};

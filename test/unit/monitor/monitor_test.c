@@ -410,6 +410,30 @@ static void test_action(void **state)
 
 #define test_on_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+/* The next one goes on from what it finds, and its own question is the same only when it is. */
+static void test_record(void **state)
+{
+	struct monitor_conf conf = quick("http"), other = quick("http");
+	struct monitor_record kept = { .sent = 100, .failed = 7, .average_us = 50, .learned = 8 };
+	struct monitor *second;
+
+	(void)state;
+	begin(&conf, MONITOR_UNKNOWN);
+	monitor_keep(monitor, &kept);
+	assert_int_equal(look().sent, 100);
+	run_probes(2);
+	assert_int_equal(kept.failed, 7);
+	assert_true(kept.sent > 101 && kept.response_us > 0);
+	conf.interval_ms = 30;
+	second = monitor_new(&loop, &conf, &server.at, MONITOR_UNKNOWN, changed, &changes);
+	assert_true(monitor_asks_same(monitor, second));
+	monitor_free(second);
+	other.http_request = STR("GET /other");
+	second = monitor_new(&loop, &other, &server.at, MONITOR_UNKNOWN, changed, &changes);
+	assert_false(monitor_asks_same(monitor, second));
+	monitor_free(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +450,7 @@ int main(void)
 		test_on_loop(test_action),
 		test_on_loop(test_spread_of_the_second),
 		test_on_loop(test_spread_outlives_a_stall),
+		test_on_loop(test_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
