@@ -32,7 +32,7 @@ static enum step_end answer(struct http_session *s, int status, const struct hea
 	s->head_left = 0;
 	lane_clear(&s->down, http_session_buffers(s));
 	/* What the server did not take of the request must not stand before the next. */
-	if (!body_is_over(&s->up.body) || s->up.ready > 0 || s->session.proxy->is_draining)
+	if (!body_is_over(&s->up.body) || s->up.ready > 0 || http_session_is_leaving(s))
 		s->closes = true;
 	piece.before.at = scratch->before;
 	piece.before.length = head_write_answer(scratch->before, HEAD_ANSWER_ROOM, status, NULL,

@@ -235,8 +235,7 @@ static enum step_end begin_answer(struct http_session *s, const struct h1_respon
 	struct h1_fault fault;
 	enum lane_cut next;
 
-	if (framing.framing == H1_UNTIL_CLOSE || !is_up_done(s) || s->session.proxy->is_draining ||
-	    !s->session.serving->is_configured)
+	if (framing.framing == H1_UNTIL_CLOSE || !is_up_done(s) || http_session_is_leaving(s))
 		s->closes = true;
 	if (head_response_room(response, extra, extras) > sizeof(scratch->before) - HEAD_CHUNK_ROOM)
 		return wrong_answer(s);

@@ -23,13 +23,19 @@ static enum lane_result read_first(struct http_session *s)
 	return result;
 }
 
+/* The head of its last answer was written before it could say that the connection ends. */
+static bool is_over(const struct http_session *s)
+{
+	return s->was_asked && !s->client.can_read && http_session_is_leaving(s);
+}
+
 enum step_end http_request_idle(struct http_session *s)
 {
 	switch (read_first(s)) {
 	case LANE_MOVED:
 		return http_session_go(s, HTTP_AT_REQUEST);
 	case LANE_WAIT:
-		return STEP_WAIT;
+		return is_over(s) ? http_session_close(s) : STEP_WAIT;
 	case LANE_STARVED:
 		return http_session_starve(s);
 	case LANE_EOF:

@@ -138,6 +138,12 @@ static inline struct stat_vserver *http_session_stats(const struct http_session 
 	return s->session.serving->stats;
 }
 
+/* The engine drains, or the virtual server is configured no more: the client may not ask again. */
+static inline bool http_session_is_leaving(const struct http_session *s)
+{
+	return s->session.proxy->is_draining || !s->session.serving->is_configured;
+}
+
 /* http_session.c */
 enum step_end http_session_go(struct http_session *s, enum http_at at);
 /* From now on; arms the timer only when it would fire too late. */

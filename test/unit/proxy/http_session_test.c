@@ -170,6 +170,31 @@ static void drain_closes_what_is_idle(void **state)
 	close(server);
 }
 
+/* Its head could not say yet that the connection ends: that ends all the same. */
+static void drain_while_an_answer_is_written(void **state)
+{
+	uint64_t heard;
+	int client, server;
+
+	(void)state;
+	open_default();
+	client = stage_client(&stage);
+	stage_send(client, GET);
+	server = stage_server(&stage, 0);
+	stage_expect(server, GET);
+	stage_send(server, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+	stage_expect(client, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+	heard = stat_read(&stage.engine_stats->messages);
+	stage_tell(&stage, MESSAGE_DRAIN, 0, 0, NULL);
+	stage_await(&stage.engine_stats->messages, heard + 1, "messages");
+	stage_send(server, "cd");
+	stage_expect(client, "cd");
+	stage_expect_end(client);
+	(void)stage_hear(&stage, MESSAGE_DRAINED);
+	close(client);
+	close(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
 		row(client_resets_while_it_waits),
 		cmocka_unit_test(stop_in_every_state),
 		row(drain_closes_what_is_idle),
+		row(drain_while_an_answer_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
