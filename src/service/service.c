@@ -152,7 +152,7 @@ static bool is_worth_keeping(const struct server_conn *server)
 	const struct service *service = server->service;
 
 	return service_takes_known(service) && !service->sends_proxy_protocol &&
-	       server->address_number == service->address_number &&
+	       server->beginning_number == service->beginning_number &&
 	       service->idle_count < service->idle_max && !server->conn.has_eof &&
 	       server->conn.error == 0 && !server->conn.is_shut &&
 	       (service->max_requests == 0 || server->requests < service->max_requests) &&
@@ -234,7 +234,7 @@ static enum service_result connect_new(struct service *service, struct task *tas
 		return say_short(service);
 	*server = (struct server_conn){ .service = service,
 					.idle_task.run = on_idle_event,
-					.address_number = service->address_number,
+					.beginning_number = service->beginning_number,
 					.free_later.free = free_conn };
 	list_init(&server->link);
 	list_init(&server->idle_task.link);
@@ -362,12 +362,15 @@ static void copy_field(char *field, size_t room, struct str text)
 	field[length] = '\0';
 }
 
-static void set_address(struct service *service, const struct address *address)
+/* Those that were opened before are not kept: they lead elsewhere, or say who one client is. */
+static void set_beginning(struct service *service, const struct model_service *model)
 {
-	if (address_equal(&service->address, address))
+	if (address_equal(&service->address, &model->address) &&
+	    service->sends_proxy_protocol == model->sends_proxy_protocol)
 		return;
-	service->address = *address;
-	service->address_number++;
+	service->address = model->address;
+	service->sends_proxy_protocol = model->sends_proxy_protocol;
+	service->beginning_number++;
 	close_idle(service);
 }
 
@@ -393,10 +396,9 @@ static void configure(struct service *service, const struct model_service *model
 	service->stats = &model->stats[service->engine->index];
 	service->good_codes = model->good_codes;
 	service->health = model->health;
-	service->sends_proxy_protocol = model->sends_proxy_protocol;
 	copy_field(service->client_ip_field, sizeof(service->client_ip_field),
 		   model->client_ip_field);
-	set_address(service, &model->address);
+	set_beginning(service, model);
 	timer_cancel(&loop_of(service)->timers, &service->idle_timer);
 	on_idle_timer(&service->idle_timer);
 	service->line.spans_engines = model->has_line;

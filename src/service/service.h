@@ -27,8 +27,8 @@ struct server_conn {
 	struct list link;        /* in service->busy or service->idle */
 	struct task idle_task; /* runs when an idle one is closed by the server or says something */
 	uint64_t idle_since_ms;
-	uint32_t address_number; /* of its service when it was opened */
-	uint32_t requests;       /* sent over it so far; the session counts */
+	uint32_t beginning_number; /* of its service when it was opened */
+	uint32_t requests;         /* sent over it so far; the session counts */
 	bool is_idle;
 	bool is_reused; /* served a request before this one */
 	struct loop_free free_later;
@@ -46,7 +46,8 @@ struct service {
 	enum protocol protocol;
 	uint64_t tag, custom_tag, hash_id; /* as in struct model_service */
 	struct address address;
-	uint32_t address_number; /* counts changes of the address: older connections are not kept */
+	uint32_t beginning_number; /* counts changes of where and with what connections begin: older
+				    * ones are not kept */
 	uint32_t pool, max_client, max_requests;
 	uint32_t server_timeout_ms, client_timeout_ms, connect_timeout_ms;
 	bool sends_proxy_protocol; /* a connection is for one client only: never reused */

@@ -209,6 +209,25 @@ static void a_new_address_is_for_new_connections(void **unused)
 	finish();
 }
 
+/* It began with the header of one client: it is never another's, whatever is configured later. */
+static void who_was_introduced_is_not_passed_off_as_another(void **unused)
+{
+	struct asker asker;
+
+	(void)unused;
+	begin(0);
+	scene->model.sends_proxy_protocol = true;
+	take_up();
+	init_asker(&asker);
+	assert_int_equal(get(&asker, true), SERVICE_CONNECTING);
+	scene->model.sends_proxy_protocol = false;
+	take_up();
+	service_put(asker.server);
+	assert_int_equal(stat_read(&scene->stats.idle), 0);
+	assert_int_equal(stat_read(&scene->stats.connections), 0);
+	finish();
+}
+
 static void a_cut_breaks_what_is_busy(void **unused)
 {
 	struct asker asker;
@@ -301,6 +320,7 @@ int main(void)
 		cmocka_unit_test(going_down_wakes_all_and_keeps_no_idle_one),
 		cmocka_unit_test(leaving_serves_those_it_knows),
 		cmocka_unit_test(a_new_address_is_for_new_connections),
+		cmocka_unit_test(who_was_introduced_is_not_passed_off_as_another),
 		cmocka_unit_test(a_cut_breaks_what_is_busy),
 		cmocka_unit_test(it_goes_with_its_last_connection),
 		cmocka_unit_test(a_connect_that_fails_holds_nothing),
