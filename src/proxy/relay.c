@@ -110,7 +110,7 @@ static enum relay_result fill(struct relay *relay, struct relay_half *from)
 
 	if (from->conn->has_eof)
 		return RELAY_OVER;
-	if (!from->conn->can_read)
+	if (!from->conn->can_read && from->conn->error == 0)
 		return RELAY_WAIT;
 	if (from->buffer == NULL)
 		from->buffer = buffer_take(&relay->engine->buffers, READ_BYTES);

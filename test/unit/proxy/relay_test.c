@@ -103,6 +103,22 @@ static void ends_are_passed_on_in_order(void **unused)
 	finish(scene);
 }
 
+/* As when a read into a tube has met it: no event need follow. */
+static void a_break_that_was_met_before_is_told(void **unused)
+{
+	struct scene *scene = begin();
+	size_t done;
+	char byte;
+
+	(void)unused;
+	socket_reset_on_close(scene->to_server);
+	close(scene->to_server);
+	assert_int_equal(conn_read(&scene->server, &byte, 1, &done), CONN_BROKEN);
+	assert_int_equal(relay_run(&scene->relay), RELAY_SERVER_BROKEN);
+	scene->to_server = dup(scene->to_client);
+	finish(scene);
+}
+
 static void the_owner_hears_of_the_end_before_the_client(void **unused)
 {
 	struct scene *scene = begin();
@@ -296,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_are_passed_on_in_order),
+		cmocka_unit_test(a_break_that_was_met_before_is_told),
 		cmocka_unit_test(the_owner_hears_of_the_end_before_the_client),
 		cmocka_unit_test(what_was_read_before_goes_first),
 		cmocka_unit_test(breaks_say_who),
