@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "config/usage.h"
 
-/* REFERENCE_FILE is where the build found reference.txt. */
+/* REFERENCE_FILE is where the build finds reference.txt. */
 __asm__(".pushsection .rodata\n"
 	".global reference_text_start\n"
 	".global reference_text_end\n"
