@@ -34,7 +34,7 @@ static const struct model_service *build_service(struct builder *in, uint32_t in
 	*service = (struct model_service){
 		.id = given->id,
 		.name = arena_copy(in->arena, from->name),
-		.tag = hash_name(from->name.at, from->name.length),
+		.tag = hash_name(from->known_as.at, from->known_as.length),
 		.custom_tag = tag_of_id(from->custom_id),
 		.hash_id = from->hash_id,
 		.protocol = from->protocol,
@@ -156,7 +156,7 @@ static const struct model_vserver *build_vserver(struct builder *in, uint32_t in
 	*vserver = (struct model_vserver){
 		.id = given->id,
 		.name = arena_copy(in->arena, from->name),
-		.tag = hash_name(from->name.at, from->name.length),
+		.tag = hash_name(from->known_as.at, from->known_as.length),
 		.protocol = from->protocol,
 		.address = from->address,
 		.listeners = given->listeners,

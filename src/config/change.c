@@ -7,6 +7,7 @@
 #include "config/bind_monitor.h"
 #include "config/config_priv.h"
 #include "config/kind_spillover_policy.h"
+#include "config/known_as.h"
 #include "config/leave.h"
 
 enum { NAME_MAX_BYTES = 127 };
@@ -177,10 +178,12 @@ static bool set_options(struct object *object, const struct command *command, st
 	return is_good;
 }
 
-static bool check(const struct config *config, struct object *object, const struct command *command,
+static bool check(struct config *config, struct object *object, const struct command *command,
 		  struct report *report)
 {
-	return object->kind->check == NULL || object->kind->check(config, object, command, report);
+	if (object->kind->check != NULL && !object->kind->check(config, object, command, report))
+		return false;
+	return known_as_settle(config, object, command, report);
 }
 
 static struct object *make_server(struct config *config, struct str name)
@@ -559,6 +562,7 @@ static bool rename_object(struct config *config, const struct command *command,
 	if (object == NULL || !check_free(config, command->kind, name, report))
 		return false;
 	store_rename(&config->store, object, name->text);
+	known_as_renamed(config, object, command->places[0].text);
 	object->is_implicit = false;
 	if (object->kind->id == KIND_SERVER)
 		follow_name(config, KIND_SERVICE, SERVICE_SERVER, command->places[0].text,

@@ -11,4 +11,5 @@ struct config {
 	struct store store;
 	struct kept kept;
 	uint64_t generation;
+	bool has_known_as; /* something had -knownAs since the start */
 };

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/sip.h"
 #include "config/config_priv.h"
+#include "config/known_as.h"
 #include "config/leave.h"
 #include "config/networks.h"
 #include "config/plan_monitor.h"
@@ -194,6 +195,7 @@ static void plan_one_service(struct planner *in, const struct object *object)
 		return;
 	service = take_service(in, object->uid);
 	service->name = arena_copy(in->plan->arena, object_name(object));
+	service->known_as = arena_copy(in->plan->arena, known_as(object));
 	service->hash_id = hash_of_name(service->name);
 	if (object_is_set(object, SERVICE_HASH_ID))
 		service->hash_id = object_number(object, SERVICE_HASH_ID);
@@ -207,6 +209,12 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	plan_settings(in, object, service);
 }
 
+static struct str name_member(struct planner *in, struct str group, const struct binding *binding)
+{
+	return arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(group),
+			   STR_ARG(object_name(binding->target)), binding->port);
+}
+
 static void plan_member(struct planner *in, const struct object *group,
 			const struct binding *binding)
 {
@@ -216,8 +224,8 @@ static void plan_member(struct planner *in, const struct object *group,
 	if (binding->type != BINDING_MEMBER)
 		return;
 	service = take_service(in, binding->uid);
-	service->name = arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(object_name(group)),
-				    STR_ARG(object_name(server)), binding->port);
+	service->name = name_member(in, object_name(group), binding);
+	service->known_as = name_member(in, known_as(group), binding);
 	service->hash_id = binding->hash_id > 0 ? binding->hash_id : hash_of_name(service->name);
 	if (binding->name != NULL)
 		service->custom_id = arena_copy(in->plan->arena, str_of(binding->name));
@@ -464,6 +472,7 @@ static void plan_vserver(struct planner *in, const struct object *object)
 	remember(in, object->uid, plan->vserver_count++);
 	vserver->uid = object->uid;
 	vserver->name = arena_copy(plan->arena, object_name(object));
+	vserver->known_as = arena_copy(plan->arena, known_as(object));
 	vserver->object = object;
 	vserver->protocol = (enum protocol)object_number(object, VSERVER_PROTOCOL);
 	vserver->is_enabled = object_is_enabled(object);

@@ -37,6 +37,7 @@ struct plan_monitor {
 struct plan_service {
 	uint64_t uid; /* of the service, or of the group's member binding */
 	struct str name;
+	struct str known_as;         /* known_as.h */
 	const struct object *object; /* borrowed: service or service group */
 	enum protocol protocol;
 	struct address address;
@@ -85,6 +86,7 @@ struct plan_spill {
 struct plan_vserver {
 	uint64_t uid;
 	struct str name;
+	struct str known_as; /* known_as.h */
 	const struct object *object;
 	enum protocol protocol;
 	struct address address; /* any address and port 0: not reachable */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/plan_persistence.h"
 
+#include "config/known_as.h"
+
 #include <ctype.h>
 
 enum { COOKIE_NAME_MAX = 68 };
@@ -8,7 +10,7 @@ enum { COOKIE_NAME_MAX = 68 };
 /* The prefix and the name, as far as it may stand in the name of a cookie. */
 static struct str make_name(const struct object *object, struct str prefix, struct arena *arena)
 {
-	struct str name = object_name(object);
+	struct str name = known_as(object);
 	char made[COOKIE_NAME_MAX];
 	size_t length = prefix.length;
 

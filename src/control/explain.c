@@ -124,7 +124,8 @@ static uint64_t look_up(const struct explain *in)
 
 	if (table == NULL || in->client == NULL || reached->persistence.spill_timeout_s == 0)
 		return 0;
-	persist_key_begin(&key, PERSIST_SPILL, hash_name(reached->name.at, reached->name.length));
+	persist_key_begin(&key, PERSIST_SPILL,
+			  hash_name(reached->known_as.at, reached->known_as.length));
 	persist_key_source(&key, in->client, reached->persistence.netmask,
 			   reached->persistence.v6_netmask_length);
 	persist_key_end(table, &key);
@@ -137,7 +138,7 @@ static void find_kept(struct explain *in)
 	const struct plan_vserver *at = in->reached;
 
 	for (; tag != 0 && at != NULL; at = backup_of(in, at))
-		if (hash_name(at->name.at, at->name.length) == tag)
+		if (hash_name(at->known_as.at, at->known_as.length) == tag)
 			break;
 	if (tag != 0)
 		in->kept = at;

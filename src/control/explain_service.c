@@ -11,22 +11,26 @@
 
 /* --- persistence ------------------------------------------------------------------------------ */
 
+static const struct plan_service *planned(const struct explain *in,
+					  const struct plan_member *member)
+{
+	return &in->control->plan->services[member->service];
+}
+
 static const struct runtime_service *service_of(const struct explain *in,
 						const struct plan_member *member)
 {
-	return runtime_service(&in->control->runtime,
-			       in->control->plan->services[member->service].uid);
+	return runtime_service(&in->control->runtime, planned(in, member)->uid);
 }
 
 static const struct runtime_service *find_tag(const struct explain *in,
 					      const struct plan_vserver *vserver, uint64_t tag)
 {
 	for (uint32_t i = 0; i < vserver->member_count; i++) {
-		const struct runtime_service *service = service_of(in, &vserver->members[i]);
-		struct str name = str_of(service->entry.name);
+		struct str name = planned(in, &vserver->members[i])->known_as;
 
 		if (hash_name(name.at, name.length) == tag)
-			return service;
+			return service_of(in, &vserver->members[i]);
 	}
 	return NULL;
 }
@@ -40,7 +44,8 @@ static uint64_t look_up(const struct explain *in, const struct plan_vserver *vse
 
 	if (table == NULL || in->client == NULL)
 		return 0;
-	persist_key_begin(&key, PERSIST_SOURCE, hash_name(vserver->name.at, vserver->name.length));
+	persist_key_begin(&key, PERSIST_SOURCE,
+			  hash_name(vserver->known_as.at, vserver->known_as.length));
 	persist_key_source(&key, in->client, persistence->netmask, persistence->v6_netmask_length);
 	persist_key_end(table, &key);
 	return persist_look(table, &key, clock_ms() / 1000);

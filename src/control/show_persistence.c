@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config/known_as.h"
 #include "control/show.h"
 #include "control/show_priv.h"
 #include "os/clock.h"
@@ -15,7 +16,7 @@ struct walk {
 	uint64_t owner; /* whose entries are shown; 0: everybody's */
 	uint64_t now_s;
 	uint64_t count;
-	struct hash names; /* of virtual servers and services, by tag */
+	struct hash names; /* of virtual servers and services, by tag; in the plan */
 };
 
 static const char *const types[] = {
@@ -31,24 +32,23 @@ static uint64_t tag_of(struct str name)
 	return hash_name(name.at, name.length);
 }
 
-static void learn(struct walk *walk, char *name)
+static void learn(struct walk *walk, struct str known_as, struct str name)
 {
-	uint64_t tag = tag_of(str_of(name));
+	uint64_t tag = tag_of(known_as);
 
-	hash_put(&walk->names, (struct str){ (const char *)&tag, sizeof(tag) }, name);
+	hash_put(&walk->names, (struct str){ (const char *)&tag, sizeof(tag) },
+		 (void *)(uintptr_t)name.at);
 }
 
 static void learn_names(struct walk *walk)
 {
-	const struct runtime *runtime = &walk->control->runtime;
+	const struct plan *plan = walk->control->plan;
 
 	hash_init(&walk->names, false);
-	for (uint32_t id = 0; id < runtime->service_room; id++)
-		if (runtime->services[id] != NULL)
-			learn(walk, runtime->services[id]->entry.name);
-	for (uint32_t id = 0; id < runtime->vserver_room; id++)
-		if (runtime->vservers[id] != NULL)
-			learn(walk, runtime->vservers[id]->entry.name);
+	for (uint32_t i = 0; plan != NULL && i < plan->service_count; i++)
+		learn(walk, plan->services[i].known_as, plan->services[i].name);
+	for (uint32_t i = 0; plan != NULL && i < plan->vserver_count; i++)
+		learn(walk, plan->vservers[i].known_as, plan->vservers[i].name);
 }
 
 /* What is configured no more has no name. */
@@ -129,15 +129,18 @@ static bool visit(void *context, const struct persist_entry *entry)
 static bool find_owner(const struct control *control, const struct command *command,
 		       uint64_t *owner, struct text *answer)
 {
+	const struct object *vserver;
+
 	*owner = 0;
 	if (command->place_count == 0)
 		return true;
-	if (config_find(control->config, KIND_VSERVER, command->places[0].text) == NULL) {
+	vserver = config_find(control->config, KIND_VSERVER, command->places[0].text);
+	if (vserver == NULL) {
 		text_print(answer, "ERROR: there is no lb vserver %.*s\n",
 			   STR_ARG(command->places[0].text));
 		return false;
 	}
-	*owner = tag_of(command->places[0].text);
+	*owner = tag_of(known_as(vserver));
 	return true;
 }
 

@@ -47,7 +47,7 @@ enum so_backup_action {
 struct model_service {
 	uint32_t id;
 	struct str name;     /* of a member: "group?server?port" */
-	uint64_t tag;        /* hash of the name: see persist/persist.h */
+	uint64_t tag;        /* hash of the name it is known by: see persist/persist.h */
 	uint64_t custom_tag; /* hash of -CustomServerID; 0: none */
 	uint64_t hash_id;    /* for methods that hash: -hashId, or a hash of the name */
 	enum protocol protocol;
@@ -108,7 +108,7 @@ enum { MODEL_DESTINATIONS_MAX = 64 }; /* in a chain of backups, that are counted
 struct model_vserver {
 	uint32_t id;
 	struct str name;
-	uint64_t tag; /* hash of the name */
+	uint64_t tag; /* hash of the name it is known by */
 	enum protocol protocol;
 	struct address address; /* any address and port 0: not reachable, a backup only */
 	const int *listeners;   /* borrowed: a descriptor for each engine; NULL: none */

@@ -4,7 +4,7 @@
  *
  * One for all engines, of a fixed size, in memory that outlives the data process: the supervisor
  * makes it before the fork. So no entry has a pointer or an id: virtual servers and services are
- * tags, hashes of their names.
+ * tags, hashes of the names by which they are known (config/known_as.h).
  *
  * Nobody waits. A bucket of seven entries has a sequence word (Lameter, "Effective synchronization
  * on Linux/NUMA systems", 2005, calls them seqlocks): odd while it is written. Readers read again

@@ -327,6 +327,48 @@ def test_survives_changes_and_a_crash(stage, engines):
     assert sessions(here, "v")[0] == len(CLIENTS)
 
 
+@both
+def test_survives_renames(stage, engines):
+    """Of the virtual servers, of a service, and then of one that gets the name that was: entries and
+    cookies lead to where they did, also in the next data process and after a restart."""
+    here, port, _ = site(stage, engines, "-persistenceType SOURCEIP -timeout 60")
+    cookies, other = stage.port(), stage.port()
+    here.do(f"add lb vserver c HTTP 127.0.0.1 {cookies} -persistenceType COOKIEINSERT",
+            *[f"bind lb vserver c s{index}" for index in range(4)])
+    first = held(lambda key: name(port, key), CLIENTS)
+    answers_ = [ask(cookies) for _ in range(6)]
+
+    def are_cookies_good():
+        for answer in answers_:
+            again = ask(cookies, fields=jar_of(answer))
+            assert (again.body, field(again, "Set-Cookie")) == (answer.body, None)
+
+    def are_same():
+        assert {client: name(port, client) for client in CLIENTS} == first
+        are_cookies_good()
+    here.do("rename lb vserver v w", "rename lb vserver c d", "rename service s1 new")
+    are_same()
+    count, text = sessions(here, "w")
+    assert count == len(CLIENTS) and "w  SOURCEIP  127.4.0.9  " in text
+    assert "  new  " in text and "gone" not in text
+    assert f"was served by {'new' if first[CLIENTS[0]] == 'b' else 's'}" in \
+        here.do(f"explain lb vserver w -clientIP {CLIENTS[0]}")
+    # Another one by the old name has entries of its own.
+    here.do(f"add lb vserver v HTTP 127.0.0.1 {other} -persistenceType SOURCEIP",
+            "bind lb vserver v s0")
+    assert name(other, CLIENTS[0]) == "a"
+    assert (sessions(here, "v")[0], sessions(here, "w")[0]) == (1, len(CLIENTS))
+    are_same()
+    child = here.data_process()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: here.data_process() not in (None, child), "the next data process runs")
+    wait_until(here.is_ready, "it answers")
+    are_same()
+    here.do("save config")
+    stage.again(here)
+    are_cookies_good()
+
+
 def spill_site(stage, engines, protocol="HTTP", limit=1, more=""):
     """web with that limit and its backup spare, clients kept for two minutes."""
     serve = (lambda name: answers(plain(name))) if protocol == "HTTP" else greets
@@ -436,8 +478,13 @@ def test_spilled_client_stays_over_a_crash(stage, engines):
     wait_until(lambda: here.data_process() not in (None, child), "the next data process runs")
     wait_until(here.is_ready, "it answers")
     assert (name(port, CLIENTS[1]), name(port, CLIENTS[3])) == ("backup", "primary")
-    here.do("set lb vserver web -soPersistence DISABLED")
     wait_until(lambda: here.vserver("web")["clients"] == 0, "the primary has room")
+    here.do("rename lb vserver web site", "rename lb vserver spare reserve")
+    assert name(port, CLIENTS[1]) == "backup"
+    assert f"site  SPILLOVER  {CLIENTS[1]}  reserve  " in here.do("show lb persistentSessions site")
+    assert "reserve served this client last" in here.do(
+        f"explain lb vserver site -clientIP {CLIENTS[1]}")
+    here.do("set lb vserver site -soPersistence DISABLED")
     assert name(port, CLIENTS[1]) == "primary"
 
 
