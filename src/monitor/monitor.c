@@ -55,6 +55,7 @@ struct monitor {
 
 /* Of all monitors: they run on one loop. */
 static struct plugs plugs;
+static struct lateness lateness;
 static uint64_t plugs_users;
 
 const struct monitor_kind *monitor_kind_of(struct str name)
@@ -184,6 +185,7 @@ static void start_probe(struct timer *timer)
 {
 	struct monitor *monitor = list_entry(timer, struct monitor, next);
 
+	lateness_note(&lateness, timer->deadline_ms, monitor->loop->now_ms);
 	if (judge_live(monitor))
 		return; /* and it may be freed */
 	monitor->record->sent++;
@@ -451,6 +453,7 @@ struct monitor *monitor_new(struct loop *loop, const struct monitor_conf *conf,
 		plug_pool_init(&plugs, loop, probe_event);
 	must(plugs.loop == loop);
 	monitor->probe.plugs = &plugs;
+	monitor->probe.lateness = &lateness;
 	monitor->probe.conf = &monitor->conf;
 	monitor->probe.target = &monitor->target;
 	monitor->probe.request = monitor->request.at;

@@ -20,10 +20,32 @@ static void on_event(struct watch *watch, unsigned events)
 	probe_event(list_entry(watch, struct probe, watch), events);
 }
 
+/* As much as we have lost since it was asked. */
+static bool has_more_time(struct probe *probe, uint64_t due_ms)
+{
+	uint32_t left_ms = probe->conf->response_timeout_ms - probe->given_ms;
+	uint64_t now_ms = probe->loop->now_ms, lost_ms;
+
+	if (probe->lateness == NULL)
+		return false;
+	lateness_note(probe->lateness, due_ms, now_ms);
+	lost_ms = probe->lateness->lost_ms - probe->lost_before_ms;
+	if (lost_ms > left_ms)
+		lost_ms = left_ms;
+	if (lost_ms == 0)
+		return false;
+	probe->lost_before_ms = probe->lateness->lost_ms;
+	probe->given_ms += (uint32_t)lost_ms;
+	timer_arm(&probe->loop->timers, &probe->timeout, now_ms + lost_ms);
+	return true;
+}
+
 static void on_timeout(struct timer *timer)
 {
 	struct probe *probe = list_entry(timer, struct probe, timeout);
 
+	if (has_more_time(probe, timer->deadline_ms))
+		return;
 	/* Fired is disarmed, which would mean that no probe runs. */
 	timer_arm(&probe->loop->timers, timer, TIMER_NEVER);
 	if (probe->exchange != NULL && exchange_silence_is_good(probe->exchange)) {
@@ -49,6 +71,8 @@ void probe_start(struct probe *probe)
 {
 	must(!probe_runs(probe) && probe_fd(probe) < 0);
 	probe->is_connected = probe->may_break = probe->was_silent = probe->was_never_asked = false;
+	probe->given_ms = 0;
+	probe->lost_before_ms = probe->lateness != NULL ? probe->lateness->lost_ms : 0;
 	timer_arm(&probe->loop->timers, &probe->timeout,
 		  probe->loop->now_ms + probe->conf->response_timeout_ms);
 	probe->kind->start(probe);

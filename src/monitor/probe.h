@@ -2,7 +2,8 @@
  * probe.h - one question to a server, from its start to its one outcome.
  *
  * A kind of monitor fills it with life: start() opens the descriptor, events call the kind, and the
- * kind calls probe_end() exactly once. The time limit is kept here.
+ * kind calls probe_end() exactly once. The time limit is kept here; time that we have lost does not
+ * count, up to once the limit.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "model/monitor_conf.h"
 #include "monitor/capacity.h"
 #include "monitor/echo.h"
+#include "monitor/lateness.h"
 #include "monitor/plug.h"
 #include "os/program.h"
 #include "os/socket.h"
@@ -52,6 +54,11 @@ struct probe {
 	struct plugs *plugs;  /* borrowed; NULL: every TCP connection has a socket of its own */
 	struct plug *plug;    /* of a TCP connection that is going on; else NULL */
 	struct timer timeout; /* armed while the probe runs */
+	/* Borrowed; NULL: nobody keeps it. What was lost before, and how much time was given for
+	 * it. */
+	struct lateness *lateness;
+	uint64_t lost_before_ms;
+	uint32_t given_ms;
 	void (*ended)(struct probe *probe, bool is_good, const char *text);
 	struct exchange *exchange; /* owned: of a conversation that is going on; else NULL */
 	struct capacity capacity;  /* that the last probes told */

@@ -3,6 +3,7 @@
  * be had; a stopped one has none.
  */
 #include "asking.h"
+#include "os/clock.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -49,6 +50,44 @@ static void test_time_limit(void **state)
 	loop_fini(&loop);
 }
 
+static void stall(uint64_t ms)
+{
+	uint64_t end = clock_ms() + ms;
+
+	while (clock_ms() < end)
+		;
+}
+
+/* What came while we were away, and what the server could not do because we were, is not its fault:
+ * the time is given again, but not for ever. */
+static void test_lost_time(void **state)
+{
+	struct monitor_conf conf = monitor_conf_default();
+	struct lateness lateness = { 0 };
+	struct asking asking = { 0 };
+
+	(void)state;
+	must(loop_init(&loop) == 0);
+	conf.response_timeout_ms = 30;
+	next_fd = eventfd(0, EFD_CLOEXEC);
+	probe_init(&asking.probe, &loop, &silent_kind, asking_ended);
+	asking.probe.conf = &conf;
+	asking.probe.lateness = &lateness;
+	probe_start(&asking.probe);
+	stall(45);
+	loop_turn(&loop);
+	assert_false(asking.has_ended);
+	assert_true(asking.probe.given_ms >= 15 && asking.probe.given_ms <= 30);
+	for (unsigned i = 0; i < 20 && !asking.has_ended; i++) {
+		stall(40);
+		loop_turn(&loop);
+	}
+	assert_true(asking.has_ended);
+	assert_string_equal(asking.text, "no answer within 30 ms");
+	assert_int_equal(asking.probe.given_ms, 30);
+	loop_fini(&loop);
+}
+
 static void test_no_descriptor(void **state)
 {
 	struct monitor_conf conf = monitor_conf_default();
@@ -85,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_time_limit),
+		cmocka_unit_test(test_lost_time),
 		cmocka_unit_test(test_no_descriptor),
 		cmocka_unit_test(test_stop),
 	};
