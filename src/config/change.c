@@ -101,17 +101,36 @@ static bool set_value(struct object *object, unsigned row, const struct word *wo
 	return is_good;
 }
 
+/* Words that were quoted together are words of their own, too: "10.0.0.1 10.0.0.2". */
+static void add_words(struct str rest, struct text *list)
+{
+	while (rest.length > 0) {
+		const char *blank = memchr(rest.at, ' ', rest.length);
+		size_t length = blank != NULL ? (size_t)(blank - rest.at) : rest.length;
+		size_t skip = length + (blank != NULL);
+
+		if (length > 0)
+			text_print(list, "%s%.*s", list->length > 0 ? " " : "", (int)length,
+				   rest.at);
+		rest = (struct str){ rest.at + skip, rest.length - skip };
+	}
+}
+
 static bool set_list(struct object *object, unsigned row, const struct argument *argument,
 		     struct report *report)
 {
 	struct text joined = TEXT_EMPTY;
 	struct word word = argument->words[0];
-	bool is_good;
+	bool is_good = false;
 
 	for (unsigned i = 0; i < argument->count; i++)
-		text_print(&joined, "%s%.*s", i > 0 ? " " : "", STR_ARG(argument->words[i].text));
+		add_words(argument->words[i].text, &joined);
 	word.text = text_str(&joined);
-	is_good = set_value(object, row, &word, (struct str){ 0 }, report);
+	if (joined.length > 0)
+		is_good = set_value(object, row, &word, (struct str){ 0 }, report);
+	else
+		report_fault(report, word.column, "-%.*s needs a value: unset takes it away",
+			     STR_ARG(argument->name));
 	text_free(&joined);
 	return is_good;
 }

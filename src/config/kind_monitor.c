@@ -90,6 +90,12 @@ static const char *standard_secure(const struct object *object)
 	return "NO";
 }
 
+/* Not said it follows the interval where two seconds would be too long: nothing to be printed. */
+static const char *standard_timeout(const struct object *object)
+{
+	return object_number(object, MONITOR_INTERVAL) > 2000 ? "2" : NULL;
+}
+
 #define TEXT_ROW(row, spelled, meaning)                                                            \
 	[row] = { .name = spelled, .type = OPTION_TEXT, .help = meaning, .since = "0.1" }
 
@@ -119,6 +125,7 @@ static const struct option options[MONITOR_OPTIONS] = {
 				       .least = 1,
 				       .most = 20939000,
 				       .standard = "2",
+				       .standard_of = standard_timeout,
 				       .help = "a probe without an answer has failed after it; "
 					       "not given and -interval at most 2 s: 9/10 of that",
 				       .since = "0.1" },

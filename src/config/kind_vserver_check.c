@@ -327,13 +327,13 @@ static bool check_rule(const struct object *object, const struct command *comman
 	bool is_token_method = str_equal(object_text(object, VSERVER_LB_METHOD), STR("TOKEN"));
 	struct extract extract = { EXTRACT_NONE, { NULL, 0 } };
 	bool is_known = extract_parse(object_text(object, VSERVER_RULE), &extract);
+	bool has_rule = !str_equal(object_text(object, VSERVER_RULE), STR("\"none\""));
 	bool is_http = kind_same_family(object_text(object, VSERVER_PROTOCOL), STR("HTTP"));
 
-	if (needs_rule(type) && !object_is_set(object, VSERVER_RULE))
+	if (needs_rule(type) && !has_rule)
 		return fault(report, command, VSERVER_PERSISTENCE_TYPE,
 			     "-rule is missing: this -persistenceType needs it");
-	if ((needs_rule(type) || is_token_method) && object_is_set(object, VSERVER_RULE) &&
-	    !is_known)
+	if ((needs_rule(type) || is_token_method) && has_rule && !is_known)
 		return fault(report, command, VSERVER_RULE,
 			     "-rule must be one of HTTP.REQ.URL, HTTP.REQ.HOSTNAME, "
 			     "HTTP.REQ.HEADER(\"name\"), HTTP.REQ.URL.QUERY.VALUE(\"name\"), "

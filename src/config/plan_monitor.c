@@ -119,7 +119,7 @@ uint32_t plan_monitor_timeout(const struct object *monitor)
 	uint32_t interval = number32(monitor, MONITOR_INTERVAL);
 	uint32_t timeout = number32(monitor, MONITOR_RESPONSE_TIMEOUT);
 
-	if (!object_is_set(monitor, MONITOR_RESPONSE_TIMEOUT) && timeout >= interval)
+	if (timeout == 0)
 		return interval * 9 / 10;
 	return timeout;
 }

@@ -46,8 +46,10 @@ static bool has_value(const struct object *object, unsigned row)
 {
 	const struct option *option = &object->kind->options[row];
 
-	return object->values[row].is_set || option->standard != NULL ||
-	       option->standard_of != NULL;
+	if (object->values[row].is_set)
+		return true;
+	return (option->standard_of != NULL ? option->standard_of(object) : option->standard) !=
+	       NULL;
 }
 
 /* What stands behind another option, never by itself. */

@@ -6,11 +6,26 @@
 
 #include "scene.h"
 
+#include "config/reference.h"
+
 static void print(const struct config *config, bool with_defaults, struct text *text)
 {
 	text_cut(text, 0);
 	text_add(text, STR(""));
 	print_config(config, with_defaults, text);
+}
+
+static void fail_with_faults(const struct report *report, const char *printed)
+{
+	struct text faults = TEXT_EMPTY;
+
+	for (unsigned i = 0; i < report->count; i++) {
+		if (report->entries[i].level != REPORT_FAULT)
+			continue;
+		report_print_entry(&report->entries[i], &faults);
+		text_add(&faults, STR("\n"));
+	}
+	fail_msg("%sin:\n%s", faults.at, printed);
 }
 
 static void check_round(const struct config *config, bool with_defaults)
@@ -20,10 +35,8 @@ static void check_round(const struct config *config, bool with_defaults)
 	struct report report = REPORT_EMPTY;
 
 	print(config, with_defaults, &first);
-	if (!config_load(again, text_str(&first), &report)) {
-		report_print(&report, NULL, &second);
-		fail_msg("%s", second.at);
-	}
+	if (!config_load(again, text_str(&first), &report))
+		fail_with_faults(&report, first.at);
 	print(again, with_defaults, &second);
 	assert_string_equal(first.at, second.at);
 	report_free(&report);
@@ -91,13 +104,219 @@ static void test_defaults(void **state)
 	text_free(&text);
 }
 
+/* --- every row of every table -------------------------------------------------------------------
+ */
+
+/* Objects to try options on: lines that make what is needed, and how add begins. */
+struct bed {
+	enum kind_id kind;
+	const char *lines; /* before it */
+	const char *add;   /* NULL: it is always there */
+	const char *name;  /* behind "set KIND" */
+};
+
+static const struct bed beds[] = {
+	{ KIND_SERVER, "", "add server \"x y\" 10.0.0.1", "\"x y\"" },
+	{ KIND_SERVER, "", "add server x www.example.com", "x" },
+	{ KIND_SERVICE, "add server s 10.0.0.1\n", "add service x s HTTP 80", "x" },
+	{ KIND_GROUP, "", "add serviceGroup x TCP", "x" },
+	{ KIND_VSERVER, "add lb vserver b HTTP\n",
+	  "add lb vserver x HTTP 10.0.0.9 80 -soThreshold 7 -rule CLIENT.IP.SRC "
+	  "-proxyProtocolTrusted 10.0.0.0/8",
+	  "x" },
+	{ KIND_VSERVER, "", "add lb vserver x TCP 10.0.0.9 80", "x" },
+	{ KIND_VSERVER, "", "add lb vserver x TCP 10.0.0.9 80 -dataLength 9", "x" },
+	{ KIND_VSERVER, "", "add lb vserver x SSL 10.0.0.9 80 -soThreshold 7", "x" },
+	{ KIND_MONITOR, "", "add lb monitor x HTTP-ECV -recv ok -retries 100 -interval 99",
+	  "x HTTP-ECV" },
+	{ KIND_MONITOR, "add lb metricTable t\n", "add lb monitor x LOAD", "x LOAD" },
+	{ KIND_MONITOR, "", NULL, "ping PING" },
+	{ KIND_NAME_SERVER, "", "add dns nameServer 10.0.0.1", "10.0.0.1" },
+	{ KIND_NS_PARAM, "", NULL, "" },
+	{ KIND_SPILLOVER_PARAM, "", NULL, "" },
+	{ KIND_LB_PARAMETER, "", NULL, "" },
+	{ KIND_SPILLOVER_ACTION, "", "add spillover action x -action SPILLOVER", "x" },
+	{ KIND_SPILLOVER_POLICY, "", "add spillover policy x -rule TRUE -action SPILLOVER", "x" },
+	{ KIND_METRIC_TABLE, "", "add lb metricTable x", "x" },
+};
+
+/* As an operator would type them: what is right for some text, and what is awkward for any. */
+static const char *const texts[] = {
+	"b",
+	"t",
+	"/p",
+	"TRUE",
+	"SPILLOVER",
+	"www.example.com",
+	"10.0.0.1",
+	"\"10.0.0.1 10.0.0.2\"",
+	"10.0.0.1 10.0.0.2",
+	"1.3.6.1.2.1.1.3.0",
+	"(uid=probe)",
+	"\"GET /x\"",
+	"\"GET /\\\"q\\\"\"",
+	"255.255.0.0",
+	"0xFFFF0000",
+	"http://10.0.0.1:80/x?y=%20z",
+	"\"/bin/x a b\"",
+	"200 301-302",
+	"\"200 404\"",
+	"HTTP.REQ.HEADER(\\\"a\\\")",
+	"\"HTTP.REQ.HEADER(\\\"a b\\\")\"",
+	"\"\"",
+	"\" \"",
+	"\"a b\"",
+	"\"-dash\"",
+	"\"-dash\" \"-more\"",
+	"\"#\"",
+	"\"q/x/\"",
+	"a[1-2]",
+	"\"a[1-2]\"",
+	"\\\"",
+	"\\\\",
+	"\"\\\\n\"",
+	"\"\\x01\\r\\n\\t\"",
+	"\"\xc3\xa4\xff\"",
+};
+
+static const char *const numbers[] = { "0", "1",   "2",   "10",  "99",         "100",
+				       "7", "128", "499", "25%", "4294967287", "4294967294" };
+
+static const char *const times[] = { "1", "10 MSEC", "1500 MSEC", "2 MIN", "7" };
+
+/* What the bed's object is after the command; false: refused. */
+static bool apply(struct config *config, const char *line)
+{
+	struct report report = REPORT_EMPTY;
+	bool is_good = config_load(config, str_of(line), &report);
+
+	report_free(&report);
+	return is_good;
+}
+
+static struct config *make_bed(const struct bed *bed)
+{
+	struct config *config = config_new();
+
+	assert_true(apply(config, bed->lines));
+	return config;
+}
+
+/* unset brings back what was there before. */
+static void check_unset(struct config *config, const struct bed *bed, const struct option *option,
+			const struct text *before, unsigned *unsets)
+{
+	const char *object = kinds[bed->kind]->object;
+	struct text line = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	if (reference_get(STR("unset"), str_of(object)) == NULL)
+		return;
+	text_print(&line, "unset %s %s -%s", object, bed->name, option->name);
+	if (apply(config, line.at)) {
+		print(config, false, &after);
+		if (strcmp(before->at, after.at) == 0)
+			(*unsets)++;
+		check_round(config, false);
+	}
+	text_free(&line);
+	text_free(&after);
+}
+
+/* With set, or by add where only that takes it. */
+static bool try_value(const struct bed *bed, const struct option *option, const char *value,
+		      unsigned *unsets)
+{
+	struct config *config = make_bed(bed);
+	struct text line = TEXT_EMPTY, before = TEXT_EMPTY;
+	bool is_good;
+
+	if (bed->add != NULL && !option->is_once)
+		assert_true(apply(config, bed->add));
+	print(config, false, &before);
+	if (option->is_once)
+		text_print(&line, "%s -%s %s", bed->add, option->name, value);
+	else
+		text_print(&line, "set %s %s -%s %s", kinds[bed->kind]->object, bed->name,
+			   option->name, value);
+	is_good = apply(config, line.at);
+	if (is_good) {
+		check_round(config, false);
+		if (option->type == OPTION_CHOICE || option->type == OPTION_TIME)
+			check_round(config, true);
+		check_unset(config, bed, option, &before, unsets);
+	}
+	config_free(config);
+	text_free(&line);
+	text_free(&before);
+	return is_good;
+}
+
+static unsigned try_all(const struct bed *bed, const struct option *option,
+			const char *const *values, size_t count, unsigned *unsets)
+{
+	unsigned taken = 0;
+
+	for (size_t i = 0; i < count; i++)
+		taken += try_value(bed, option, values[i], unsets);
+	return taken;
+}
+
+/* How many values were taken. */
+static unsigned try_option(const struct bed *bed, const struct option *option, unsigned *unsets)
+{
+	const struct choice *choice = option->choices;
+	unsigned taken = 0;
+
+	if (option->type == OPTION_NUMBER || option->type == OPTION_AMOUNT ||
+	    option->type == OPTION_PORT)
+		return try_all(bed, option, numbers, sizeof(numbers) / sizeof(numbers[0]), unsets);
+	if (option->type == OPTION_TIME)
+		return try_all(bed, option, times, sizeof(times) / sizeof(times[0]), unsets);
+	if (option->type != OPTION_CHOICE)
+		return try_all(bed, option, texts, sizeof(texts) / sizeof(texts[0]), unsets);
+	for (; choice->name != NULL; choice++)
+		taken += try_value(bed, option, choice->name, unsets);
+	return taken;
+}
+
+/* What is required, or given once, has no default to go back to. */
+static bool can_unset(const struct kind *kind, const struct option *option)
+{
+	if (option->is_once || kind->id == KIND_SPILLOVER_ACTION)
+		return false;
+	return kind->id != KIND_SPILLOVER_POLICY || strcmp(option->name, "comment") == 0;
+}
+
+static void check_row(const struct kind *kind, const struct option *option)
+{
+	unsigned taken = 0, unsets = 0;
+
+	for (size_t i = 0; i < sizeof(beds) / sizeof(beds[0]); i++)
+		if (beds[i].kind == kind->id && (beds[i].add != NULL || !option->is_once))
+			taken += try_option(&beds[i], option, &unsets);
+	if (taken == 0)
+		fail_msg("%s: no value was taken for -%s", kind->object, option->name);
+	if (unsets == 0 && can_unset(kind, option) &&
+	    reference_get(STR("unset"), str_of(kind->object)) != NULL)
+		fail_msg("%s: unset of -%s does not bring back what was", kind->object,
+			 option->name);
+}
+
+static void test_every_row(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		for (unsigned row = 1; row < kinds[i]->option_count; row++)
+			if (!kinds[i]->options[row].is_position)
+				check_row(kinds[i], &kinds[i]->options[row]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		SCENE_TEST(test_whole_appliance),
-		SCENE_TEST(test_quoting),
-		SCENE_TEST(test_backup_order),
-		SCENE_TEST(test_defaults),
+		SCENE_TEST(test_whole_appliance), SCENE_TEST(test_quoting),
+		SCENE_TEST(test_backup_order),    SCENE_TEST(test_defaults),
+		cmocka_unit_test(test_every_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
