@@ -236,6 +236,26 @@ bool bind_metric_use(struct config *config, struct object *monitor, const struct
 	return true;
 }
 
+/* What else was typed would be forgotten. */
+static bool only_metric(const struct command *command, struct report *report)
+{
+	static const char *const known[] = { "metric", "metricThreshold", "metricWeight" };
+
+	for (unsigned i = 0; i < command->option_count; i++) {
+		bool is_known = false;
+
+		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
+			is_known |= str_equal_nocase(command->options[i].name, str_of(known[j]));
+		if (is_known)
+			continue;
+		report_fault(report, command->options[i].column,
+			     "-%.*s does not go with -metric: set it in a command of its own",
+			     STR_ARG(command->options[i].name));
+		return false;
+	}
+	return true;
+}
+
 bool bind_metric_change(struct object *monitor, const struct command *command,
 			struct report *report)
 {
@@ -244,6 +264,8 @@ bool bind_metric_change(struct object *monitor, const struct command *command,
 	struct binding *own;
 	uint64_t weight;
 
+	if (!only_metric(command, report))
+		return false;
 	if (binding == NULL) {
 		report_fault(report, word->column, "%.*s is not bound to %.*s", STR_ARG(word->text),
 			     STR_ARG(object_name(monitor)));

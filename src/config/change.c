@@ -9,6 +9,8 @@
 #include "config/kind_spillover_policy.h"
 #include "config/known_as.h"
 #include "config/leave.h"
+#include "config/reference.h"
+#include "config/usage.h"
 
 enum { NAME_MAX_BYTES = 127 };
 
@@ -153,9 +155,29 @@ static bool set_row(struct object *object, const struct argument *argument, stru
 	return true;
 }
 
-static void set_extra(struct object *object, const struct argument *argument, struct report *report)
+/* set knows options of what is bound to an object (-hashId of a member) that add does not: kept
+ * beside the object's own, a saved configuration would not load. */
+static bool is_of_a_part(const struct object *object, struct str name)
+{
+	struct str kind = str_of(object->kind->object);
+	const struct reference *set = reference_get(STR("set"), kind);
+	const struct reference *add = reference_get(STR("add"), kind);
+
+	return set != NULL && add != NULL && usage_option(reference_usage(set), name) != NULL &&
+	       usage_option(reference_usage(add), name) == NULL;
+}
+
+static bool set_extra(struct object *object, const struct argument *argument, struct report *report)
 {
 	struct text text = TEXT_EMPTY;
+
+	if (is_of_a_part(object, argument->name)) {
+		report_fault(report, argument->column,
+			     "-%.*s is not of %s %.*s itself: name what it belongs to",
+			     STR_ARG(argument->name), object->kind->object,
+			     STR_ARG(object_name(object)));
+		return false;
+	}
 
 	for (unsigned i = 0; i < argument->count; i++) {
 		text_add(&text, STR(" "));
@@ -165,6 +187,7 @@ static void set_extra(struct object *object, const struct argument *argument, st
 	report_warning(report, argument->column, "-%.*s is kept but not yet supported: no effect",
 		       STR_ARG(argument->name));
 	text_free(&text);
+	return true;
 }
 
 static bool refuse_fixed(const struct option *option, const struct argument *argument,
@@ -188,7 +211,7 @@ static bool set_options(struct object *object, const struct command *command, st
 						      : NULL;
 
 		if (option == NULL)
-			set_extra(object, argument, report);
+			is_good &= set_extra(object, argument, report);
 		else if (option->is_once && command->verb == VERB_SET)
 			is_good = refuse_fixed(option, argument, report);
 		else
@@ -387,14 +410,23 @@ static bool set_rest(struct config *config, struct object *object, const struct 
 	return check(config, object, command, report);
 }
 
+/* What else was typed beside an option that is no row of the table. */
+static bool set_without(struct config *config, struct object *object, const struct command *command,
+			const struct argument *special, struct report *report)
+{
+	struct arena *arena = arena_new();
+	struct argument *room = arena_many(arena, struct argument, command->option_count);
+	struct command less = without(command, special, room);
+	bool is_good = less.option_count == 0 || set_rest(config, object, &less, report);
+
+	arena_free(arena);
+	return is_good;
+}
+
 static bool set(struct config *config, const struct command *command, struct report *report)
 {
 	struct object *object = change_find(config, command, 0, report);
 	const struct argument *special;
-	struct argument *room;
-	struct arena *arena;
-	struct command less;
-	bool is_good;
 
 	if (object == NULL || !places_fit(object, command, report))
 		return false;
@@ -415,21 +447,15 @@ static bool set(struct config *config, const struct command *command, struct rep
 	if (special != NULL && object->kind->id != KIND_NS_PARAM)
 		return bind_set_weight(config, object, command, report);
 	special = command_option(command, "domainResolveNow");
-	if (special != NULL && command->option_count == 1) {
+	if (special != NULL) {
 		object->learned.asked_now++;
-		return true;
+		return set_without(config, object, command, special, report);
 	}
 	special = command_option(command, "IPAddress");
 	if (special == NULL || object->kind->id != KIND_SERVICE)
 		return set_rest(config, object, command, report);
-	if (!set_service_address(config, object, special, report))
-		return false;
-	arena = arena_new();
-	room = arena_many(arena, struct argument, command->option_count);
-	less = without(command, special, room);
-	is_good = set_rest(config, object, &less, report);
-	arena_free(arena);
-	return is_good;
+	return set_service_address(config, object, special, report) &&
+	       set_without(config, object, command, special, report);
 }
 
 static bool unset_option(struct object *object, const struct argument *argument,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config/command.h"
 #include "config/object.h"
+#include "http/scan.h"
 
 /* The rows of services and of service groups: one table. A group has the first of them, those that
  * both have alike; the rows behind those are of a service only. */
@@ -12,6 +14,39 @@ static const char *client_timeout(const struct object *object)
 static const char *server_timeout(const struct object *object)
 {
 	return kind_server_timeout(object_text(object, TARGET_PROTOCOL));
+}
+
+enum { FIELD_BYTES_MOST = 127 };
+
+/* Fields that say where a message ends or whom it is for: no address may stand there. */
+static bool is_of_the_message(struct str name)
+{
+	static const char *const names[] = { "Host",       "Content-Length", "Transfer-Encoding",
+					     "Connection", "Upgrade",        "Trailer",
+					     "TE",         "Keep-Alive",     "Expect" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_equal_nocase(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool check(const struct config *config, struct object *object, const struct command *command,
+		  struct report *report)
+{
+	struct str name = object_text(object, TARGET_CIP_HEADER);
+	const char *end = name.at + name.length;
+	unsigned column = command_column(command, TARGET_CIP_HEADER);
+
+	(void)config;
+	if (name.length > 0 && name.length <= FIELD_BYTES_MOST && scan_token(name.at, end) == end &&
+	    !is_of_the_message(name))
+		return true;
+	report_fault(report, column != 0 ? column : command_column(command, TARGET_CIP),
+		     "-cip takes the name of a header field of its own such as X-Client-IP: 1 to "
+		     "%d letters, digits or any of !#$%%&'*+-.^_`|~",
+		     FIELD_BYTES_MOST);
+	return false;
 }
 
 static const struct option options[SERVICE_OPTIONS] = {
@@ -207,6 +242,7 @@ const struct kind kind_service = {
 	.help = "one port of one server",
 	.has_state = true,
 	.state = TARGET_STATE,
+	.check = check,
 	.options = options,
 	.option_count = SERVICE_OPTIONS,
 	.places = service_places,
@@ -219,6 +255,7 @@ const struct kind kind_group = {
 	.help = "many servers with the same settings",
 	.has_state = true,
 	.state = TARGET_STATE,
+	.check = check,
 	.options = options,
 	.option_count = TARGET_OPTIONS,
 	.position_count = 2,

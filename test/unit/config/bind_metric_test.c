@@ -41,6 +41,9 @@ static void test_monitor(void **state)
 	scene_bad(scene, "bind lb monitor m -metric cpu -metricThreshold 1", "already exists");
 	scene_bad(scene, "bind lb monitor m -metric x -metricThreshold 1", "metric x of");
 	scene_bad(scene, "set lb monitor m LOAD -metric cpu -metricWeight 101", "1 to 100");
+	scene_bad(scene, "set lb monitor m LOAD -metric cpu -metricThreshold 1 -interval 9",
+		  "-interval does not go with -metric");
+	scene_bad(scene, "set lb monitor m LOAD -metricThreshold 1", "name what it belongs to");
 	scene_bad(scene, "unset lb monitor m LOAD -metricTable", "unbind it first");
 	scene_bad(scene, "unbind lb metricTable t cpu", "in use by lb monitor m");
 	scene_bad(scene, "rm lb metricTable t", "in use by lb monitor m");

@@ -19,6 +19,8 @@ static void test_server(void **state)
 	scene_good(scene, "set server a -IPAddress 10.0.0.9\ndisable server a\nrename server b bb\n"
 			  "unset server a -comment\n");
 	scene_has(scene, "\nadd server a 10.0.0.9 -state DISABLED\nadd server bb ::1\n");
+	scene_good(scene, "set server c -domainResolveNow -comment soon\n");
+	scene_has(scene, "\nadd server c www.example.com -domainResolveRetry 9 -comment soon\n");
 }
 
 static void test_in_use(void **state)

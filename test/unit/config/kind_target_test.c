@@ -38,6 +38,11 @@ static void test_bad(void **state)
 	scene_bad(scene, "set service s -state DISABLED", "by add only: use enable or disable");
 	scene_bad(scene, "rm service nobody", "No such resource: service nobody");
 	scene_bad(scene, "rename service s \"\"", "1 to 127");
+	scene_bad(scene, "set service s -cip ENABLED \"\"", "header field");
+	scene_bad(scene, "set service s -cip ENABLED \"X: y\\r\\nEvil\"", "header field");
+	scene_bad(scene, "set service s -cip ENABLED Content-length", "header field");
+	scene_good(scene,
+		   "set service s -cip ENABLED X-Client_1\nunset service s -cip -cipHeader\n");
 	/* One bad option of two: nothing of it holds. */
 	scene_bad(scene, "set service s -maxClient 5 -maxReq 70000", "0 to 65535");
 }

@@ -7,6 +7,7 @@
 #include "scene.h"
 
 #include "config/reference.h"
+#include "config/usage.h"
 
 static void print(const struct config *config, bool with_defaults, struct text *text)
 {
@@ -311,12 +312,44 @@ static void test_every_row(void **state)
 				check_row(kinds[i], &kinds[i]->options[row]);
 }
 
+/* What set keeps without knowing it is printed behind add, which must take it. */
+static void try_kept(const struct bed *bed, struct str name, const char *value)
+{
+	const char *object = kinds[bed->kind]->object;
+	struct config *config = make_bed(bed);
+	struct text line = TEXT_EMPTY;
+
+	if (bed->add != NULL)
+		assert_true(apply(config, bed->add));
+	text_print(&line, "set %s %s -%.*s %s", object, bed->name, STR_ARG(name), value);
+	if (apply(config, line.at))
+		check_round(config, false);
+	config_free(config);
+	text_free(&line);
+}
+
+static void test_what_is_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(beds) / sizeof(beds[0]); i++) {
+		const struct kind *kind = kinds[beds[i].kind];
+		const struct reference *set = reference_get(STR("set"), str_of(kind->object));
+		const struct usage *usage = set != NULL ? reference_usage(set) : NULL;
+
+		for (unsigned j = 0; usage != NULL && j < usage->option_count; j++) {
+			try_kept(&beds[i], usage->options[j].name, "5");
+			try_kept(&beds[i], usage->options[j].name, "\"a \\\\ \\\"b\"");
+			try_kept(&beds[i], usage->options[j].name, "");
+		}
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_whole_appliance), SCENE_TEST(test_quoting),
 		SCENE_TEST(test_backup_order),    SCENE_TEST(test_defaults),
-		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_every_row), cmocka_unit_test(test_what_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
