@@ -620,6 +620,9 @@ bool control_start(struct control *control)
 
 void control_stop_engines(struct control *control)
 {
+	if (control->post.loop == NULL)
+		post_init(&control->post, &control->loop, control->setup.engines,
+			  control->setup.engine_count);
 	post_send_all(&control->post, (struct message){ .kind = MESSAGE_STOP });
 }
 

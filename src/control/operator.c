@@ -272,6 +272,8 @@ int operator_open_all(struct operators *operators, struct loop *loop, int fd)
 
 void operator_close_all(struct operators *operators)
 {
+	if (operators->loop == NULL)
+		return; /* the start failed before */
 	list_each(link, after, &operators->all)
 	{
 		struct operator* operator= list_entry(link, struct operator, link);

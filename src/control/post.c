@@ -42,6 +42,8 @@ void post_init(struct post *post, struct loop *loop, struct engine **engines, un
 
 void post_fini(struct post *post)
 {
+	if (post->loop == NULL)
+		return; /* the start failed before */
 	timer_cancel(&post->loop->timers, &post->retry);
 	for (unsigned i = 0; i < post->engine_count; i++)
 		free(post->queues[i].kept);

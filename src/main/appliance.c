@@ -186,6 +186,7 @@ static bool start_engines(struct appliance *appliance)
 		if (result < 0) {
 			log_write(LOG_LEVEL_ERROR, "engine %u: %s", appliance->started,
 				  socket_error_text(result));
+			control_stop_engines(appliance->control);
 			return false;
 		}
 		appliance->started++;

@@ -90,16 +90,43 @@ static void end_with(struct supervisor *supervisor, int exit_code)
 	supervisor->exit_code = exit_code;
 }
 
+/* Before the next start: grows while data processes die in a row. */
+static uint32_t take_pause(struct supervisor *supervisor)
+{
+	uint32_t pause = supervisor->pause_ms;
+	uint32_t next = pause == 0 ? RESTART_FIRST_MS : pause * 2;
+
+	supervisor->pause_ms = next < RESTART_MOST_MS ? next : RESTART_MOST_MS;
+	return pause;
+}
+
+/* What is missing for a restart may be there again in a moment: listeners and numbers are kept.
+ * Called before anything else is, which might hide the reason (%m). */
+static void fail_start(struct supervisor *supervisor, const char *what)
+{
+	uint32_t pause;
+
+	if (!supervisor->was_ready) {
+		fprintf(stderr, "spillway: supervisor: %s: %m\n", what);
+		end_with(supervisor, EXIT_CODE_REFUSED);
+		return;
+	}
+	pause = take_pause(supervisor);
+	if (pause == 0)
+		pause = take_pause(supervisor);
+	log_write(LOG_LEVEL_ERROR, "no data process can be started: %s: %m; tried again in %u ms",
+		  what, pause);
+	supervisor->start_at_ms = clock_ms() + pause;
+}
+
 static void start_child(struct supervisor *supervisor)
 {
 	pid_t parent = getpid();
 	int ends[2];
-	int result = channel_open(ends);
 
 	supervisor->start_at_ms = NEVER;
-	if (result < 0) {
-		fprintf(stderr, "spillway: supervisor: %s\n", socket_error_text(result));
-		end_with(supervisor, EXIT_CODE_REFUSED);
+	if (channel_open(ends) < 0) {
+		fail_start(supervisor, "channel");
 		return;
 	}
 	fflush(NULL);
@@ -107,12 +134,15 @@ static void start_child(struct supervisor *supervisor)
 	supervisor->child = fork();
 	if (supervisor->child == 0)
 		be_child(supervisor, ends, parent);
-	close(ends[1]);
-	supervisor->keeper.fd = ends[0];
-	if (supervisor->child < 0) {
-		perror("spillway: supervisor: fork");
-		end_with(supervisor, EXIT_CODE_REFUSED);
+	if (supervisor->child > 0) {
+		close(ends[1]);
+		supervisor->keeper.fd = ends[0];
+		return;
 	}
+	fail_start(supervisor, "fork");
+	supervisor->child = 0;
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* --- what comes from it -------------------------------------------------------------------- */
@@ -170,11 +200,9 @@ static void plan_restart(struct supervisor *supervisor, pid_t child, int status)
 
 	if (now - supervisor->started_ms >= STEADY_MS)
 		supervisor->pause_ms = 0;
-	pause = supervisor->pause_ms;
+	pause = take_pause(supervisor);
 	supervisor->start_at_ms = now + pause;
 	say_how_it_died(child, status, pause);
-	pause = pause == 0 ? RESTART_FIRST_MS : pause * 2;
-	supervisor->pause_ms = pause < RESTART_MOST_MS ? pause : RESTART_MOST_MS;
 }
 
 static void bury(struct supervisor *supervisor, int status)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from spillway import (Client, IS_SANITIZED, crowd, get, greets, is_dropped, is_listening, plain,
-                      tcp_names, wait_until)
+                      run_program, tcp_names, wait_until)
 
 RUDE = 2000 if IS_SANITIZED else 20000
 
@@ -210,6 +210,31 @@ def test_killed_again_and_again(stage):
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: appliance.data_process() not in (None, old), "it is started again")
     assert get(web).status == 200
+
+
+def test_a_restart_that_cannot_be_yet(stage):
+    """No descriptor is left when the data process dies: the supervisor waits until there is."""
+    appliance, web, _, _ = site(stage)
+    assert get(web).status == 200
+    supervisor = appliance.process.pid
+    before = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+    resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (3, before[1]))
+    os.kill(appliance.data_process(), signal.SIGKILL)
+    wait_until(lambda: "no data process can be started" in appliance.log(), "it is said")
+    assert appliance.process.poll() is None
+    resource.prlimit(supervisor, resource.RLIMIT_NOFILE, before)
+    wait_until(lambda: get(web).status == 200, "it serves again")
+
+
+def test_a_start_without_descriptors(tmp_path):
+    """What an appliance cannot start without is said, and it ends: it is not tried for ever."""
+    config = tmp_path / "empty.conf"
+    config.write_text("")
+    for most in (9, 16, 24):
+        answer = run_program("run", "-c", config, "-s", tmp_path / "socket", "--engines", 8,
+                             preexec_fn=lambda: resource.setrlimit(
+                                 resource.RLIMIT_NOFILE, (most, most)))
+        assert (answer.status, "out of descriptors" in answer.error) == (1, True), answer
 
 
 def test_the_supervisor_is_killed(stage):
