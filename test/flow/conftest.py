@@ -54,7 +54,7 @@ class Stage:
         finally:
             for appliance in self.appliances:
                 appliance.end()
-            for thing in self.others:
+            for thing in reversed(self.others):
                 thing.close()
             self.ports.close()
 

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -34,14 +35,22 @@ class Daemon:
         self.log.close()
 
 
+class OpenFolder:
+    """One that a server may use that gives its privileges up. Not in the folder of the tests: each
+    run of pytest by the same user closes the roof over all of them to others."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        os.chmod(self.folder.name, 0o755)
+
+    def close(self):
+        self.folder.cleanup()
+
+
 def folder_for_all(stage, name):
-    """A folder that a server may use that gives its privileges up."""
-    folder = stage.folder / name
+    folder = pathlib.Path(stage.keep(OpenFolder()).folder.name) / name
     folder.mkdir()
-    for part in (folder, *folder.parents):
-        if part == pathlib.Path("/tmp"):
-            break
-        part.chmod(part.stat().st_mode | 0o055)
+    folder.chmod(0o755)
     return folder
 
 
