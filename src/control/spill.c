@@ -104,6 +104,8 @@ static void print_uses(const struct runtime *runtime, const struct runtime_vserv
 	if (pool == QUOTA_NONE)
 		return;
 	quota_read(runtime->map, pool, &view);
+	if (view.limit >= QUOTA_UNLIMITED)
+		return; /* the limit is a rate */
 	snprintf(text, 80, " (limit %" PRId64 ", uses %" PRId64 ")", view.limit, view.used);
 }
 

@@ -327,6 +327,8 @@ def test_a_reserve_of_a_rate(stage, engines):
         assert 5 <= names["primary"] <= most
         numbers = appliance.vserver("web")
         assert numbers["spilled"] == numbers["asked_early"] == names["backup"]
+        wait_until(lambda: "vserver web spills: its thresholds spill before the limit; new" in
+                   appliance.log(), "the log has no limit of uses")
         appliance.do("set lb vserver web -soSharedThreshold 0")
         wait_until(lambda: clients[0].get().body == b"primary", "there is room again")
 
