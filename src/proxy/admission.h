@@ -36,6 +36,10 @@ struct admission {
 	const struct address *peer;
 	const struct trail *trail; /* NULL: none */
 	bool is_request;
+	/* Of a request: whether persistence knows its client at that virtual server, by what the
+	 * request says or by its address. Asked only where that matters. NULL: it is not known. */
+	bool (*knows)(void *context, const struct vserver *vserver);
+	void *context;
 	const struct vserver *host; /* who has the client of a request; NULL: the reached one */
 	uint64_t waited_ms;
 	bool may_queue; /* ADMIT_QUEUE is an answer */

@@ -44,12 +44,25 @@ void http_admit_over(struct http_session *s)
 		vserver_drop(serving);
 }
 
-static struct admission asking(const struct http_session *s)
+/* The head is read again: only at the edge of a limit with a reserve. */
+static bool knows(void *context, const struct vserver *vserver)
+{
+	struct http_session *s = context;
+	struct persistence_ask ask = { .peer = &s->peer,
+				       .fd = s->client.watch.fd,
+				       .request = http_request_again(s) };
+
+	return persistence_knows_request(vserver, s->reached, &ask);
+}
+
+static struct admission asking(struct http_session *s)
 {
 	return (struct admission){ .reached = s->session.serving,
 				   .peer = &s->peer,
 				   .trail = introduction_trail(s->session.introduction),
-				   .is_request = true };
+				   .is_request = true,
+				   .knows = knows,
+				   .context = s };
 }
 
 static enum step_end look_again(struct http_session *s)
@@ -137,6 +150,8 @@ static bool ask_named(struct http_session *s, struct admission *in)
 	*in = (struct admission){ .peer = &s->peer,
 				  .trail = introduction_trail(s->session.introduction),
 				  .is_request = true,
+				  .knows = knows,
+				  .context = s,
 				  .host = s->session.serving };
 	in->reached = persistence_spill_named(s->reached, http_request_again(s), &is_old);
 	return in->reached != NULL && in->reached != s->session.serving && admission_try(in);

@@ -426,6 +426,28 @@ bool persistence_knows(const struct vserver *vserver, const struct address *peer
 	return look_up(vserver, &ask).seen != 0;
 }
 
+static bool is_named(const struct vserver *vserver, const struct vserver *reached,
+		     const struct persistence_ask *ask)
+{
+	bool is_old;
+
+	return persistence_has_spill_cookie(&reached->persistence) &&
+	       persistence_spill_named(reached, ask->request, &is_old) == vserver;
+}
+
+bool persistence_knows_request(const struct vserver *vserver, const struct vserver *reached,
+			       struct persistence_ask *ask)
+{
+	const struct persistence *persistence = &vserver->persistence;
+
+	if (persistence->table == NULL)
+		return false;
+	if (persistence->model.type == PERSISTENCE_NONE)
+		return is_named(vserver, reached, ask);
+	return find_named(vserver, ask) != NOBODY || look_up(vserver, ask).seen != 0 ||
+	       is_named(vserver, reached, ask);
+}
+
 /* --- spillover --- */
 
 static bool begin_spill(struct trace *trace, const struct vserver *reached,

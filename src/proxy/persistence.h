@@ -76,6 +76,10 @@ struct str persistence_cookie(const struct vserver *vserver, const struct servic
 
 /* Whether the table knows a service of this virtual server for a client of that address. */
 bool persistence_knows(const struct vserver *vserver, const struct address *peer);
+/* Likewise for a request (`ask->request` is there), by any type of persistence and by the cookie of
+ * spillover that `reached` gave. */
+bool persistence_knows_request(const struct vserver *vserver, const struct vserver *reached,
+			       struct persistence_ask *ask);
 
 /* The tag of the virtual server that served this client last, with spillover persistence; 0: it is
  * not known. */

@@ -89,7 +89,9 @@ static uint64_t now_us(const struct vserver *vserver)
 /* The persistence table is looked at only when it matters. */
 static bool is_known(const struct admission *in, const struct vserver *vserver)
 {
-	return !in->is_request && (in->known == vserver || persistence_knows(vserver, in->peer));
+	if (in->is_request)
+		return in->knows != NULL && in->knows(in->context, vserver);
+	return in->known == vserver || persistence_knows(vserver, in->peer);
 }
 
 /* T2 of a rate, which has no other shared pool than what may come at once. */
@@ -137,10 +139,9 @@ static enum verdict is_at_all_bandwidth(struct admission *in, struct vserver *vs
 /* Takes one: after it only the rate of the appliance is asked. */
 static enum verdict is_at_request_rate(struct admission *in, struct vserver *vserver)
 {
-	(void)in;
 	if (vserver->request_rate == NULL)
 		return VERDICT_PASS;
-	if (is_in_reserve(vserver, vserver->request_rate))
+	if (is_in_reserve(vserver, vserver->request_rate) && !is_known(in, vserver))
 		return spill_early(vserver);
 	return quota_rate_take(vserver->request_rate, vserver->proxy->engine->index,
 			       now_us(vserver), 1, 1) == 1

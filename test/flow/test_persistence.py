@@ -7,7 +7,9 @@ import signal
 
 import pytest
 
-from spillway import Client, answers, field, greets, plain, tcp_names, wait_until
+from spillway import (Client, GateOrigin, answers, crowd, field, greets, plain, tcp_names,
+                      wait_until)
+from test_spillover import two_pools
 
 both = pytest.mark.parametrize("engines", [1, 4])
 COOKIE = re.compile(r"(\S+?)=([0-9a-f]{24})(?:; Max-Age=(\d+))?; Path=/; HttpOnly$")
@@ -505,6 +507,48 @@ def test_last_uses_are_for_known_clients(stage, engines):
     finally:
         for client in clients:
             client.close()
+
+
+@both
+@pytest.mark.parametrize("more", ["-persistenceType SOURCEIP", "-persistenceType COOKIEINSERT",
+                                  "-soPersistence ENABLED"])
+def test_last_requests_are_for_known_clients(stage, engines, more):
+    """The same for requests: by what the client shows, or by its address."""
+    config, port, one, two = two_pools(stage, "HTTP", f"-soMethod REQUEST -soThreshold 10 {more}")
+    primary = stage.keep(GateOrigin(one, "primary"))
+    stage.origin("backup", port=two)
+    here = stage.run(config, engines)
+    primary.gate.set()
+    known = ask(port, CLIENTS[0])
+    jar = jar_of(known) if field(known, "Set-Cookie") else ""
+    assert known.body == b"primary" and bool(jar) == ("SOURCEIP" not in more)
+    wait_until(lambda: here.vserver("web")["requests_active"] == 0, "it is answered")
+    primary.gate.clear()
+    here.do("set lb vserver web -soSharedThreshold 4")
+    with crowd(20, port) as clients, Client(port, source=(CLIENTS[0], 0)) as late:
+        for client in clients:
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        wait_until(lambda: here.vserver("web")["asked_early"] >= 14, "the rest spills")
+        assert here.vserver("web")["requests_active"] == 20 - here.vserver("web")["spilled"] <= 6
+        before = here.vserver("web")["requests_active"]
+        wait_until(lambda: primary.active == before, "they are there")
+        late.send(f"GET / HTTP/1.1\r\nHost: test\r\n{jar}\r\n")
+        wait_until(lambda: primary.active == before + 1, "it may have what is left")
+        primary.gate.set()
+        assert late.response().body == b"primary"
+
+
+@both
+def test_last_requests_of_a_rate_are_for_known_clients(stage, engines):
+    config, port, one, two = two_pools(
+        stage, "HTTP", "-soMethod REQUESTRATE -soThreshold 100 -persistenceType COOKIEINSERT")
+    stage.script(answers(plain("primary")), one), stage.script(answers(plain("backup")), two)
+    here = stage.run(config, engines)
+    jar = jar_of(ask(port))
+    here.do("set lb vserver web -soSharedThreshold 100%")
+    for _ in range(4):
+        assert name(port) == "backup"
+        assert name(port, fields=jar) == "primary"
 
 
 @pytest.mark.parametrize("command, why", [
