@@ -55,6 +55,17 @@ bool heap_has_reserve(size_t bytes)
 	return true;
 }
 
+bool heap_has_room(size_t bytes)
+{
+	void *block;
+
+	if (atomic_load(&reserve) != NULL)
+		return true;
+	block = malloc(bytes);
+	free(block);
+	return block != NULL;
+}
+
 void heap_fini(void)
 {
 	(void)give_up_reserve();

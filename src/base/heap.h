@@ -20,5 +20,7 @@ void *heap_resized(void *memory, size_t bytes);
 /* Control. Whether the reserve is whole, so that a change may begin; fills it when there is memory
  * again. `bytes`: how much it holds, besides what the change is known to need. */
 bool heap_has_reserve(size_t bytes) MUST_USE;
+/* Control. Whether so much is to be had, of the system or of the reserve; nothing is taken. */
+bool heap_has_room(size_t bytes) MUST_USE;
 /* At the end: a leak checker finds nothing. */
 void heap_fini(void);

@@ -11,6 +11,7 @@
 #include "control/keepsake.h"
 #include "control/leaving.h"
 #include "control/limit.h"
+#include "control/memory.h"
 #include "control/news.h"
 #include "control/spill.h"
 #include "os/clock.h"
@@ -172,6 +173,7 @@ static void relisten(struct timer *timer)
 	bool is_more = false;
 
 	timer_arm(&control->loop.timers, timer, control->loop.now_ms + RELISTEN_MS);
+	memory_keep(control);
 	if (control->is_draining || !control_plan(control))
 		return;
 	for (uint32_t i = 0; i < control->plan->vserver_count; i++) {
@@ -608,6 +610,7 @@ bool control_start(struct control *control)
 	log_unclaimed(quota_close_unclaimed(control->setup.map));
 	if (control->setup.vault != NULL)
 		(void)vault_close_unclaimed(control->setup.vault);
+	memory_keep(control);
 	keeper_drop_rest(control->keeper);
 	log_listen_errors(control);
 	hold_start(control);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/execute.h"
 
-#include "base/heap.h"
 #include "config/command.h"
 #include "config/print.h"
 #include "control/claim.h"
 #include "control/control_priv.h"
 #include "control/explain.h"
+#include "control/memory.h"
 #include "control/news.h"
 #include "control/show.h"
 #include "os/file.h"
@@ -55,15 +55,6 @@ static void follow(struct control *control, const struct command *command)
 	}
 }
 
-/* What the largest command takes: the plan and the snapshot are made anew, beside the old ones. */
-static size_t reserve_bytes(const struct control *control)
-{
-	enum { LEAST_BYTES = 8 << 20, THING_BYTES = 8192 };
-
-	return LEAST_BYTES + (size_t)THING_BYTES * (config_count(control->config, KIND_SERVICE) +
-						    config_count(control->config, KIND_VSERVER));
-}
-
 static unsigned change(struct control *control, const struct command *command, struct text *answer)
 {
 	struct report report = REPORT_EMPTY;
@@ -73,7 +64,7 @@ static unsigned change(struct control *control, const struct command *command, s
 		text_add(answer, STR("ERROR: the appliance is draining\n"));
 		return REFUSED;
 	}
-	if (!heap_has_reserve(reserve_bytes(control))) {
+	if (!memory_for_change(control)) {
 		text_add(answer, STR("ERROR: there is no memory: nothing was changed\n"));
 		return REFUSED;
 	}
@@ -219,6 +210,10 @@ unsigned execute_line(struct control *control, struct str line, struct text *ans
 	unsigned status = DONE;
 	bool is_right = true;
 
+	if (!memory_for_answer(control)) {
+		text_add(answer, STR("ERROR: there is no memory: nothing was done\n"));
+		return REFUSED;
+	}
 	if (show_own(control, line, &is_right, answer))
 		return is_right ? DONE : REFUSED;
 	arena = arena_new();

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 enum { RETRY_MS = 100, PIECE = 16384, UNSENT_MAX = 8 * 1024 * 1024 };
+/* Bytes without which nobody is listened to: a line, twice while its text grows, and a refusal. */
+enum { LINE_ROOM = 3 * OPERATOR_LINE_MAX };
 
 /* Owner: control. */
 struct operator
@@ -162,7 +164,7 @@ static void refuse_endless_line(struct operator* operator)
 static void run(struct task *task)
 {
 	struct operator* operator= list_entry(task, struct operator, task);
-	bool is_fine = flush(operator);
+	bool is_fine = heap_has_room(LINE_ROOM) && flush(operator);
 
 	if (is_fine && operator->out.length - operator->sent<UNSENT_MAX) {
 		is_fine = read_some(operator);
@@ -198,9 +200,12 @@ static void give_up_waiting(struct timer *timer)
 
 static void add_operator(struct operators *operators, int fd)
 {
-	struct operator* operator= heap_zeroed(1, sizeof(*operator));
+	struct operator* operator= calloc(1, sizeof(*operator));
 
-	must(operator!= NULL);
+	if (operator== NULL) {
+		socket_close(fd);
+		return;
+	}
 	operator->operators = operators;
 	operator->watch =(struct watch){ .fd = fd, .ready = on_event };
 	operator->later.free = free_operator;

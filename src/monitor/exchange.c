@@ -2,7 +2,6 @@
 #include "monitor/exchange.h"
 
 #include "base/hash.h"
-#include "base/heap.h"
 #include "monitor/ear.h"
 #include "monitor/tls.h"
 #include "os/clock.h"
@@ -41,10 +40,14 @@ static uint64_t make_nonce(const struct probe *probe)
 
 void exchange_start(struct probe *probe)
 {
-	struct exchange *exchange = heap_resized(NULL, sizeof(*exchange));
+	struct exchange *exchange = malloc(sizeof(*exchange));
 	const struct talk_protocol *protocol = probe->kind->protocol;
 
-	must(exchange != NULL && probe->exchange == NULL);
+	must(probe->exchange == NULL);
+	if (exchange == NULL) { /* not of the reserve, which is for operators */
+		probe_refuse(probe, -ENOMEM);
+		return;
+	}
 	ear_init(&exchange->ear, protocol, probe->conf);
 	exchange->ear.talk.request = (struct str){ probe->request, probe->request_length };
 	exchange->ear.talk.nonce = make_nonce(probe);

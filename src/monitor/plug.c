@@ -80,7 +80,10 @@ static int make(struct plugs *plugs, const struct address *to, struct plug **mad
 	if (fd < 0)
 		return fd;
 	plug = calloc(1, sizeof(*plug));
-	must(plug != NULL);
+	if (plug == NULL) {
+		socket_close(fd);
+		return -ENOMEM;
+	}
 	plug->plugs = plugs;
 	plug->watch = (struct watch){ .fd = fd, .ready = on_event };
 	list_init(&plug->link);

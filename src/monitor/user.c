@@ -11,11 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The monitor's texts end with a NUL. */
+static const char *words_of(const struct probe *probe, enum monitor_text text)
+{
+	struct str words = probe->conf->texts[text];
+
+	return words.length > 0 ? words.at : "";
+}
+
 static void start(struct probe *probe)
 {
 	char host[ADDRESS_TEXT_MAX], port[8];
-	char *path = str_dup(probe->conf->texts[MONITOR_TEXT_SCRIPT_NAME]);
-	char *more = str_dup(probe->conf->texts[MONITOR_TEXT_SCRIPT_ARGS]);
+	const char *path = words_of(probe, MONITOR_TEXT_SCRIPT_NAME);
+	const char *more = words_of(probe, MONITOR_TEXT_SCRIPT_ARGS);
 	const char *words[] = { path, address_print_host(probe->target, host), port,
 				more[0] != '\0' ? more : NULL, NULL };
 	int err = -EINVAL;
@@ -23,8 +31,6 @@ static void start(struct probe *probe)
 	snprintf(port, sizeof(port), "%u", address_port(probe->target));
 	if (path[0] == '/')
 		err = program_start(words, -1, &probe->program);
-	free(path);
-	free(more);
 	if (err == -EINVAL)
 		probe_end(probe, false, "-scriptName is no path that begins with /");
 	else

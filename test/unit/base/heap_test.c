@@ -67,13 +67,16 @@ static void the_reserve_pays_for_the_last(void **state)
 	if (IS_SANITIZED)
 		skip(); /* it has memory of its own */
 	assert_true(heap_has_reserve(RESERVE));
+	assert_true(heap_has_room(2 * RESERVE)); /* that is what the reserve is for */
 	set_limit(bytes_now());
 	while (malloc(64) != NULL)
 		continue;
 	memory = heap_zeroed(1, 1 << 18);
 	assert_false(heap_has_reserve(RESERVE));
 	memory = heap_resized(memory, 1 << 19);
+	assert_false(heap_has_room(RESERVE));
 	set_limit(RLIM_INFINITY);
+	assert_true(heap_has_room(RESERVE));
 	assert_true(heap_has_reserve(RESERVE));
 	free(memory);
 	heap_fini();
