@@ -232,6 +232,8 @@ static void drain(struct session *session, enum session_drain why)
 		cut(session);
 }
 
+static const struct session_kind kind = { cut, drain };
+
 /* Where the requests of new clients are there already when they are accepted, as on a busy engine,
  * the first read is tried at once, and most of them need never be watched. Where they are not, it
  * is tried in vain. */
@@ -264,8 +266,7 @@ static struct http_session *open_session(struct proxy *proxy, struct vserver *se
 	s->by = serving;
 	s->reached = arrival->reached;
 	vserver_hold(s->reached);
-	s->session.cut = cut;
-	s->session.drain = drain;
+	s->session.kind = &kind;
 	session_open(&s->session, proxy, serving, arrival);
 	session_face(&s->session, &s->client, NULL);
 	http_session_set_deadline(s, s->client_timeout_ms);

@@ -294,8 +294,8 @@ static void drain(struct proxy *proxy)
 	{
 		struct session *session = session_of_link(link);
 
-		if (session->drain != NULL)
-			session->drain(session, SESSION_DRAIN);
+		if (session->kind->drain != NULL)
+			session->kind->drain(session, SESSION_DRAIN);
 	}
 	proxy_session_left(proxy);
 }
@@ -332,10 +332,10 @@ static void tell_service(struct proxy *proxy, const struct message *message)
 
 static void flush(struct session *session)
 {
-	if (session->drain != NULL)
-		session->drain(session, SESSION_FLUSH);
+	if (session->kind->drain != NULL)
+		session->kind->drain(session, SESSION_FLUSH);
 	else
-		session->cut(session);
+		session->kind->cut(session);
 }
 
 static void cut_clients(struct proxy *proxy, uint32_t id)
@@ -455,7 +455,7 @@ static void end(struct engine *engine)
 	while (!list_is_empty(&proxy->all_sessions)) {
 		struct session *session = session_of_link(proxy->all_sessions.next);
 
-		session->cut(session);
+		session->kind->cut(session);
 	}
 	queue_close_all(proxy);
 	service_room_close(&proxy->services);

@@ -9,7 +9,7 @@ void session_open(struct session *session, struct proxy *proxy, struct vserver *
 		  const struct arrival *arrival)
 {
 	must_be_on(proxy->engine);
-	must(session->cut != NULL);
+	must(session->kind->cut != NULL);
 	session->proxy = proxy;
 	session->serving = serving;
 	session->introduction = arrival->introduction;

@@ -23,12 +23,10 @@ enum session_drain {
 			* yet to ask is answered. Without a drain() the session is cut */
 };
 
-/* Owner: the engine. */
-struct session {
-	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
-	struct proxy *proxy;
-	struct vserver *serving; /* held: the slot outlives the session. Refusals: who refuses */
-	struct introduction *introduction; /* owned; NULL: nobody introduced the client */
+struct session;
+
+/* What sessions of one kind do. Immutable. */
+struct session_kind {
 	/* Ends the session at once; resets towards a client that waits for bytes. session_close()
 	 * was called when this returns; the memory is freed at the end of the turn. */
 	void (*cut)(struct session *session);
@@ -37,8 +35,17 @@ struct session {
 	void (*drain)(struct session *session, enum session_drain why);
 };
 
+/* Owner: the engine. */
+struct session {
+	const struct session_kind *kind;
+	struct list link; /* in proxy->all_sessions, from session_open() to session_close() */
+	struct proxy *proxy;
+	struct vserver *serving; /* held: the slot outlives the session. Refusals: who refuses */
+	struct introduction *introduction; /* owned; NULL: nobody introduced the client */
+};
+
 /* Makes it known: counts and links it, holds `serving`, owns the introduction from now on. The
- * caller has set `cut` and `drain`, and taken over the rest of the arrival. */
+ * caller has set `kind`, and taken over the rest of the arrival. */
 void session_open(struct session *session, struct proxy *proxy, struct vserver *serving,
 		  const struct arrival *arrival);
 /* Undoes all of that; the memory is the caller's still. Does not admission_leave(). */

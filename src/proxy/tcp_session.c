@@ -147,6 +147,8 @@ static void cut(struct session *session)
 	(void)finish(list_entry(session, struct tcp_session, session), true);
 }
 
+static const struct session_kind kind = { cut, NULL };
+
 /* The lesser of the time-outs of both ends; 0: none. */
 static uint32_t idle_timeout_ms(const struct tcp_session *session)
 {
@@ -459,7 +461,7 @@ void tcp_session_start(struct proxy *proxy, struct vserver *serving, const struc
 		refuse(proxy, serving, arrival);
 		return;
 	}
-	*session = (struct tcp_session){ .session.cut = cut,
+	*session = (struct tcp_session){ .session.kind = &kind,
 					 .task.run = run,
 					 .peer = arrival->peer,
 					 .active_ms = proxy->engine->loop.now_ms,

@@ -8,11 +8,13 @@ static void cut(struct session *session)
 	session_close(session);
 }
 
+static const struct session_kind kind = { cut, NULL };
+
 static void open_and_close_are_inverse(void **unused)
 {
 	struct house *house = house_new(1);
 	uint32_t id = house_vserver(house, 1);
-	struct session sessions[2] = { { .cut = cut }, { .cut = cut } };
+	struct session sessions[2] = { { .kind = &kind }, { .kind = &kind } };
 	struct vserver *vserver;
 	struct proxy *proxy;
 
@@ -38,7 +40,7 @@ static void the_last_one_ends_the_drain(void **unused)
 {
 	struct house *house = house_new(1);
 	uint32_t id = house_vserver(house, 1);
-	struct session session = { .cut = cut };
+	struct session session = { .kind = &kind };
 
 	(void)unused;
 	house_enter(house);
