@@ -167,6 +167,8 @@ static void give_back(struct http_session *s)
 		lane_clear(&s->down, http_session_buffers(s));
 	}
 	http_upstream_drop(s);
+	if (s->kept != NULL)
+		service_drop(s->kept, false);
 	http_admit_unqueue(s);
 	http_admit_over(s);
 	http_session_leave(s);

@@ -62,6 +62,7 @@ struct http_session {
 	struct conn client;
 	struct vserver *by; /* serves the present request: session.serving, or a backup; held */
 	struct server_conn *server; /* held from service_get() to put or drop */
+	struct server_conn *kept;   /* idle, for this client only: service_keep() */
 	struct service *line;       /* whose line `waiter` stands in; NULL: none */
 	union {
 		struct queued_request *queued; /* HTTP_AT_QUEUE: its place in line */

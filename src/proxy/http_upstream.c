@@ -63,6 +63,16 @@ static struct persistence_ask ask_for(struct http_session *s)
 	return ask;
 }
 
+/* The connection that this client has had there, else any. */
+static enum service_result get(struct http_session *s, struct service *service)
+{
+	if (s->kept != NULL && s->kept->service == service && s->may_reuse)
+		s->server = service_get_kept(s->kept, &s->task);
+	if (s->server != NULL)
+		return SERVICE_READY;
+	return service_get(service, &s->task, s->may_reuse, &s->server);
+}
+
 /* Asks the members one after the other, each at most once. */
 enum step_end http_upstream_choose(struct http_session *s)
 {
@@ -76,7 +86,7 @@ enum step_end http_upstream_choose(struct http_session *s)
 		if (service == NULL || s->connects >= HTTP_CONNECTS_MAX)
 			break;
 		s->gives_cookie = ask.wants_cookie;
-		switch (service_get(service, &s->task, s->may_reuse, &s->server)) {
+		switch (get(s, service)) {
 		case SERVICE_READY:
 			return have(s, HTTP_AT_SEND);
 		case SERVICE_CONNECTING:
@@ -267,7 +277,7 @@ void http_upstream_release(struct http_session *s, bool has_rest)
 	stat_add(&server->service->stats->responses_total, 1);
 	if (is_whole && s->server_stays && !has_rest && !server->conn.has_eof &&
 	    server->conn.error == 0)
-		service_put(server);
+		service_keep(server, &s->kept);
 	else
 		service_drop(server, !is_whole);
 }

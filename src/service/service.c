@@ -61,10 +61,18 @@ static void make_idle(struct server_conn *server)
 			  server->idle_since_ms + service->server_timeout_ms);
 }
 
+static void leave_keeper(struct server_conn *server)
+{
+	if (server->keeper != NULL)
+		*server->keeper = NULL;
+	server->keeper = NULL;
+}
+
 static void make_busy(struct server_conn *server, struct task *task)
 {
 	struct service *service = server->service;
 
+	leave_keeper(server);
 	if (server->is_idle) {
 		service->idle_count--;
 		stat_subtract(&service->stats->idle, 1);
@@ -83,6 +91,7 @@ void service_drop(struct server_conn *server, bool resets)
 
 	must_be_on(service->engine);
 	must(conn_is_open(&server->conn));
+	leave_keeper(server);
 	if (resets)
 		conn_reset(&server->conn);
 	else
@@ -151,7 +160,7 @@ static bool is_worth_keeping(const struct server_conn *server)
 {
 	const struct service *service = server->service;
 
-	return service_takes_known(service) && !service->sends_proxy_protocol &&
+	return service_takes_known(service) &&
 	       server->beginning_number == service->beginning_number &&
 	       service->idle_count < service->idle_max && !server->conn.has_eof &&
 	       server->conn.error == 0 && !server->conn.is_shut &&
@@ -159,19 +168,67 @@ static bool is_worth_keeping(const struct server_conn *server)
 	       (!server->conn.can_read || socket_is_quiet(server->conn.watch.fd));
 }
 
-void service_put(struct server_conn *server)
+/* False: it was closed instead. */
+static bool put(struct server_conn *server, bool is_for_any)
 {
 	struct service *service = server->service;
 
 	must_be_on(service->engine);
 	must(!server->is_idle && conn_is_open(&server->conn));
-	if (!is_worth_keeping(server) ||
+	if (!is_worth_keeping(server) || is_for_any == service->sends_proxy_protocol ||
 	    quota_queue_has_waiters(service->room->quota, service->pool)) {
 		service_drop(server, false);
-		return;
+		return false;
 	}
 	make_idle(server);
 	line_wake_first(service);
+	return true;
+}
+
+void service_put(struct server_conn *server)
+{
+	(void)put(server, true);
+}
+
+void service_keep(struct server_conn *server, struct server_conn **keeper)
+{
+	if (!server->service->sends_proxy_protocol) {
+		service_put(server);
+		return;
+	}
+	if (*keeper != NULL)
+		service_drop(*keeper, false);
+	if (!put(server, false))
+		return;
+	server->keeper = keeper;
+	*keeper = server;
+}
+
+static bool is_good(const struct server_conn *server)
+{
+	return !server->conn.has_eof && server->conn.error == 0 &&
+	       (!server->conn.can_read || socket_is_quiet(server->conn.watch.fd));
+}
+
+static void use_again(struct server_conn *server, struct task *task)
+{
+	make_busy(server, task);
+	server->is_reused = true;
+	stat_add(&server->service->stats->reused_total, 1);
+}
+
+struct server_conn *service_get_kept(struct server_conn *kept, struct task *task)
+{
+	must_be_on(kept->service->engine);
+	must(kept->is_idle);
+	if (line_is_kept_from(kept->service, task))
+		return NULL;
+	if (!is_good(kept)) {
+		service_drop(kept, false);
+		return NULL;
+	}
+	use_again(kept, task);
+	return kept;
 }
 
 /* The newest idle connection that is still good; NULL: none. */
@@ -181,11 +238,8 @@ static struct server_conn *reuse(struct service *service, struct task *task)
 		struct server_conn *server = list_entry(service->idle.next, struct server_conn,
 							link);
 
-		if (!server->conn.has_eof && server->conn.error == 0 &&
-		    (!server->conn.can_read || socket_is_quiet(server->conn.watch.fd))) {
-			make_busy(server, task);
-			server->is_reused = true;
-			stat_add(&service->stats->reused_total, 1);
+		if (is_good(server)) {
+			use_again(server, task);
 			return server;
 		}
 		service_drop(server, false);

@@ -27,8 +27,10 @@ struct server_conn {
 	struct list link;        /* in service->busy or service->idle */
 	struct task idle_task; /* runs when an idle one is closed by the server or says something */
 	uint64_t idle_since_ms;
-	uint32_t beginning_number; /* of its service when it was opened */
-	uint32_t requests;         /* sent over it so far; the session counts */
+	uint32_t beginning_number;   /* of its service when it was opened */
+	uint32_t requests;           /* sent over it so far; the session counts */
+	struct server_conn **keeper; /* of an idle one that is for one session only: where that
+				      * finds it; NULL: for any */
 	bool is_idle;
 	bool is_reused; /* served a request before this one */
 	struct loop_free free_later;
@@ -50,7 +52,7 @@ struct service {
 				    * ones are not kept */
 	uint32_t pool, max_client, max_requests;
 	uint32_t server_timeout_ms, client_timeout_ms, connect_timeout_ms;
-	bool sends_proxy_protocol; /* a connection is for one client only: never reused */
+	bool sends_proxy_protocol; /* a connection is for one client only: service_keep() */
 	char client_ip_field[128];
 	uint32_t connections; /* open on this engine, idle ones too */
 	uint32_t idle_count, idle_max;
@@ -121,6 +123,12 @@ enum service_result service_get(struct service *service, struct task *task, bool
 /* The answer was whole and the connection can serve another request: it becomes idle, or goes to
  * nobody and is closed when there are enough. */
 void service_put(struct server_conn *server);
+/* Likewise where it said who the client is: only the same client may have it again, and *keeper
+ * (another one that is kept there is closed) is it until it is gone, used or closed. An idle
+ * connection like others: who needs its use gets it. Of other services as service_put(). */
+void service_keep(struct server_conn *server, struct server_conn **keeper);
+/* The one that is kept, as by service_get(); NULL: it is no good, or others wait before `task`. */
+struct server_conn *service_get_kept(struct server_conn *kept, struct task *task) MUST_USE;
 /* Closed; `resets` sends RST. The use goes back. `server` and, when it is configured no more, its
  * service live to the end of the turn. */
 void service_drop(struct server_conn *server, bool resets);

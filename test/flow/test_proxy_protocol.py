@@ -151,9 +151,8 @@ def test_tcp_service_is_told(stage, engines):
     assert len(trail) == 2 and trail[0] == 0x01020304
 
 
-@pytest.mark.parametrize("engines", ENGINES)
-def test_http_service_is_told_of_each_client(stage, engines):
-    """A connection is one client's: nobody else's requests go over it."""
+def told_site(stage, engines, more=""):
+    """A service that is told of clients; the port, and who it was told of for each connection."""
     port, behind, seen = stage.port(), stage.port(), []
 
     def serve(peer):
@@ -161,18 +160,42 @@ def test_http_service_is_told_of_each_client(stage, engines):
         answers(plain())(peer)
 
     stage.script(serve, behind)
-    stage.run(f"""
-add service a 127.0.0.1 HTTP {behind} -healthMonitor NO -proxyProtocol ENABLED
+    return stage.run(f"""
+add service a 127.0.0.1 HTTP {behind} -healthMonitor NO -proxyProtocol ENABLED {more}
 add lb vserver web HTTP 127.0.0.1 {port}
 bind lb vserver web a
-""", engines)
+""", engines), port, seen
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_http_service_is_told_of_each_client(stage, engines):
+    """A connection is one client's: his requests go over it, nobody else's do, and it goes with
+    him."""
+    appliance, port, seen = told_site(stage, engines)
     for source in ("127.0.0.5", "127.0.0.6", "127.0.0.5"):
-        with Client(port, source=(source, 0)) as client:
-            client.get()
-            name = client.sock.getsockname()
-            client.get()
-        assert set(seen) == {name}
+        with Client(port, source=(source, 0)) as client, Client(port, source=(source, 0)) as other:
+            names = {one.sock.getsockname() for one in (client, other)}
+            for _ in range(3):
+                client.get(), other.get()
+            assert appliance.service("a")["connections"] == 2
+        assert len(seen) == 2 and set(seen) == names
+        wait_until(lambda: appliance.service("a")["connections"] == 0, "they went with the clients")
         seen.clear()
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_kept_for_a_client_is_no_place_for_ever(stage, engines):
+    """At -maxClient: who has none gets the use of one that waits for its client's next request."""
+    appliance, port, seen = told_site(stage, engines, "-maxClient 1")
+    with Client(port) as first, Client(port) as second:
+        for turn in range(1, 4):
+            assert first.get().status == second.get().status == 200
+            assert len(seen) == 2 * turn
+        assert appliance.service("a")["connections"] == 1
+        assert second.get().status == 200 and len(seen) == 6
+        appliance.do("set service a -maxClient 2")
+        assert first.get().status == second.get().status == 200 and len(seen) == 7
+    wait_until(lambda: appliance.service("a")["connections"] == 0, "they went with the clients")
 
 
 def test_nginx_understands_it(stage, tmp_path):

@@ -228,6 +228,32 @@ static void who_was_introduced_is_not_passed_off_as_another(void **unused)
 	finish();
 }
 
+static void what_is_kept_is_for_its_keeper_only(void **unused)
+{
+	struct server_conn *kept = NULL, *first;
+	struct asker asker, other;
+
+	(void)unused;
+	begin(0);
+	scene->model.sends_proxy_protocol = true;
+	take_up();
+	init_asker(&asker), init_asker(&other);
+	assert_int_equal(get(&asker, true), SERVICE_CONNECTING);
+	first = asker.server;
+	service_keep(asker.server, &kept);
+	assert_ptr_equal(kept, first);
+	assert_int_equal(get(&other, true), SERVICE_CONNECTING);
+	assert_ptr_equal(service_get_kept(kept, &asker.task), first);
+	assert_null(kept);
+	service_keep(first, &kept);
+	service_keep(other.server, &kept); /* one at a time */
+	assert_ptr_equal(kept, other.server);
+	assert_int_equal(stat_read(&scene->stats.connections), 1);
+	assert_true(service_give_idle(scene->service));
+	assert_null(kept);
+	finish();
+}
+
 static void a_cut_breaks_what_is_busy(void **unused)
 {
 	struct asker asker;
@@ -320,6 +346,7 @@ int main(void)
 		cmocka_unit_test(going_down_wakes_all_and_keeps_no_idle_one),
 		cmocka_unit_test(leaving_serves_those_it_knows),
 		cmocka_unit_test(a_new_address_is_for_new_connections),
+		cmocka_unit_test(what_is_kept_is_for_its_keeper_only),
 		cmocka_unit_test(who_was_introduced_is_not_passed_off_as_another),
 		cmocka_unit_test(a_cut_breaks_what_is_busy),
 		cmocka_unit_test(it_goes_with_its_last_connection),
