@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Clients and servers that do anything at any moment: cut, reset, stall, answer early, answer
- * nonsense. Whatever they do, no byte of one exchange is seen in another, nothing that was cut off
+ * nonsense. Meanwhile an operator has services go up and down, cut off, and limited anew. Whatever
+ * they do, no byte of one exchange is seen in another, nothing that was cut off
  * looks complete, and when all of them have gone every count is zero.
  *
  * Sockets hold little, so that every write may be cut short: in a network of the test's own, where
@@ -567,10 +568,51 @@ static void *run_client(void *argument)
 	return NULL;
 }
 
+/* --- the operator --- */
+
+/* The same configuration anew, with other limits of the services. */
+static void publish(void)
+{
+	struct snapshot *old = stage.snapshot;
+
+	stage.conf.max_client[0] = 1 + dice(SERVERS);
+	stage.snapshot = stage_build(&stage);
+	stage_tell(&stage, MESSAGE_SNAPSHOT, 0, 0, stage.snapshot);
+	assert_int_equal(stage_hear(&stage, MESSAGE_TAKEN).number, stage.snapshot_number);
+	snapshot_free(old);
+}
+
+static void *run_operator(void *argument)
+{
+	(void)argument;
+	seed = 0x5EED;
+	while (!is_over) {
+		uint32_t service = dice(STAGE_SERVICES);
+
+		usleep(1000 * dice(IDLE_MS / 8));
+		switch (dice(8)) {
+		case 0:
+			stage_tell(&stage, MESSAGE_CUT_SERVICE, service, 0, NULL);
+			break;
+		case 1:
+			stage_tell(&stage, MESSAGE_CUT_VSERVER, 0, 0, NULL);
+			break;
+		case 2:
+		case 3:
+			publish();
+			break;
+		default:
+			stage_tell(&stage, MESSAGE_SERVICE_STATE, service, dice(3) > 0, NULL);
+			break;
+		}
+	}
+	return NULL;
+}
+
 static void anything_may_break(void **state)
 {
 	struct stage_conf conf = stage_defaults(PROTOCOL_HTTP);
-	pthread_t clients[CLIENTS], servers[SERVERS * STAGE_SERVICES];
+	pthread_t clients[CLIENTS], servers[SERVERS * STAGE_SERVICES], operator;
 
 	(void)state;
 	conf.services = STAGE_SERVICES;
@@ -584,10 +626,12 @@ static void anything_may_break(void **state)
 		assert_int_equal(pthread_create(&servers[i], NULL, run_server, (void *)i), 0);
 	for (uintptr_t i = 0; i < CLIENTS; i++)
 		assert_int_equal(pthread_create(&clients[i], NULL, run_client, (void *)i), 0);
+	assert_int_equal(pthread_create(&operator, NULL, run_operator, NULL), 0);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		assert_int_equal(pthread_join(clients[i], NULL), 0);
 	stage_expect_quiet(&stage);
 	is_over = true;
+	assert_int_equal(pthread_join(operator, NULL), 0);
 	for (unsigned i = 0; i < SERVERS * STAGE_SERVICES; i++)
 		assert_int_equal(pthread_join(servers[i], NULL), 0);
 	stage_close(&stage);
