@@ -63,7 +63,8 @@ static struct str rest_of(struct str text, size_t *gone)
 	size_t cut = *gone < text.length ? *gone : text.length;
 
 	*gone -= cut;
-	return (struct str){ text.at + cut, text.length - cut };
+	/* Without bytes there need be no place that could be moved on. */
+	return (struct str){ cut > 0 ? text.at + cut : text.at, text.length - cut };
 }
 
 /* Puts what was not written in front of the raw bytes that follow it. What is written anew can be

@@ -2,8 +2,8 @@
  *
  * Clients and servers that do anything at any moment: cut, reset, stall, answer early, answer
  * nonsense. Meanwhile an operator has services go up and down, cut off, and limited anew. Whatever
- * they do, no byte of one exchange is seen in another, nothing that was cut off
- * looks complete, and when all of them have gone every count is zero.
+ * they do, no byte of one exchange is seen in another, nothing that was cut off looks complete, and
+ * when all of them have gone every count is zero.
  *
  * Sockets hold little, so that every write may be cut short: in a network of the test's own, where
  * it may have one.
@@ -11,12 +11,10 @@
  * Every body says by its bytes whose it is, and every head says how long the body is meant to be.
  */
 #include "../unit/proxy/stage.h"
+#include "small_sockets.h"
 
-#include <net/if.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <sys/ioctl.h>
 
 enum {
 	CLIENTS = 6,    /* threads */
@@ -640,36 +638,11 @@ static void anything_may_break(void **state)
 	assert_true(whole_answers > 0 && whole_uploads > 0);
 }
 
-/* Of each socket: at the least, in the beginning and at the most. */
-static bool limit_sockets(const char *path)
-{
-	FILE *file = fopen(path, "we");
-	bool is_done = file != NULL && fputs("4096 4096 4096", file) >= 0;
-
-	return file != NULL && fclose(file) == 0 && is_done;
-}
-
-static bool have_own_network(void)
-{
-	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd;
-	bool is_up;
-
-	if (unshare(CLONE_NEWNET) != 0)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	is_up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &loopback) == 0;
-	close(fd);
-	assert_true(is_up);
-	return limit_sockets("/proc/sys/net/ipv4/tcp_wmem") &&
-	       limit_sockets("/proc/sys/net/ipv4/tcp_rmem");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(anything_may_break) };
 
-	if (!have_own_network())
+	if (!small_sockets_begin())
 		print_message("sockets hold as much as they do here\n");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
