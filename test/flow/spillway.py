@@ -227,7 +227,11 @@ class Appliance:
         return read["VmRSS"], read["VmHWM"]
 
     def is_quiet(self):
-        """No client is there and nothing is in work: every gauge is zero but idle connections."""
+        """No client is there and nothing is in work: every gauge is zero but idle connections. Once
+        more, since a client that has come and gone may not have been accepted yet."""
+        if self.busy():
+            return False
+        time.sleep(0.01)
         return not self.busy()
 
     def busy(self):

@@ -162,7 +162,7 @@ def test_origin_counts(stage):
 
 def test_origin_holds(stage):
     """--hold keeps a request open: five at once are five in work."""
-    origin = stage.origin("alpha", "--hold", 300)
+    origin = stage.origin("alpha", "--hold", 1000)
     clients = [Client(origin.port) for _ in range(5)]
     for client in clients:
         client.send("GET / HTTP/1.1\r\nHost: o\r\n\r\n")

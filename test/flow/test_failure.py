@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from spillway import (Client, IS_SANITIZED, crowd, get, greets, is_dropped, is_listening, plain,
-                      run_program, tcp_names, wait_until)
+from spillway import (Client, IS_SANITIZED, LIMIT, crowd, get, greets, is_dropped, is_listening,
+                      plain, run_program, tcp_names, wait_until)
 
 RUDE = 2000 if IS_SANITIZED else 20000
 
@@ -66,7 +66,7 @@ def test_an_origin_is_killed_without_monitor(stage):
     origin.kill()
     start = time.monotonic()
     assert get(web).status in (502, 503)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < LIMIT / 2
     assert appliance.vserver("web")["bad_gateways"] == 1
 
 
@@ -90,7 +90,7 @@ def test_the_data_process_is_killed(stage, engines, number):
         with Client(web) as client:
             assert client.get().status == 200
         # Within a second by itself; a busy machine gets more.
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < LIMIT / 2
         assert is_listening(web)
         for client in clients:
             assert client.is_ended()
@@ -185,8 +185,11 @@ def test_killed_under_load(stage, engines):
         thread.start()
     for deaths in range(3):
         before, admitted = served[0], appliance.vserver("web")["admitted"]
-        wait_until(lambda: served[0] > before + 100, "the load goes on")
-        os.kill(wait_until(appliance.data_process, "there is one"), signal.SIGKILL)
+        # 20 a connection: eight may go on with theirs, and then there are others.
+        wait_until(lambda: served[0] > before + 300, "the load goes on")
+        old = wait_until(appliance.data_process, "there is one")
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: appliance.data_process() not in (None, old), "there is a new one")
         wait_until(appliance.is_ready, "commands are answered again")
         numbers = appliance.vserver("web")
         assert numbers["admitted"] >= admitted + 5 and numbers["limit"] == 8
@@ -482,7 +485,7 @@ def test_sigint_ends_at_once(stage):
         start = time.monotonic()
         appliance.kill(signal.SIGINT)
         assert appliance.wait() == 0
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 25
         assert one.is_ended() and two.is_ended()
 
 
@@ -495,9 +498,14 @@ def test_more_engines_than_cores(stage):
 
 
 def test_an_idle_appliance_sleeps(stage):
-    """Nothing wakes an idle engine: next to no CPU time in two seconds."""
+    """Nothing wakes an idle engine: next to no CPU time in two seconds. On a busy machine a tick of
+    somebody else may be charged to it: then once more."""
     appliance, web, _, _ = site(stage, 4)
     assert get(web).status == 200
-    before = cpu_seconds(appliance)
-    threading.Event().wait(2)
-    assert cpu_seconds(appliance) - before <= 0.05
+
+    def used():
+        before = cpu_seconds(appliance)
+        threading.Event().wait(2)
+        return cpu_seconds(appliance) - before
+
+    assert any(used() <= 0.05 for _ in range(3))

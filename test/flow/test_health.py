@@ -9,7 +9,7 @@ import pytest
 
 from spillway import answers, crowd, plain, tcp_names, greets, wait_until
 
-FAST = "-interval 100 MSEC -resptimeout 90 MSEC -downTime 50 MSEC -retries 2"
+FAST = "-interval 200 MSEC -resptimeout 190 MSEC -downTime 50 MSEC -retries 3"
 
 
 def state_of(appliance, service="s"):

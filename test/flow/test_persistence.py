@@ -449,6 +449,7 @@ def test_cookies_tell_clients_of_one_address_apart(stage, engines):
     again = ask(port, CLIENTS[5], fields=jar_of(second))
     assert again.body == b"primary" and jar_of(again).split("=")[1][:16] == jar_of(first).split("=")[1][:16]
     forged = jar_of(second).replace("=", "=0" if "=0" not in jar_of(second) else "=1")[:-3] + "\r\n"
+    wait_until(is_free, "both have room")
     assert name(port, CLIENTS[6], fields=forged) == "primary"
     here.do("enable lb vserver spare", "set lb vserver web -soPersistence DISABLED")
     wait_until(is_free, "both have room")

@@ -70,6 +70,7 @@ def test_peaks_without_a_limit(stage, engines):
         for client in clients:
             client.send(GET)
         wait_until(lambda: primary.active == 7, "7 requests are in work")
+        wait_until(lambda: appliance.vserver("web")["requests_peak"] == 7, "the peak was looked at")
         primary.gate.set()
         for client in clients:
             assert client.response().status == 200

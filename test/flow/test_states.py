@@ -10,8 +10,8 @@ import pytest
 from spillway import Client, GateOrigin, answers, get, greets, is_dropped, plain, wait_until
 
 GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
-MONITOR = """add lb monitor m HTTP -destPort {port} -respCode 200 -interval 150 MSEC \
--resptimeout 140 MSEC -downTime 50 MSEC -retries 2
+MONITOR = """add lb monitor m HTTP -destPort {port} -respCode 200 -interval 250 MSEC \
+-resptimeout 240 MSEC -downTime 50 MSEC -retries 3
 """
 
 
