@@ -196,10 +196,9 @@ def tidy(tally):
         count_tap(tally, program, code, text)
 
 
-def models(tally):
+def models():
     """The models of the pools, the small ones; test/model/run.sh knows larger ones."""
-    code, text = run(["sh", "test/model/run.sh", "short"], 300)
-    count_tap(tally, "model", code, text)
+    return run(["sh", "test/model/run.sh", "short"], 400)
 
 
 def fuzz(tally, seconds, seed):
@@ -237,7 +236,8 @@ def flow(tally, build, pick, limit):
     command = [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--timeout=240",
                f"--junitxml={report}", "test/flow"]
     # A single scenario is watched by somebody: it runs alone and shows what it says.
-    command += ["-k", pick, "-x"] if pick else ["-n", str(JOBS + 1), "--dist=load"]
+    # Of all of them most wait for something, most of the time.
+    command += ["-k", pick, "-x"] if pick else ["-n", str(2 * JOBS), "--dist=load"]
     prefix = PREFIX if build != "build" else []
     env = {**SANITIZER_ENV, "SPILLWAY": str(ROOT / build / "spillway"),
            "PYTHONDONTWRITEBYTECODE": "1"}
@@ -262,12 +262,15 @@ def slowest(cases):
 
 
 def run_all(tally, options):
-    with Stage("house rules", tally):
-        tidy(tally)
-    with Stage("models", tally):
-        models(tally)
-    with Stage("compile: release", tally):
-        has_release = make(tally, "build")
+    # One after the other themselves, the models run beside the first build.
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        checked = beside.submit(models)
+        with Stage("house rules", tally):
+            tidy(tally)
+        with Stage("compile: release", tally):
+            has_release = make(tally, "build")
+        with Stage("models", tally):
+            count_tap(tally, "model", *checked.result())
     with Stage("compile: address and undefined behaviour sanitizers", tally):
         has_asan = make(tally, "build-asan", lambda name: not name.startswith("race_"))
     with Stage("compile: thread sanitizer", tally):
