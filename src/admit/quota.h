@@ -125,6 +125,8 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 		    unsigned batch_percent);
 /* Control. When no engine knows it any more and no use is in force. */
 void quota_close(struct quota_map *map, uint32_t pool);
+/* How many more can be opened, when what was closed lately has settled. */
+uint32_t quota_free_count(const struct quota_map *map);
 /* Control, one at a time. Live uses are never cut; when this returns, no use is admitted that
  * makes the uses exceed the new limit. 0 .. QUOTA_UNLIMITED. */
 void quota_set_limit(struct quota_map *map, uint32_t pool, int64_t limit);

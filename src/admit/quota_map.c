@@ -254,6 +254,11 @@ uint32_t quota_open(struct quota_map *map, int64_t limit, unsigned exclusive_per
 	return id;
 }
 
+uint32_t quota_free_count(const struct quota_map *map)
+{
+	return map->free_count;
+}
+
 void quota_close(struct quota_map *map, uint32_t pool)
 {
 	atomic_store_explicit(&quota_pool_at(map, pool)->is_open, false, memory_order_release);

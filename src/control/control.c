@@ -65,6 +65,7 @@ bool control_plan(struct control *control)
 	if (!fits) {
 		log_write(LOG_LEVEL_ERROR, "more services and virtual servers than the %d pools",
 			  CONTROL_POOLS);
+		runtime_forget(&control->runtime);
 		plan_free(control->plan);
 		control->plan = NULL;
 		return false;

@@ -2,6 +2,7 @@
 #include "control/execute.h"
 
 #include "config/command.h"
+#include "config/expand.h"
 #include "config/print.h"
 #include "control/claim.h"
 #include "control/control_priv.h"
@@ -39,25 +40,36 @@ static unsigned finish(const struct report *report, struct text *answer)
 	return DONE;
 }
 
-/* What a command means besides the configuration. */
+static void follow_one(struct control *control, struct str name)
+{
+	const struct object *object = config_find(control->config, KIND_VSERVER, name);
+	struct runtime_vserver *vserver = object != NULL
+						  ? runtime_vserver(&control->runtime, object->uid)
+						  : NULL;
+
+	if (vserver != NULL && vserver->plan != NULL)
+		news_enabled(control, vserver);
+}
+
+/* What a command means besides the configuration; web[1-3] is said of each. */
 static void follow(struct control *control, const struct command *command)
 {
+	const struct word *name = &command->places[0];
+	struct arena *arena;
+
 	if (command->verb != VERB_ENABLE || command->kind != &kind_vserver)
 		return;
-	for (unsigned i = 0; i < command->place_count; i++) {
-		const struct object *object = config_find(control->config, KIND_VSERVER,
-							  command->places[i].text);
-		struct runtime_vserver *vserver =
-			object != NULL ? runtime_vserver(&control->runtime, object->uid) : NULL;
-
-		if (vserver != NULL && vserver->plan != NULL)
-			news_enabled(control, vserver);
-	}
+	arena = arena_new();
+	for (unsigned i = 0; i < (name->takes_range ? expand_count(name->text) : 1); i++)
+		follow_one(control,
+			   name->takes_range ? expand_word(name->text, i, arena) : name->text);
+	arena_free(arena);
 }
 
 static unsigned change(struct control *control, const struct command *command, struct text *answer)
 {
 	struct report report = REPORT_EMPTY;
+	struct claim claim = { .control = control };
 	unsigned status = REFUSED;
 
 	if (control->is_draining) {
@@ -68,7 +80,7 @@ static unsigned change(struct control *control, const struct command *command, s
 		text_add(answer, STR("ERROR: there is no memory: nothing was changed\n"));
 		return REFUSED;
 	}
-	if (config_apply_if(control->config, command, claim_may_stand, &control->gates, &report))
+	if (config_apply_if(control->config, command, claim_may_stand, &claim, &report))
 		status = finish(&report, answer);
 	else
 		print_report(&report, answer);

@@ -415,6 +415,16 @@ bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t new
 	return true;
 }
 
+void runtime_forget(struct runtime *runtime)
+{
+	for (uint32_t id = 0; id < runtime->service_room; id++)
+		if (runtime->services[id] != NULL)
+			runtime->services[id]->plan = NULL;
+	for (uint32_t id = 0; id < runtime->vserver_room; id++)
+		if (runtime->vservers[id] != NULL)
+			runtime->vservers[id]->plan = NULL;
+}
+
 void runtime_sweep(struct runtime *runtime)
 {
 	for (uint32_t id = 0; id < runtime->service_room; id++) {

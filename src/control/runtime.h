@@ -133,6 +133,8 @@ struct runtime_vserver *runtime_vserver_id(const struct runtime *runtime, uint32
  * socket that cannot be had is noted in the entry. `newest`: number of the newest snapshot. False
  * when pools run out: then nothing may be published until a later plan fits. */
 bool runtime_take(struct runtime *runtime, const struct plan *plan, uint64_t newest) MUST_USE;
+/* After that was false: the plan is about to go, and nothing may lead to it. */
+void runtime_forget(struct runtime *runtime);
 /* What is configured no more and no engine ever heard of goes at once; the rest when the engines
  * say so. Its health must have ended. */
 void runtime_sweep(struct runtime *runtime);

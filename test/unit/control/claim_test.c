@@ -65,6 +65,29 @@ static void ranges_of_others_are_whole(void **state)
 	stage_close(stage);
 }
 
+/* The stage has 64 pools: what would take more is refused whole, and what runs goes on. */
+static void pools_are_counted(void **state)
+{
+	struct stage *stage = stage_run("");
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "add lb vserver v[1-40] HTTP"), 0);
+	assert_int_equal(stage_do(stage, "add service s[1-30] 127.0.0.[1-30] HTTP 80"), 1);
+	stage_must_say(stage, "pools for 24 more");
+	assert_int_equal(config_count(stage->control->config, KIND_SERVICE), 0);
+	assert_int_equal(config_count(stage->control->config, KIND_SERVER), 0);
+	assert_int_equal(stage_do(stage, "add lb vserver u[1-100] UDP"), 0); /* runs nowhere */
+	assert_int_equal(stage_do(stage, "add serviceGroup g HTTP"), 0);
+	assert_int_equal(stage_do(stage, "bind serviceGroup g 127.0.0.[1-25] 80"), 1);
+	assert_int_equal(stage_do(stage, "bind serviceGroup g 127.0.0.[1-24] 80"), 0);
+	assert_int_equal(stage_do(stage, "set lb vserver v1 -soMethod REQUEST -soThreshold 1"), 1);
+	stage_must_say(stage, "pools for 0 more");
+	assert_int_equal(stage_do(stage, "set spillover param -maxClient 5"), 1);
+	assert_int_equal(stage_do(stage, "set lb vserver v1 -comment x"), 0);
+	assert_int_equal(stage_do(stage, "show lb vserver v40"), 0);
+	stage_close(stage);
+}
+
 static void moved_back(void **state)
 {
 	struct stage *stage = stage_run("");
@@ -109,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_are_whole),
 		cmocka_unit_test(ranges_of_others_are_whole),
+		cmocka_unit_test(pools_are_counted),
 		cmocka_unit_test(moved_back),
 		cmocka_unit_test(own_addresses_are_free),
 	};

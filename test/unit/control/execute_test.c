@@ -83,6 +83,22 @@ static void enabling_a_taken_address_is_refused(void **state)
 	stage_close(stage);
 }
 
+/* Of a range each may serve again. */
+static void enabling_a_range_lets_in_who_was_held_out(void **state)
+{
+	struct stage *stage = stage_run("add lb vserver spare HTTP\nadd lb vserver w[1-3] HTTP "
+					"-backupVServer spare -disablePrimaryOnDown ENABLED\n");
+
+	(void)state;
+	for (char name[] = "w1"; name[1] <= '3'; name[1]++)
+		stage_vserver(stage, name)->is_held_out = true;
+	assert_int_equal(stage_do(stage, "enable lb vserver w[1-2]"), 0);
+	assert_false(stage_vserver(stage, "w1")->is_held_out);
+	assert_false(stage_vserver(stage, "w2")->is_held_out);
+	assert_true(stage_vserver(stage, "w3")->is_held_out);
+	stage_close(stage);
+}
+
 static void saving_keeps_the_last_file(void **state)
 {
 	struct stage *stage = stage_run("add service a 127.0.0.1 HTTP 80\n");
@@ -121,6 +137,7 @@ int main(void)
 		cmocka_unit_test(done_and_refused),
 		cmocka_unit_test(taken_address_changes_nothing),
 		cmocka_unit_test(enabling_a_taken_address_is_refused),
+		cmocka_unit_test(enabling_a_range_lets_in_who_was_held_out),
 		cmocka_unit_test(saving_keeps_the_last_file),
 		cmocka_unit_test(devices_are_not_saved_to),
 	};
