@@ -64,14 +64,27 @@ static int write_all(int fd, struct str content)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Who may read the file stays as it was. */
+/* Who may read the file stays as it was. Where its owner cannot be set, nobody else gets it. */
+static int keep_access(int fd, const char *path)
+{
+	struct stat status, fresh;
+	mode_t mode;
+
+	if (stat(path, &status) < 0)
+		return 0;
+	mode = status.st_mode & 0777;
+	(void)!fchown(fd, status.st_uid, status.st_gid);
+	if (fstat(fd, &fresh) < 0)
+		return -errno;
+	if (fresh.st_gid != status.st_gid)
+		mode &= ~(mode_t)070;
+	return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
 static int fill_fresh(int fd, const char *path, struct str content)
 {
-	struct stat status;
-	int result = 0;
+	int result = keep_access(fd, path);
 
-	if (stat(path, &status) == 0 && fchmod(fd, status.st_mode & 0777) < 0)
-		result = -errno;
 	if (result == 0)
 		result = write_all(fd, content);
 	if (close(fd) < 0 && result == 0)
@@ -94,7 +107,7 @@ static int sync_folder(const char *path)
 	return result;
 }
 
-int file_write(const char *path, struct str content)
+static int replace(const char *path, struct str content)
 {
 	char fresh[PATH_MAX];
 	int fd, result;
@@ -112,6 +125,14 @@ int file_write(const char *path, struct str content)
 		return result;
 	}
 	return sync_folder(path);
+}
+
+/* Behind a symbolic link the file is replaced, not the link. */
+int file_write(const char *path, struct str content)
+{
+	char real[PATH_MAX];
+
+	return replace(realpath(path, real) != NULL ? real : path, content);
 }
 
 bool file_exists(const char *path)

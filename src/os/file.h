@@ -14,6 +14,7 @@
 /* Adds the file's bytes to `text`; on failure (-EFBIG: above `most` bytes) nothing is added. */
 int file_read(const char *path, size_t most, struct text *text) MUST_USE;
 /* The file is the old one or the new one, never a part of it, also after a power cut. Keeps the
- * mode of the old one; a new one is for its owner only. */
+ * mode of the old one and, where it may, its owner; a new one is for its owner only. What a
+ * symbolic link leads to is replaced, not the link. */
 int file_write(const char *path, struct str content) MUST_USE;
 bool file_exists(const char *path);

@@ -7,11 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,11 +86,70 @@ static void test_failures(void **state)
 	text_free(&text);
 }
 
+/* A full disk shows itself like a limit: what was there stays, and nothing lies beside it. */
+static void test_no_room(void **state)
+{
+	struct rlimit before, little = { 5, RLIM_INFINITY };
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	assert_int_equal(file_write(path, STR("first")), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_int_equal(file_write(path, STR("second")), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(file_read(path, 10, &text), 0);
+	assert_string_equal(text.at, "first");
+	text_free(&text);
+}
+
+static void test_behind_a_link(void **state)
+{
+	struct text text = TEXT_EMPTY;
+	struct stat about;
+	char link[160];
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_int_equal(file_write(path, STR("first")), 0);
+	assert_int_equal(symlink("file", link), 0);
+	assert_int_equal(file_write(link, STR("second")), 0);
+	assert_int_equal(lstat(link, &about), 0);
+	assert_true(S_ISLNK(about.st_mode));
+	assert_int_equal(file_read(path, 10, &text), 0);
+	assert_string_equal(text.at, "second");
+	assert_int_equal(unlink(link), 0);
+	text_free(&text);
+}
+
+/* Whoever saves, the file stays its owner's. */
+static void test_owner(void **state)
+{
+	struct stat about;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(file_write(path, STR("first")), 0);
+	assert_int_equal(chown(path, 65534, 65533), 0);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(file_write(path, STR("second")), 0);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_uid, 65534);
+	assert_int_equal(about.st_gid, 65533);
+	assert_int_equal(about.st_mode & 0777, 0640);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write_and_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_room, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_behind_a_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
