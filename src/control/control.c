@@ -128,15 +128,21 @@ static struct stat_spill *build_destination(void *context, uint64_t from, uint64
 	return destination->stats;
 }
 
-/* What a next data process would begin with. */
+/* What a next data process would begin with. Where it cannot be told, it is tried again. */
 static void keep_config(struct control *control)
 {
 	struct text text = TEXT_EMPTY;
+	bool was_untold = control->is_untold;
 
 	print_config(control->config, false, &text);
 	held_out_print(control, &text);
 	leaving_print(control, &text);
-	keeper_tell_config(control->keeper, text_str(&text));
+	control->is_untold = !keeper_tell_config(control->keeper, text_str(&text));
+	if (control->is_untold && !was_untold)
+		log_write(
+			LOG_LEVEL_WARNING,
+			"the supervisor cannot be told the configuration (no descriptor is left?): "
+			"if this process dies now, the last change is lost");
 	text_free(&text);
 }
 
@@ -175,6 +181,8 @@ static void relisten(struct timer *timer)
 
 	timer_arm(&control->loop.timers, timer, control->loop.now_ms + RELISTEN_MS);
 	memory_keep(control);
+	if (control->is_untold)
+		keep_config(control);
 	if (control->is_draining || !control_plan(control))
 		return;
 	for (uint32_t i = 0; i < control->plan->vserver_count; i++) {
@@ -564,7 +572,9 @@ static bool load(struct control *control)
 	} else {
 		is_right = config_load_file(control->config, control->setup.config_path, &report);
 		log_report(&report, control->setup.config_path);
-		control->saved_generation = config_generation(control->config);
+		/* A line that was refused is in the file and not in what runs. */
+		control->saved_generation = is_right ? config_generation(control->config)
+						     : UINT64_MAX;
 		is_right |= !control->setup.is_strict;
 		if (is_right && control_plan(control))
 			keepsake_read(control);

@@ -42,7 +42,6 @@ struct control {
 	struct plan *plan;        /* of the configuration as it is, or NULL */
 	uint64_t plan_generation; /* of the configuration that plan was made from */
 	bool is_published;        /* the plan, with the states it had */
-	bool is_saved;            /* the running configuration is that of the file */
 	uint64_t saved_generation;
 	uint32_t appliance; /* number of this appliance in the trail of a client: random */
 	struct runtime runtime;
@@ -62,6 +61,7 @@ struct control {
 	struct watch keeper_watch;
 	struct timer drain_timer, relisten_timer, hold_timer, leave_timer;
 	bool is_draining, is_ready;
+	bool is_untold;       /* the supervisor does not know the configuration that runs */
 	struct text keepsake; /* as it was read or written last; empty: it was not */
 	bool keepsake_failed; /* that was */
 	enum hold hold;

@@ -113,41 +113,40 @@ int keeper_find(struct keeper *keeper, const struct address *address, uint32_t e
 }
 
 /* A supervisor that is gone takes this process with it: a failed message needs no answer. */
-static void tell(const struct keeper *keeper, struct keeper_message message, int passed)
+static bool tell(const struct keeper *keeper, struct keeper_message message, int passed)
 {
-	if (keeper->fd < 0)
-		return;
-	if (keeper_send(keeper, message, passed) < 0)
-		return;
+	return keeper->fd < 0 || keeper_send(keeper, message, passed) >= 0;
 }
 
 void keeper_tell_listener(const struct keeper *keeper, const struct address *address,
 			  uint32_t engine, int fd)
 {
-	tell(keeper, (struct keeper_message){ KEEPER_LISTENER, engine, *address }, fd);
+	(void)tell(keeper, (struct keeper_message){ KEEPER_LISTENER, engine, *address }, fd);
 }
 
 void keeper_tell_closed(const struct keeper *keeper, const struct address *address, uint32_t engine)
 {
-	tell(keeper, (struct keeper_message){ KEEPER_CLOSED, engine, *address }, -1);
+	(void)tell(keeper, (struct keeper_message){ KEEPER_CLOSED, engine, *address }, -1);
 }
 
 void keeper_tell_ready(const struct keeper *keeper)
 {
-	tell(keeper, (struct keeper_message){ .kind = KEEPER_READY }, -1);
+	(void)tell(keeper, (struct keeper_message){ .kind = KEEPER_READY }, -1);
 }
 
-void keeper_tell_config(const struct keeper *keeper, struct str config)
+bool keeper_tell_config(const struct keeper *keeper, struct str config)
 {
+	bool is_told;
 	int fd;
 
 	if (keeper->fd < 0)
-		return;
+		return true;
 	fd = memory_file_new(config);
 	if (fd < 0)
-		return;
-	tell(keeper, (struct keeper_message){ .kind = KEEPER_CONFIG }, fd);
+		return false;
+	is_told = tell(keeper, (struct keeper_message){ .kind = KEEPER_CONFIG }, fd);
 	socket_close(fd);
+	return is_told;
 }
 
 void keeper_drop_rest(struct keeper *keeper)

@@ -69,7 +69,8 @@ void keeper_tell_listener(const struct keeper *keeper, const struct address *add
 			  uint32_t engine, int fd);
 void keeper_tell_closed(const struct keeper *keeper, const struct address *address,
 			uint32_t engine);
-void keeper_tell_config(const struct keeper *keeper, struct str config);
+/* False: there is no descriptor or memory for it, and the supervisor has the last one still. */
+bool keeper_tell_config(const struct keeper *keeper, struct str config) MUST_USE;
 void keeper_tell_ready(const struct keeper *keeper);
 /* What nobody asked for is closed here and there. */
 void keeper_drop_rest(struct keeper *keeper);

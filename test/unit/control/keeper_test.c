@@ -112,8 +112,8 @@ static void newest_configuration_is_kept(void **state)
 
 	(void)state;
 	assert_false(keeper_read_config(&line.supervisor, &text));
-	keeper_tell_config(&line.data, STR("first"));
-	keeper_tell_config(&line.data, STR("second"));
+	assert_true(keeper_tell_config(&line.data, STR("first")));
+	assert_true(keeper_tell_config(&line.data, STR("second")));
 	assert_int_equal(hear_all(&line), 2);
 	assert_true(keeper_read_config(&line.supervisor, &text));
 	assert_string_equal(text.at, "second");
@@ -130,7 +130,7 @@ static void without_a_supervisor_nothing_happens(void **state)
 	keeper_init(&keeper);
 	keeper_tell_listener(&keeper, &one, 0, 0);
 	keeper_tell_closed(&keeper, &one, 0);
-	keeper_tell_config(&keeper, STR("x"));
+	assert_true(keeper_tell_config(&keeper, STR("x")));
 	keeper_tell_ready(&keeper);
 	assert_int_equal(keeper_find(&keeper, &one, 0), -1);
 	keeper_fini(&keeper);
