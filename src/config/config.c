@@ -5,6 +5,7 @@
 #include "config/change.h"
 #include "config/config_priv.h"
 #include "config/expand.h"
+#include "config/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,24 @@ static bool all_may_stand(const struct store *store, const struct consent *conse
 	return is_good;
 }
 
+/* What is saved must load. */
+static bool all_fit(const struct store *store, struct report *report)
+{
+	for (unsigned i = 0; i < store->journal_count; i++) {
+		const struct store_entry *entry = &store->journal[i];
+
+		if (entry->change == STORE_REMOVED || print_fits(entry->object))
+			continue;
+		report_fault(report, 0,
+			     "all that is set of %s %.*s would not fit a line of a file: %d bytes "
+			     "and %d words",
+			     entry->object->kind->object, STR_ARG(object_name(entry->object)),
+			     (int)LEX_LINE_MAX, (int)LEX_WORDS_MAX);
+		return false;
+	}
+	return true;
+}
+
 static bool apply_each(struct config *config, const struct command *command, struct arena *arena,
 		       const struct consent *consent, struct report *report)
 {
@@ -140,7 +159,8 @@ static bool apply_each(struct config *config, const struct command *command, str
 
 	for (unsigned i = 0; i < count && is_good; i++)
 		is_good = change_apply(config, expand_at(command, i, arena), report);
-	if (!is_good || !all_may_stand(&config->store, consent, report)) {
+	if (!is_good || !all_fit(&config->store, report) ||
+	    !all_may_stand(&config->store, consent, report)) {
 		store_rollback(&config->store);
 		return false;
 	}

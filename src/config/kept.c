@@ -253,13 +253,30 @@ static bool has_twice(const struct kept_line *line)
 	return false;
 }
 
+/* Whether a line can be read again; with the options of another one: both together. */
+static bool fits(const struct kept_line *line, const struct kept_line *more)
+{
+	struct text text = TEXT_EMPTY;
+	bool is_good;
+
+	print_line(line, &text);
+	if (more != NULL)
+		print_line(more, &text);
+	is_good = lex_fits(text_str(&text));
+	text_free(&text);
+	return is_good;
+}
+
+/* The last of those with what is set holds. */
 static bool keep_set(struct kept *kept, struct kept_line *line)
 {
-	for (unsigned i = 0; i < kept->count && !has_twice(line); i++) {
-		struct kept_line *old = kept->lines[i];
+	for (unsigned i = kept->count; i > 0 && !has_twice(line); i--) {
+		struct kept_line *old = kept->lines[i - 1];
 
 		if (old->verb != VERB_SET || has_twice(old) || !same_key(old, line))
 			continue;
+		if (!fits(old, line))
+			break;
 		for (unsigned j = 0; j < line->option_count; j++)
 			replace_option(old, &line->options[j]);
 		free_line(line);
@@ -453,7 +470,15 @@ static bool makes_something(enum verb verb)
 
 bool kept_apply(struct kept *kept, const struct command *command, struct report *report)
 {
-	if (!apply(kept, line_of(command), report))
+	struct kept_line *line = line_of(command);
+
+	if (!fits(line, NULL)) {
+		report_fault(report, 0, "it would not fit a line of a file: %d bytes",
+			     (int)LEX_LINE_MAX);
+		free_line(line);
+		return false;
+	}
+	if (!apply(kept, line, report))
 		return false;
 	if (makes_something(command->verb))
 		report_warning(report, 0, "%.*s %.*s is kept but not yet supported: no effect",

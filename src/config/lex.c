@@ -214,6 +214,23 @@ bool lex_line(struct str line, struct arena *arena, struct words *words, struct 
 	return fault->why == NULL;
 }
 
+bool lex_fits(struct str line)
+{
+	struct lex_fault fault;
+	struct words words;
+	struct arena *arena;
+	bool is_good;
+
+	if (line.length > LEX_LINE_MAX)
+		return false;
+	if (line.length <= 2 * LEX_WORDS_MAX)
+		return true; /* a word and the blank behind it take two bytes at least */
+	arena = arena_new();
+	is_good = lex_line(line, arena, &words, &fault);
+	arena_free(arena);
+	return is_good;
+}
+
 static bool must_quote(struct str word)
 {
 	if (word.length == 0 || word.at[0] == '-' || word.at[0] == '#')

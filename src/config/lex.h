@@ -38,5 +38,8 @@ struct lex_fault {
 bool lex_line(struct str line, struct arena *arena, struct words *words,
 	      struct lex_fault *fault) MUST_USE;
 
+/* Whether lex_line() takes a line of that length and number of words. */
+bool lex_fits(struct str line) MUST_USE;
+
 /* The word as it must be typed to be read again, quoted only when it has to be. */
 void lex_quote(struct text *text, struct str word);

@@ -205,6 +205,44 @@ void print_object(const struct object *object, bool with_defaults, struct text *
 			print_binding(object, &object->bindings[i], with_defaults, text);
 }
 
+/* Bytes that the texts take at most when they are quoted: every object is asked at every change. */
+static size_t most_bytes(const struct object *object)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < object->kind->option_count; i++)
+		bytes += object->values[i].text != NULL ? strlen(object->values[i].text) : 0;
+	for (unsigned i = 0; i < object->extra_count; i++)
+		bytes += strlen(object->extras[i].text);
+	for (unsigned i = 0; i < object->binding_count; i++) {
+		bytes += object->bindings[i].extra != NULL ? strlen(object->bindings[i].extra) : 0;
+		bytes += object->bindings[i].name != NULL ? strlen(object->bindings[i].name) : 0;
+	}
+	return bytes * 4;
+}
+
+bool print_fits(const struct object *object)
+{
+	enum { LITTLE = 2048 };
+	struct text text = TEXT_EMPTY;
+	struct str rest;
+	bool is_good = true;
+
+	if (most_bytes(object) < LITTLE)
+		return true; /* a kind has fewer options than a line words */
+	print_object(object, false, &text);
+	rest = text_str(&text);
+	while (rest.length > 0 && is_good) {
+		const char *end = memchr(rest.at, '\n', rest.length);
+		size_t length = (size_t)(end - rest.at); /* each line has an end */
+
+		is_good = lex_fits((struct str){ rest.at, length });
+		rest = (struct str){ end + 1, rest.length - length - 1 };
+	}
+	text_free(&text);
+	return is_good;
+}
+
 static void print_kind(const struct config *config, enum kind_id kind, bool with_defaults,
 		       struct text *text)
 {

@@ -12,3 +12,5 @@
 void print_config(const struct config *config, bool with_defaults, struct text *text);
 /* One object and its bindings. */
 void print_object(const struct object *object, bool with_defaults, struct text *text);
+/* Whether each of its lines can be read again: the lexer takes so many bytes and words. */
+bool print_fits(const struct object *object) MUST_USE;

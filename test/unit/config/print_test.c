@@ -345,12 +345,38 @@ static void test_what_is_kept(void **state)
 	}
 }
 
+/* What would be too long to be loaded is refused, however little of it one command says. */
+static void test_long_lines(void **state)
+{
+	struct scene *scene = *state;
+	struct text line = TEXT_EMPTY;
+	char quotes[20001] = "";
+
+	memset(quotes, '"', sizeof(quotes) - 1);
+	scene_good(scene, "add lb monitor m HTTP\n");
+	text_print(&line, "set lb monitor m HTTP -customHeaders x%s", quotes);
+	scene_good(scene, line.at);
+	check_round(scene->config, false);
+	text_cut(&line, 0);
+	text_print(&line, "set lb monitor m HTTP -userName x%s", quotes);
+	scene_bad(scene, line.at, "would not fit a line");
+	text_cut(&line, 0);
+	text_print(&line, "set ns hostName x%s%s", quotes, quotes);
+	scene_bad(scene, line.at, "would not fit a line");
+	text_cut(&line, 0);
+	text_print(&line, "set ns hostName x%s", quotes);
+	scene_good(scene, line.at);
+	check_round(scene->config, false);
+	text_free(&line);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_whole_appliance), SCENE_TEST(test_quoting),
 		SCENE_TEST(test_backup_order),    SCENE_TEST(test_defaults),
 		cmocka_unit_test(test_every_row), cmocka_unit_test(test_what_is_kept),
+		SCENE_TEST(test_long_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
