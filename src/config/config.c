@@ -291,12 +291,16 @@ static bool read_file(const char *path, struct text *text)
 bool config_load_file(struct config *config, const char *path, struct report *report)
 {
 	struct text text = TEXT_EMPTY;
+	const struct str mark = STR("\xef\xbb\xbf"); /* some editors begin a file with it */
 	bool is_good = read_file(path, &text);
+	struct str lines = text_str(&text);
 
+	if (str_starts(lines, mark))
+		lines = (struct str){ lines.at + mark.length, lines.length - mark.length };
 	if (!is_good)
 		report_fault(report, 0, "%s cannot be read: %m", path);
 	else
-		is_good = config_load(config, text_str(&text), report);
+		is_good = config_load(config, lines, report);
 	text_free(&text);
 	return is_good;
 }

@@ -6,6 +6,8 @@
 
 #include "scene.h"
 
+#include <unistd.h>
+
 static const char issue[] =
 	"add service a1 127.0.0.1 HTTP 9001 -maxClient 100\n"
 	"add service a2 127.0.0.1 HTTP 9002 -maxClient 100\n"
@@ -77,6 +79,23 @@ static void test_files(void **state)
 	assert_int_equal(scene->report.faults, 0);
 }
 
+/* Some editors begin a file with the mark of UTF-8. */
+static void test_marked_file(void **state)
+{
+	static const char content[] = "\xef\xbb\xbf"
+				      "add server x 10.0.0.1\r\n";
+	struct scene *scene = *state;
+	char path[] = "/tmp/config_test.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, sizeof(content) - 1), sizeof(content) - 1);
+	close(fd);
+	assert_true(config_load_file(scene->config, path, &scene->report));
+	scene_has(scene, "\nadd server x 10.0.0.1\n");
+	unlink(path);
+}
+
 static void test_walk(void **state)
 {
 	struct scene *scene = *state;
@@ -96,7 +115,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_issue), SCENE_TEST(test_every_bad_line), SCENE_TEST(test_lines),
-		SCENE_TEST(test_files), SCENE_TEST(test_walk),
+		SCENE_TEST(test_files), SCENE_TEST(test_marked_file),    SCENE_TEST(test_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
