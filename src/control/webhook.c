@@ -219,18 +219,54 @@ void webhook_fini(struct webhook *webhook)
 		free_lane(list_entry(webhook->lanes.next, struct webhook_lane, link));
 }
 
+/* How many bytes of UTF-8 begin the text; 0: none that are right (RFC 3629, 4). */
+static size_t utf8_length(struct str text)
+{
+	static const struct {
+		unsigned char first, last, second_least, second_most;
+		size_t length;
+	} rows[] = {
+		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	const unsigned char *bytes = (const unsigned char *)text.at;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (bytes[0] < rows[i].first || bytes[0] > rows[i].last)
+			continue;
+		if (text.length < rows[i].length)
+			return 0;
+		if (rows[i].length > 1 &&
+		    (bytes[1] < rows[i].second_least || bytes[1] > rows[i].second_most))
+			return 0;
+		for (size_t j = 2; j < rows[i].length; j++)
+			if ((bytes[j] & 0xc0) != 0x80)
+				return 0;
+		return rows[i].length;
+	}
+	return 0;
+}
+
+/* Names may hold any bytes; JSON may not (RFC 8259, 8.1). */
 void webhook_quote(struct text *text, struct str string)
 {
 	text_add(text, STR("\""));
-	for (size_t i = 0; i < string.length; i++) {
-		unsigned char byte = (unsigned char)string.at[i];
+	while (string.length > 0) {
+		size_t length = utf8_length(string), skip = length > 0 ? length : 1;
+		unsigned char byte = (unsigned char)string.at[0];
 
 		if (byte == '"' || byte == '\\')
 			text_print(text, "\\%c", byte);
 		else if (byte < 0x20)
 			text_print(text, "\\u%04x", byte);
+		else if (length == 0)
+			text_add(text, STR("\\ufffd"));
 		else
-			text_add(text, (struct str){ string.at + i, 1 });
+			text_add(text, (struct str){ string.at, length });
+		string = (struct str){ string.at + skip, string.length - skip };
 	}
 	text_add(text, STR("\""));
 }

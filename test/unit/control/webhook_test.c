@@ -136,6 +136,11 @@ static void strings_are_quoted(void **state)
 	webhook_quote(&text, STR("a\"b\\c\nd\xc3\xa9"));
 	assert_string_equal(text.at, "\"a\\\"b\\\\c\\u000ad\xc3\xa9\"");
 	text_free(&text);
+	/* What is no UTF-8: cut short, too long, a surrogate, beyond the last character. */
+	webhook_quote(&text, STR("\xf0\x9f\x98\x80 \xc3 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80"));
+	assert_string_equal(text.at, "\"\xf0\x9f\x98\x80 \\ufffd \\ufffd\\ufffd "
+				     "\\ufffd\\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\\ufffd\"");
+	text_free(&text);
 }
 
 int main(void)
