@@ -99,6 +99,13 @@ static const char *standard_timeout(const struct object *object)
 #define TEXT_ROW(row, spelled, meaning)                                                            \
 	[row] = { .name = spelled, .type = OPTION_TEXT, .help = meaning, .since = "0.1" }
 
+#define SECRET_ROW(row, spelled, meaning)                                                          \
+	[row] = { .name = spelled,                                                                 \
+		  .type = OPTION_TEXT,                                                             \
+		  .is_secret = true,                                                               \
+		  .help = meaning,                                                                 \
+		  .since = "0.1" }
+
 static const struct option options[MONITOR_OPTIONS] = {
 	[MONITOR_NAME] = { .name = "monitorName",
 			   .type = OPTION_TEXT,
@@ -213,7 +220,7 @@ static const struct option options[MONITOR_OPTIONS] = {
 				.help = "addresses of which the answer must have one",
 				.since = "0.1" },
 	TEXT_ROW(MONITOR_USER_NAME, "userName", "user to log in as"),
-	TEXT_ROW(MONITOR_PASSWORD, "password", "password of that user"),
+	SECRET_ROW(MONITOR_PASSWORD, "password", "password of that user"),
 	TEXT_ROW(MONITOR_DOMAIN, "domain", "name that we give to a mail server"),
 	TEXT_ROW(MONITOR_GROUP, "group", "newsgroup that must be there"),
 	TEXT_ROW(MONITOR_FILE_NAME, "fileName", "file that must be there"),
@@ -224,7 +231,7 @@ static const struct option options[MONITOR_OPTIONS] = {
 	TEXT_ROW(MONITOR_ATTRIBUTE, "attribute", "attribute to ask for"),
 	TEXT_ROW(MONITOR_DATABASE, "database", "database to use"),
 	TEXT_ROW(MONITOR_SQL_QUERY, "sqlQuery", "statement to run; none: a ping"),
-	TEXT_ROW(MONITOR_RAD_KEY, "radKey", "secret shared with the server"),
+	SECRET_ROW(MONITOR_RAD_KEY, "radKey", "secret shared with the server"),
 	TEXT_ROW(MONITOR_RAD_NAS_ID, "radNASid", "NAS identifier to send"),
 	TEXT_ROW(MONITOR_RAD_NAS_IP, "radNASip", "NAS address to send"),
 	TEXT_ROW(MONITOR_SNMP_OID, "snmpOID", "object to read: 1.3.6.1.2.1.1.3.0"),

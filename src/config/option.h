@@ -40,6 +40,7 @@ struct option {
 	bool is_position;     /* typed by place, without its name: see kind_place() */
 	bool is_optional;     /* of a position */
 	bool is_once;         /* given by add only: set refuses it */
+	bool is_secret;       /* `show` tells only that it is set; a file has it */
 	bool is_ours;         /* an addition of Spillway: the reference does not know it */
 	unsigned follower;    /* index of the option that one more bare word sets; 0: none */
 	uint64_t least, most; /* of a number or of milliseconds */

@@ -36,7 +36,8 @@ void show_options(const struct object *object, struct text *text)
 
 		object_print_option(object, i, &value);
 		if (value.length > 0)
-			text_print(text, "\t%s%s: %s%s\n", prefix, option->name, value.at,
+			text_print(text, "\t%s%s: %s%s\n", prefix, option->name,
+				   option->is_secret ? "(set)" : value.at,
 				   option->not_yet != NULL ? " (kept, without effect so far)" : "");
 		text_free(&value);
 	}

@@ -32,6 +32,24 @@ static void bound(void **state)
 	stage_close(stage);
 }
 
+/* Who looks over an operator's shoulder does not learn it. */
+static void secrets_are_not_shown(void **state)
+{
+	struct stage *stage = stage_run(
+		"add lb monitor r RADIUS -userName probe -password pssst -radKey "
+		"knock -respCode 2\n");
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "show lb monitor r"), 0);
+	stage_must_say(stage, "userName: probe");
+	stage_must_say(stage, "password: (set)");
+	stage_must_say(stage, "radKey: (set)");
+	assert_false(stage_said(stage, "pssst"));
+	assert_int_equal(stage_do(stage, "show ns runningConfig"), 0);
+	stage_must_say(stage, "-password pssst");
+	stage_close(stage);
+}
+
 static void built_in(void **state)
 {
 	struct stage *stage = stage_run("add service a 127.0.0.1 TCP 1\n");
@@ -49,7 +67,9 @@ static void built_in(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(bound), cmocka_unit_test(built_in) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(bound),
+					    cmocka_unit_test(secrets_are_not_shown),
+					    cmocka_unit_test(built_in) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
