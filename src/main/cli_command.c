@@ -327,7 +327,14 @@ int cli_command(int argc, char **argv)
 		}
 		if (option == 's')
 			path = optarg;
-		if (option == 'e' && count < COMMANDS_MAX)
+		if (option == 'e' && count == COMMANDS_MAX) {
+			fprintf(stderr,
+				"spillway cli: more than %d commands: give them on "
+				"standard input\n",
+				(int)COMMANDS_MAX);
+			return EXIT_CODE_USAGE;
+		}
+		if (option == 'e')
 			commands[count++] = optarg;
 		if (option == '?' || (option == 'i' && !read_interval(optarg, &client.interval_ms)))
 			return EXIT_CODE_USAGE;

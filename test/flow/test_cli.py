@@ -39,6 +39,12 @@ def test_usage_errors(words):
     assert answer.error.strip()
 
 
+def test_too_many_commands():
+    """What would not be sent is not passed over in silence."""
+    answer = run_program("cli", *["-e", "show ns version"] * 1025)
+    assert answer.status == USAGE and "standard input" in answer.error, answer
+
+
 def test_nobody_there(tmp_path):
     answer = run_program("cli", "--socket", tmp_path / "none", "-e", "show lb vserver")
     assert answer.status == UNREACHABLE
