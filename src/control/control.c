@@ -65,6 +65,9 @@ bool control_plan(struct control *control)
 	if (!fits) {
 		log_write(LOG_LEVEL_ERROR, "more services and virtual servers than the %d pools",
 			  CONTROL_POOLS);
+		for (uint32_t id = 0; id < control->runtime.service_room; id++)
+			if (control->runtime.services[id] != NULL)
+				health_end(control->runtime.services[id]);
 		runtime_forget(&control->runtime);
 		plan_free(control->plan);
 		control->plan = NULL;

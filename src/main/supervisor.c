@@ -211,6 +211,11 @@ static void bury(struct supervisor *supervisor, int status)
 
 	read_channel(supervisor); /* what it said before it died counts */
 	close_channel(supervisor);
+	if (supervisor->is_ending && WIFSIGNALED(status))
+		log_write(LOG_LEVEL_ERROR,
+			  "data process %d was to end and died of signal %d (%s): its last clients "
+			  "were cut",
+			  (int)child, WTERMSIG(status), strsignal(WTERMSIG(status)));
 	supervisor->child = 0;
 	supervisor->kill_at_ms = NEVER;
 	if (supervisor->is_ending)
