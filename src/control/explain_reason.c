@@ -26,8 +26,12 @@ static enum reason look_at_state(struct explain *in, const struct plan_vserver *
 
 	for (uint32_t i = 0; i < vserver->member_count; i++)
 		up += member_of(in, &vserver->members[i])->is_up;
-	text_print(in->text, "\t\tservices: %" PRIu32 " of %" PRIu32 " are up\n", up,
+	text_print(in->text, "\t\tservices: %" PRIu32 " of %" PRIu32 " are up", up,
 		   vserver->member_count);
+	if (vserver->spill.up_least > 0)
+		text_print(in->text, ", -healthThreshold wants %" PRIu32 " percent",
+			   vserver->spill.up_least);
+	text_add(in->text, STR("\n"));
 	if (!vserver->is_enabled)
 		return REASON_DISABLED;
 	if (!runtime->is_up)

@@ -100,11 +100,15 @@ static void tell_vserver(struct control *control, const struct runtime_vserver *
 {
 	const struct plan_vserver *plan = vserver->plan;
 	const char *name = vserver->entry.name;
-	char why[64] = "disabled";
+	char why[96] = "disabled";
+	int length = 0;
 
 	if (plan->is_enabled)
-		snprintf(why, sizeof(why), "%" PRIu32 " of %" PRIu32 " services are up", up,
-			 plan->member_count);
+		length = snprintf(why, sizeof(why), "%" PRIu32 " of %" PRIu32 " services are up",
+				  up, plan->member_count);
+	if (plan->is_enabled && plan->spill.up_least > 0)
+		snprintf(why + length, sizeof(why) - (size_t)length,
+			 ", -healthThreshold wants %" PRIu32 " percent", plan->spill.up_least);
 	log_write(LOG_LEVEL_NOTICE, "vserver %s is %s: %s", name,
 		  !plan->is_enabled ? "out of service"
 		  : vserver->is_up  ? "up"

@@ -234,7 +234,11 @@ void show_vserver(struct control *control, const struct object *object, struct t
 		show_options(object, text);
 		return;
 	}
-	text_print(text, "\tstate: %s\n\taddress: %s\n\tlistens: ", show_vserver_state(vserver),
+	text_print(text, "\tstate: %s\n", show_vserver_state(vserver));
+	if (!vserver->is_up && vserver->has_service && vserver->plan->spill.up_least > 0)
+		text_print(text, "\treason: less than %" PRIu32 " percent of its services are up\n",
+			   vserver->plan->spill.up_least);
+	text_print(text, "\taddress: %s\n\tlistens: ",
 		   address_print(&vserver->plan->address, address));
 	print_listening(vserver, text);
 	text_add(text, STR("\n"));

@@ -5,7 +5,7 @@
 const struct reason_row reason_rows[REASON_COUNT] = {
 	[REASON_NONE] = { "none", "it has room", false, false },
 	[REASON_DISABLED] = { "disabled", "it is disabled", false, false },
-	[REASON_DOWN] = { "down", "none of its services is up", false, false },
+	[REASON_DOWN] = { "down", "too few of its services are up", false, false },
 	[REASON_HELD_OUT] = { "held out", "it was down and waits for enable lb vserver", false, false },
 	[REASON_LOOP] = { "loop", "the client came through this appliance before", false, false },
 	[REASON_KEPT] = { "persistence", "a backup served the client last", true, false },

@@ -9,7 +9,7 @@
 enum reason {
 	REASON_NONE, /* it serves */
 	REASON_DISABLED,
-	REASON_DOWN,     /* no service that is enabled and up */
+	REASON_DOWN,     /* no service that is enabled and up, or too few for -healthThreshold */
 	REASON_HELD_OUT, /* it was down and waits for an operator */
 	REASON_LOOP,     /* the client has come through this appliance, or through too many */
 	REASON_KEPT,     /* a backup served the client last, and -soPersistence keeps it there */

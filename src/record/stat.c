@@ -40,7 +40,7 @@ const struct stat_row stat_vserver_rows[] = {
 	COUNT(stat_vserver, queue_waits[4], "Waited longer than 1 s", "of those that got a use"),
 	COUNT(stat_vserver, asked[REASON_NONE], "Asked with room", "clients that it was asked for, as primary or backup, and had room for"),
 	COUNT(stat_vserver, asked[REASON_DISABLED], "Asked while disabled", "clients not served here because it was disabled"),
-	COUNT(stat_vserver, asked[REASON_DOWN], "Asked while down", "clients not served here because none of its services was up"),
+	COUNT(stat_vserver, asked[REASON_DOWN], "Asked while down", "clients not served here because too few of its services were up"),
 	COUNT(stat_vserver, asked[REASON_HELD_OUT], "Asked while held out", "clients not served here because it was down and waits for enable lb vserver"),
 	COUNT(stat_vserver, asked[REASON_LOOP], "Asked in a loop", "clients not sent on to another appliance because they came through this one before, or through too many"),
 	COUNT(stat_vserver, asked[REASON_KEPT], "Kept by a backup", "clients that stayed with the backup that served them last, by -soPersistence"),

@@ -75,7 +75,7 @@ def test_down_and_disabled(stage, engines):
     appliance, port = chain(stage, engines)
     appliance.do("disable service a")
     has(explained(appliance), "services: 0 of 1 are up",
-        "it cannot serve: none of its services is up", "result: spare serves it, the backup")
+        "it cannot serve: too few of its services are up", "result: spare serves it, the backup")
     assert who(port) == "backup"
     appliance.do("enable service a", "disable lb vserver spare", "disable service a")
     has(explained(appliance), "it cannot serve: it is disabled", "result: last serves it")

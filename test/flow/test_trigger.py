@@ -77,7 +77,11 @@ def test_health_threshold(stage, engines):
     assert name_of(port) == "primary"
     appliance.do("disable service s1")
     assert name_of(port) == "backup"
-    assert "state: DOWN" in appliance.do("show lb vserver web")
+    assert "state: DOWN\n\treason: less than 60 percent of its services are up" in \
+        appliance.do("show lb vserver web")
+    assert "services: 1 of 3 are up, -healthThreshold wants 60 percent" in \
+        appliance.do("explain lb vserver web")
+    log_line(appliance, r"web is down: 1 of 3 services are up, -healthThreshold wants 60 percent")
     assert appliance.vserver("web")["spilled_down"] == 1
     appliance.do("set lb vserver web -healthThreshold 30")
     assert name_of(port) == "primary"
