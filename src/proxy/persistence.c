@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "os/socket.h"
-#include "proxy/http_extract.h"
+#include "persist/persist_text.h"
 #include "proxy/proxy.h"
 
 #include <inttypes.h>
@@ -52,54 +52,11 @@ static int find_custom(const struct vserver *vserver, struct str text)
 	return NOBODY;
 }
 
-static int digit_of(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	letter |= 0x20;
-	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
-/* Hexadecimal digits to bytes; false when there are others, or not as many. */
-static bool read_bytes(struct str text, unsigned char *bytes, size_t count)
-{
-	if (text.length != 2 * count)
-		return false;
-	for (size_t index = 0; index < count; index++) {
-		int high = digit_of(text.at[2 * index]), low = digit_of(text.at[2 * index + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		bytes[index] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}
-
-/* "7F0000010050": address and port as hexadecimal digits; 36 of them with IPv6. */
-static bool read_place(struct str text, struct address *place)
-{
-	unsigned char bytes[18];
-
-	*place = (struct address){ 0 };
-	if (read_bytes(text, bytes, 6)) {
-		place->v4.sin_family = AF_INET;
-		memcpy(&place->v4.sin_addr, bytes, 4);
-		address_set_port(place, (uint16_t)(bytes[4] << 8 | bytes[5]));
-		return true;
-	}
-	if (!read_bytes(text, bytes, 18))
-		return false;
-	place->v6.sin6_family = AF_INET6;
-	memcpy(&place->v6.sin6_addr, bytes, 16);
-	address_set_port(place, (uint16_t)(bytes[16] << 8 | bytes[17]));
-	return true;
-}
-
 static int find_place(const struct vserver *vserver, struct str text)
 {
 	struct address place;
 
-	if (!read_place(text, &place))
+	if (!persist_text_place(text, &place))
 		return NOBODY;
 	for (uint32_t index = 0; index < vserver->balance.member_count; index++)
 		if (address_equal(&member(vserver, index)->address, &place))
@@ -133,12 +90,12 @@ static uint64_t read_number(const unsigned char *bytes, size_t count)
 static uint64_t read_mark(const struct vserver *vserver, const struct h1_request *request,
 			  struct str name, uint64_t timeout_s, bool *is_old)
 {
-	struct str value = http_extract_cookie(request, name);
+	struct str value = persist_text_cookie(request, name);
 	unsigned char bytes[(MARK_DIGITS + TIME_DIGITS) / 2];
 	uint64_t age_s;
 
 	*is_old = true;
-	if (!read_bytes(value, bytes, sizeof(bytes)))
+	if (!persist_text_bytes(value, bytes, sizeof(bytes)))
 		return 0;
 	age_s = now_s(vserver) - read_number(bytes + MARK_DIGITS / 2, TIME_DIGITS / 2);
 	if (timeout_s > 0 && age_s > timeout_s)
@@ -224,7 +181,7 @@ static bool add_rule(const struct persistence *persistence, struct persist_key *
 	}
 	if (ask->request == NULL)
 		return false;
-	text = http_extract(ask->request, &persistence->model.rule);
+	text = persist_text(ask->request, &persistence->model.rule);
 	if (text.length == 0)
 		return false;
 	persist_key_text(persistence->table, key, text);
@@ -238,7 +195,7 @@ struct str persistence_token(const struct persistence *persistence, const struct
 		return str_of(address_print_host(peer, text));
 	if (request == NULL)
 		return (struct str){ NULL, 0 };
-	return http_extract(request, &persistence->model.rule);
+	return persist_text(request, &persistence->model.rule);
 }
 
 static bool make_key(struct trace *trace, const struct persistence_ask *ask)
@@ -326,9 +283,9 @@ static int find_named(const struct vserver *vserver, struct persistence_ask *ask
 	case PERSISTENCE_COOKIE:
 		return find_cookie(vserver, ask);
 	case PERSISTENCE_URL_PASSIVE:
-		return find_place(vserver, http_extract(ask->request, &model->rule));
+		return find_place(vserver, persist_text(ask->request, &model->rule));
 	case PERSISTENCE_CUSTOM_ID:
-		return find_custom(vserver, http_extract(ask->request, &model->rule));
+		return find_custom(vserver, persist_text(ask->request, &model->rule));
 	case PERSISTENCE_NONE:
 	case PERSISTENCE_SOURCE:
 	case PERSISTENCE_RULE:

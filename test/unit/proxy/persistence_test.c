@@ -4,7 +4,7 @@
  * known.
  */
 #include "house.h"
-#include "proxy/http_extract.h"
+#include "persist/persist_text.h"
 #include "proxy/persistence.h"
 
 #include <stdio.h>

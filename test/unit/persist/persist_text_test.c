@@ -2,7 +2,7 @@
  * Promised: each text is found where it stands, whole and undecoded, and a name that only begins
  * alike is another one.
  */
-#include "proxy/http_extract.h"
+#include "persist/persist_text.h"
 
 /* clang-format off */
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static int set_up(void **state)
 static void is(enum extract_from from, const char *name, const char *value)
 {
 	struct extract extract = { from, str_of(name) };
-	struct str found = http_extract(&request, &extract);
+	struct str found = persist_text(&request, &extract);
 
 	assert_int_equal(found.length, strlen(value));
 	assert_true(str_equal(found, str_of(value)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/http_extract.h"
+#include "persist/persist_text.h"
 
 /* Takes what stands before the next `stop` off the list; false at its end. */
 static bool next_part(struct str *list, char stop, struct str *part)
@@ -53,7 +53,7 @@ static struct str find_header(const struct h1_request *request, struct str name)
 	return (struct str){ NULL, 0 };
 }
 
-struct str http_extract_cookie(const struct h1_request *request, struct str name)
+struct str persist_text_cookie(const struct h1_request *request, struct str name)
 {
 	struct str found = { NULL, 0 };
 
@@ -63,7 +63,7 @@ struct str http_extract_cookie(const struct h1_request *request, struct str name
 	return found;
 }
 
-struct str http_extract(const struct h1_request *request, const struct extract *extract)
+struct str persist_text(const struct h1_request *request, const struct extract *extract)
 {
 	switch (extract->from) {
 	case EXTRACT_NONE:
@@ -78,7 +78,48 @@ struct str http_extract(const struct h1_request *request, const struct extract *
 	case EXTRACT_HEADER:
 		return find_header(request, extract->name);
 	case EXTRACT_COOKIE:
-		return http_extract_cookie(request, extract->name);
+		return persist_text_cookie(request, extract->name);
 	}
 	must_not_reach();
+}
+
+static int digit_of(char letter)
+{
+	if (letter >= '0' && letter <= '9')
+		return letter - '0';
+	letter |= 0x20;
+	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+bool persist_text_bytes(struct str text, unsigned char *bytes, size_t count)
+{
+	if (text.length != 2 * count)
+		return false;
+	for (size_t index = 0; index < count; index++) {
+		int high = digit_of(text.at[2 * index]), low = digit_of(text.at[2 * index + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[index] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+bool persist_text_place(struct str text, struct address *place)
+{
+	unsigned char bytes[18];
+
+	*place = (struct address){ 0 };
+	if (persist_text_bytes(text, bytes, 6)) {
+		place->v4.sin_family = AF_INET;
+		memcpy(&place->v4.sin_addr, bytes, 4);
+		address_set_port(place, (uint16_t)(bytes[4] << 8 | bytes[5]));
+		return true;
+	}
+	if (!persist_text_bytes(text, bytes, 18))
+		return false;
+	place->v6.sin6_family = AF_INET6;
+	memcpy(&place->v6.sin6_addr, bytes, 16);
+	address_set_port(place, (uint16_t)(bytes[16] << 8 | bytes[17]));
+	return true;
 }
