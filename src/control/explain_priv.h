@@ -25,5 +25,7 @@ enum reason explain_reason(struct explain *in, const struct plan_vserver *vserve
 enum reason explain_rate(struct explain *in, const struct runtime_vserver *vserver);
 /* Whether a service is at the limit of its bandwidth: it is chosen when no other can be. */
 bool explain_rate_of_service(struct explain *in, const struct runtime_service *service);
+/* explain_persistence.c: whom the client is known at, told; true: that one has it. */
+bool explain_persistence(struct explain *in, const struct plan_vserver *vserver);
 /* explain_service.c: which service a client of it gets, as far as that can be said. */
 void explain_service(struct explain *in, const struct plan_vserver *vserver);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/hash.h"
 #include "base/heap.h"
 #include "control/explain_priv.h"
 #include "lb/lb.h"
 #include "lb/lb_key.h"
 #include "os/clock.h"
-#include "persist/persist.h"
 
 #include <stdlib.h>
 
-/* --- persistence ------------------------------------------------------------------------------ */
+/* --- members ---------------------------------------------------------------------------------- */
 
 static const struct plan_service *planned(const struct explain *in,
 					  const struct plan_member *member)
@@ -21,62 +19,6 @@ static const struct runtime_service *service_of(const struct explain *in,
 						const struct plan_member *member)
 {
 	return runtime_service(&in->control->runtime, planned(in, member)->uid);
-}
-
-static const struct runtime_service *find_tag(const struct explain *in,
-					      const struct plan_vserver *vserver, uint64_t tag)
-{
-	for (uint32_t i = 0; i < vserver->member_count; i++) {
-		struct str name = planned(in, &vserver->members[i])->known_as;
-
-		if (hash_name(name.at, name.length) == tag)
-			return service_of(in, &vserver->members[i]);
-	}
-	return NULL;
-}
-
-/* By source address: the only type that needs no more than the client's. */
-static uint64_t look_up(const struct explain *in, const struct plan_vserver *vserver)
-{
-	struct persist *table = in->control->setup.persist;
-	const struct model_persistence *persistence = &vserver->persistence;
-	struct persist_key key;
-
-	if (table == NULL || in->client == NULL)
-		return 0;
-	persist_key_begin(&key, PERSIST_SOURCE,
-			  hash_name(vserver->known_as.at, vserver->known_as.length));
-	persist_key_source(&key, in->client, persistence->netmask, persistence->v6_netmask_length);
-	persist_key_end(table, &key);
-	return persist_look(table, &key, clock_ms() / 1000);
-}
-
-/* True: it is said. */
-static bool explain_persistence(struct explain *in, const struct plan_vserver *vserver)
-{
-	const struct model_persistence *persistence = &vserver->persistence;
-	const struct runtime_service *service;
-	uint64_t tag;
-
-	if (persistence->type == PERSISTENCE_NONE)
-		return false;
-	if (persistence->type != PERSISTENCE_SOURCE) {
-		text_add(in->text, STR("\tpersistence: its type reads the request or the address "
-				       "reached, that decides first\n"));
-		return false;
-	}
-	tag = look_up(in, vserver);
-	service = tag != 0 ? find_tag(in, vserver, tag) : NULL;
-	if (service == NULL) {
-		text_print(in->text, "\tpersistence: %s\n",
-			   in->client == NULL ? "by source address, give -clientIP to see"
-					      : "no entry for this address");
-		return false;
-	}
-	text_print(in->text, "\tpersistence: the client was served by %s\n", service->entry.name);
-	if (service->is_up)
-		text_print(in->text, "\tservice: %s, as before\n", service->entry.name);
-	return service->is_up;
 }
 
 /* --- the method ------------------------------------------------------------------------------- */

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """explain lb vserver: says of a new client what then happens to one, and why."""
+import re
+
 import pytest
 
-from spillway import Client, crowd, get, greets, is_dropped, tcp_names, wait_until
+from spillway import (Client, answers, crowd, get, greets, is_dropped, plain, tcp_names,
+                      wait_until)
 
 ENGINES = [1, 4]
 
@@ -166,6 +169,52 @@ bind lb vserver web two
         has(explained(appliance, more=f"-clientIP {source}"), f"service: {served}, by SOURCEIPHASH")
     assert names == {"one", "two"}
     has(explained(appliance), "give -clientIP")
+
+
+def as_explained(appliance, port, url, *lines):
+    """What -url explains is what such a request gets."""
+    text = explained(appliance, more=f"-clientIP 127.0.0.1 -url {url}")
+    has(text, *lines)
+    served = re.search(r"service: s(.), as before", text)
+    if served:
+        assert get(port, url).body.decode() == "abc"[int(served.group(1))]
+    return served is not None
+
+
+@pytest.mark.parametrize("engines", ENGINES)
+def test_persistence_by_what_the_request_says(stage, engines):
+    port, origins = stage.port(), [stage.script(answers(plain(name))) for name in "abc"]
+    place = f"7F000001{origins[2].port:04X}"
+    appliance = stage.run("".join(f"""
+add service s{index} 127.0.0.1 HTTP {origin.port} -healthMonitor NO -CustomServerID id{index}"""
+                                  for index, origin in enumerate(origins)) + f"""
+add lb vserver web HTTP 127.0.0.1 {port} -persistenceType URLPASSIVE -rule 'HTTP.REQ.URL.QUERY.VALUE("at")'
+bind lb vserver web s0
+bind lb vserver web s1
+bind lb vserver web s2
+""", engines)
+    has(explained(appliance), "persistence: its -rule reads the URL, give -url to see")
+    assert as_explained(appliance, port, f"/?at={place}", "persistence: the URL names s2")
+    assert not as_explained(appliance, port, "/?at=7F0000010001", "the URL names none of its")
+    assert not as_explained(appliance, port, "/?to=x", "the URL has nothing that its -rule names")
+    appliance.do("set lb vserver web -persistenceType CUSTOMSERVERID")
+    assert as_explained(appliance, port, "/?at=id1", "persistence: the URL names s1")
+    assert not as_explained(appliance, port, "/?at=id9", "the URL names none of its services")
+    appliance.do("set lb vserver web -persistenceType RULE -persistenceBackup SOURCEIP")
+    assert not as_explained(appliance, port, "/?at=x", "persistence: no entry for this client")
+    get(port, "/?at=x"), get(port, "/")
+    assert as_explained(appliance, port, "/?at=x", "persistence: the client was served by s")
+    assert as_explained(appliance, port, "/", "else by -persistenceBackup the client is with s")
+    appliance.do("set lb vserver web -persistenceType COOKIEINSERT")
+    assert as_explained(appliance, port, "/", "persistence: a cookie of the client decides first",
+                        "else by -persistenceBackup the client is with s")
+    appliance.do("set lb vserver web -persistenceType DESTIP")
+    get(port)
+    assert as_explained(appliance, port, "/", "persistence: the client was served by s")
+    appliance.do("set lb vserver web -persistenceType SRCIPDESTIP")
+    assert not as_explained(appliance, port, "/", "persistence: no entry for this client")
+    get(port)
+    assert as_explained(appliance, port, "/", "persistence: the client was served by s")
 
 
 @pytest.mark.parametrize("engines", ENGINES)

@@ -62,16 +62,6 @@ static void hashes(void **state)
 	stage_close(stage);
 }
 
-static void persistence(void **state)
-{
-	struct stage *stage = stage_run(config);
-
-	(void)state;
-	check(stage, "-persistenceType SOURCEIP", "", "by source address, give -clientIP");
-	check(stage, "-persistenceType COOKIEINSERT", "", "its type reads the request");
-	stage_close(stage);
-}
-
 /* What engines have held back, and for how long it has been up, is told while it is of use. */
 static void slow_start(void **state)
 {
@@ -100,7 +90,6 @@ static void slow_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(least), cmocka_unit_test(hashes),
-					    cmocka_unit_test(persistence),
 					    cmocka_unit_test(slow_start) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
