@@ -300,7 +300,7 @@ def late_greeting(name, seconds):
 @both
 def test_least_response_time(stage, engines):
     """The slow one is asked a few times and then left alone."""
-    _, ports = appliance(stage, engines, "HTTP", [late("slow", 0.05), *named(2)],
+    _, ports = appliance(stage, engines, "HTTP", [late("slow", 0.15), *named(2)],
                          ["-lbMethod LEASTRESPONSETIME"])
     names = collections.Counter(ask(ports[0], source=address_of(key)) for key in range(80))
     assert 1 <= names["slow"] <= 8, names
@@ -309,7 +309,7 @@ def test_least_response_time(stage, engines):
 
 @both
 def test_least_response_time_of_tcp(stage, engines):
-    _, ports = appliance(stage, engines, "TCP", [late_greeting("slow", 0.05), greets("fast")],
+    _, ports = appliance(stage, engines, "TCP", [late_greeting("slow", 0.15), greets("fast")],
                          ["-lbMethod LEASTRESPONSETIME"])
     names = collections.Counter()
     for index in range(40):

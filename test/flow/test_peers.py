@@ -81,7 +81,9 @@ def test_wrk(before_nginx):
     text = subprocess.run(["wrk", "-t1", "-c50", "-d2s", f"http://127.0.0.1:{port}/"],
                           capture_output=True, text=True, check=True).stdout
     assert int(re.search(r"(\d+) requests in", text).group(1)) > 100
-    assert "Non-2xx" not in text and "Socket errors" not in text, text
+    # A time-out is two seconds: a machine may be that busy.
+    assert "Non-2xx" not in text, text
+    assert re.search("Socket errors: (?!connect 0, read 0, write 0,)", text) is None, text
 
 
 @pytest.mark.parametrize("options", [[], ["--http1.0"], ["--head"], ["-H", "Connection: close"],

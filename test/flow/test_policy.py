@@ -63,8 +63,8 @@ bind lb vserver web -policyName full
     assert numbers(appliance, "full") == (10, 0)
     web = appliance.vserver("web")
     assert (web["clients"], web["spilled"]) == (20, 10)
-    assert "vserver web spills: policy full is true; new clients go to spare" \
-        in appliance.log()
+    wait_until(lambda: "vserver web spills: policy full is true; new clients go to spare"
+               in appliance.log(), "the log")
     for client in clients:
         client.close()
     wait_until(lambda: who(port) == "primary", "there is room again")

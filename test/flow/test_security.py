@@ -930,7 +930,7 @@ def test_uses_come_back_from_broken_exchanges(stage):
                             client.shut()
                     except OSError:
                         pass
-            wait_until(lambda: site.appliance.vserver("web")["clients"] == 0, (data, ends))
+            wait_until(site.appliance.is_quiet, (data, ends))
     with crowd(8, site.port) as clients:
         for client in clients:
             assert client.get("/in").status == 200

@@ -99,7 +99,7 @@ class Scene:
 
     def config(self, name, other, port):
         return f"""
-add lb monitor fast TCP -interval 100 MSEC -resptimeout 90 MSEC -retries 2 -downTime 100 MSEC
+add lb monitor fast TCP -interval 250 MSEC -resptimeout 240 MSEC -retries 3 -downTime 100 MSEC
 add service mine {HOSTS["origins"]} HTTP {port} -cip ENABLED Client-IP
 add service other {HOSTS[other]} HTTP {PORT} -proxyProtocol ENABLED
 bind service mine -monitorName fast
