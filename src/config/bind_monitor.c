@@ -5,6 +5,8 @@
 #include "config/bind_metric.h"
 #include "config/change.h"
 #include "config/config_priv.h"
+#include "config/reference.h"
+#include "config/usage.h"
 
 #include <string.h>
 
@@ -15,6 +17,19 @@ struct turned {
 	struct command command;
 	struct argument options[OPTIONS_MOST + 1];
 };
+
+/* -metricWeight and its like mean nothing there, and a file that has them would not load. */
+static bool takes(const struct kind *kind, const struct argument *argument, struct report *report)
+{
+	const struct reference *bind = reference_get(STR("bind"), str_of(kind->object));
+
+	if (str_equal_nocase(argument->name, STR("state")) ||
+	    usage_option(reference_usage(bind), argument->name) != NULL)
+		return true;
+	report_fault(report, argument->column, "-%.*s means nothing to a %s: it goes with -metric",
+		     STR_ARG(argument->name), kind->object);
+	return false;
+}
 
 static bool turn(const struct config *config, const struct command *command, struct turned *out,
 		 struct report *report)
@@ -54,6 +69,8 @@ static bool turn(const struct config *config, const struct command *command, str
 					     .words = &command->places[0],
 					     .count = 1 };
 	for (unsigned i = 0; i < command->option_count; i++) {
+		if (!takes(target->kind, &command->options[i], report))
+			return false;
 		out->options[i + 1] = command->options[i];
 		if (str_equal_nocase(command->options[i].name, STR("state")))
 			out->options[i + 1].name = STR("monState");

@@ -13,6 +13,7 @@ static void test_old_form(void **state)
 	scene_has(scene, "\nbind service s -monitorName m -monState DISABLED -weight 3\n");
 	scene_has(scene, "\nbind serviceGroup g -monitorName m\n");
 	scene_bad(scene, "bind lb monitor m s", "is bound to s already");
+	scene_bad(scene, "bind lb monitor ping s -metricWeight 5", "it goes with -metric");
 	scene_bad(scene, "bind lb monitor m t", "service t: did you mean s?");
 	scene_bad(scene, "bind lb monitor n s", "n");
 	scene_bad(scene, "bind lb monitor m", "the name of a service or service group is missing");

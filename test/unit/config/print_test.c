@@ -9,6 +9,8 @@
 #include "config/reference.h"
 #include "config/usage.h"
 
+enum { RANDOM_TRIES = 400000 };
+
 static void print(const struct config *config, bool with_defaults, struct text *text)
 {
 	text_cut(text, 0);
@@ -345,6 +347,109 @@ static void test_what_is_kept(void **state)
 	}
 }
 
+/* --- commands at random -------------------------------------------------------------------------
+ */
+
+static const char *const words[] = {
+	"a",         "b",
+	"c",         "d",
+	"\"x y\"",   "10.0.0.1",
+	"10.0.0.2",  "HTTP",
+	"TCP",       "80",
+	"81",        "1",
+	"2",         "50",
+	"PING",      "HTTP-ECV",
+	"LOAD",      "ENABLED",
+	"DISABLED",  "YES",
+	"NO",        "NONE",
+	"SPILLOVER", "TRUE",
+	"10.0.0.9",  "CONNECTION",
+	"REQUEST",   "DYNAMICCONNECTION",
+	"[1-2]",     "s[1-2]",
+	"a[1-3]",    "tcp",
+	"ping",      "END",
+	"NEXT",      "0",
+	"100",       "10.0.0.0/8",
+	"1.2.3.4.5", "200",
+	"SOURCEIP",  "COOKIEINSERT",
+};
+
+static uint32_t random_number(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223; /* Knuth, The Art of Computer Programming, 3.3.4 */
+	return *state >> 8;
+}
+
+static const char *random_word(uint32_t *state)
+{
+	return words[random_number(state) % (sizeof(words) / sizeof(words[0]))];
+}
+
+static void add_random_option(const struct kind *kind, const struct usage *usage, uint32_t *state,
+			      struct text *line)
+{
+	uint32_t number = random_number(state);
+	struct str name = str_of(kind->options[number % kind->option_count].name);
+
+	if (usage->option_count > 0 && number % 3 == 0)
+		name = usage->options[random_number(state) % usage->option_count].name;
+	if (name.length == 0)
+		return;
+	text_print(line, " -%.*s", STR_ARG(name));
+	for (unsigned i = random_number(state) % 4; i < 3; i++)
+		text_print(line, " %s", random_word(state));
+}
+
+/* A command on an object that we have, right by chance. */
+static bool make_random(uint32_t *state, struct text *line)
+{
+	const struct reference *reference = reference_at(random_number(state) % reference_count());
+	const struct kind *kind = kind_find(reference->object);
+	const struct usage *usage;
+	unsigned places;
+
+	if (kind == NULL || str_equal(reference->verb, STR("show")) ||
+	    str_equal(reference->verb, STR("stat")) || str_equal(reference->verb, STR("clear")))
+		return false;
+	usage = reference_usage(reference);
+	places = usage->place_least + random_number(state) % 3;
+	text_print(line, "%.*s %.*s", STR_ARG(reference->verb), STR_ARG(reference->object));
+	for (unsigned i = 0; i < places && i < usage->place_most; i++)
+		text_print(line, " %s", random_word(state));
+	for (unsigned i = random_number(state) % 3; i > 0; i--)
+		add_random_option(kind, usage, state, line);
+	return true;
+}
+
+/* What is refused changes nothing, to the byte; what is done can be saved and loaded. */
+static void test_random_commands(void **state)
+{
+	struct scene *scene = *state;
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY, line = TEXT_EMPTY;
+	uint32_t seed = 1;
+	unsigned done = 0;
+
+	print(scene->config, false, &before);
+	for (unsigned i = 0; i < RANDOM_TRIES; i++) {
+		text_cut(&line, 0);
+		if (!make_random(&seed, &line))
+			continue;
+		if (apply(scene->config, line.at)) {
+			print(scene->config, false, &before);
+			if (++done % 8 == 0)
+				check_round(scene->config, false);
+			continue;
+		}
+		print(scene->config, false, &after);
+		if (strcmp(before.at, after.at) != 0)
+			fail_msg("refused, and yet changed: %s", line.at);
+	}
+	assert_true(done > 100);
+	text_free(&before);
+	text_free(&after);
+	text_free(&line);
+}
+
 /* What would be too long to be loaded is refused, however little of it one command says. */
 static void test_long_lines(void **state)
 {
@@ -376,7 +481,7 @@ int main(void)
 		SCENE_TEST(test_whole_appliance), SCENE_TEST(test_quoting),
 		SCENE_TEST(test_backup_order),    SCENE_TEST(test_defaults),
 		cmocka_unit_test(test_every_row), cmocka_unit_test(test_what_is_kept),
-		SCENE_TEST(test_long_lines),
+		SCENE_TEST(test_long_lines),      SCENE_TEST(test_random_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
