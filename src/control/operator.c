@@ -6,6 +6,7 @@
 #include "os/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -37,11 +38,21 @@ static void free_operator(struct loop_free *later)
 	free(operator);
 }
 
+/* A descriptor that is free is taken by the next client that waits for one: who leaves leaves his
+ * for the next operator, in one step. */
+static void give_up(struct operators *operators, int fd)
+{
+	if (operators->spare_fd < 0 && dup3(operators->watch.fd, fd, O_CLOEXEC) == fd)
+		operators->spare_fd = fd;
+	else
+		socket_close(fd);
+}
+
 static void close_operator(struct operator* operator)
 {
 	struct operators *operators = operator->operators;
 
-	socket_close(loop_unwatch(operators->loop, &operator->watch));
+	give_up(operators, loop_unwatch(operators->loop, &operator->watch));
 	timer_cancel(&operators->loop->timers, &operator->timer);
 	list_remove(&operator->task.link);
 	list_remove(&operator->link);
@@ -213,7 +224,7 @@ static void add_operator(struct operators *operators, int fd)
 	timer_init(&operator->timer, give_up_waiting);
 	if (operators->count >= OPERATORS_MAX ||
 	    loop_watch(operators->loop, &operator->watch) < 0) {
-		socket_close(fd);
+		give_up(operators, fd);
 		free(operator);
 		return;
 	}
@@ -237,7 +248,7 @@ static int accept_with_spare(struct operators *operators)
 static void keep_spare(struct operators *operators)
 {
 	if (operators->spare_fd < 0)
-		operators->spare_fd = dup(operators->watch.fd);
+		operators->spare_fd = fcntl(operators->watch.fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static void on_operator(struct watch *watch, unsigned events)
