@@ -32,7 +32,7 @@ bool debt; bool lowering;              /* mode */
 bool mode_moved[N + 1]; /* since this engine, or control, looked: the count of changes never wraps */
 
 short limit; short bound;  /* ghosts: by S; and what an admission may not exceed */
-short allowed[N];          /* ghost: the largest bound during the call of each engine */
+short allowed[N];          /* ghost: the largest bound during the call of each engine; -1: none */
 byte in_force; byte moving[N]; byte moving_control; byte all_idle; byte all_moving;
 
 #define CONSERVED assert(available + all_idle + all_moving + in_force == limit)
@@ -133,7 +133,9 @@ proctype Engine(byte i)
 #endif
 
 again:
-	a = 0; o = 0; k = 0; j = 0; t = 0; m = 0; b = false;
+	/* What is not needed any more is put back, here and below, so that states that differ in
+	 * nothing else are one. */
+	atomic { a = 0; o = 0; k = 0; j = 0; t = 0; m = 0; b = false; allowed[i] = -1 }
 #ifdef OPS
 	if :: ops == OPS -> goto over :: else -> ops++ fi;
 #endif
@@ -162,7 +164,8 @@ take:
 	if
 	:: atomic { is_open[i] && idle[i] > 0 -> idle[i]--; all_idle--; used[i]++; ADMIT; CONSERVED }
 		goto done
-	:: atomic { is_open[i] && idle[i] == 0 && (a > 0 || o > 1) -> is_busy[i] = true }
+	:: atomic { is_open[i] && idle[i] == 0 && (a > 0 || o > 1) -> is_busy[i] = true;
+		    a = 0; o = 0 }
 		goto gather
 	:: atomic { is_open[i] && idle[i] == 0 && a <= 0 && o <= 1 } goto conclude
 	:: atomic { !is_open[i] } goto sealed
@@ -189,12 +192,13 @@ gather:
 			     all_moving = all_moving - moving[i]; moving[i] = 0; is_busy[i] = false;
 			     CONSERVED }
 		goto done
-	:: else -> is_busy[i] = false; goto conclude
+	:: else -> atomic { is_busy[i] = false; j = 0 } goto conclude
 	fi;
 
 sealed:
 	if
 	:: a > 0 ->
+		atomic { a = 0; o = 0 }
 		if :: b = true :: b = false fi; /* opens? */
 		atomic {
 			if
@@ -220,6 +224,7 @@ sealed:
 		fi;
 		goto done
 	:: a <= 0 && o > 0 ->
+		atomic { a = 0; o = 0 }
 		select(j : 0 .. N - 1);
 		atomic {
 			if
@@ -227,7 +232,7 @@ sealed:
 			:: else -> k = 0
 			fi
 		}
-		if :: k == 1 -> used[i]++; goto done :: else -> goto conclude fi
+		if :: k == 1 -> used[i]++; goto done :: else -> j = 0; goto conclude fi
 	:: a <= 0 && o == 0 -> goto conclude
 	fi;
 
@@ -248,12 +253,12 @@ conclude:
 	:: a <= 0 && o == 0 -> goto done
 	:: else
 	fi;
-	t = 0; j = i; k = 0;
+	atomic { a = 0; o = 0; t = 0; j = i; k = 0 }
 	do
 	:: t < N && k == 0 -> seal(j, moving[i]); t++; j = (j + 1) % N
 	:: else -> break
 	od;
-	k = 0; t = 0; j = 0;
+	atomic { k = 0; t = 0; j = 0 }
 	goto take;
 
 give:
@@ -326,7 +331,8 @@ proctype Control()
 			:: n > bound -> bound = n;
 				j = 0;
 				do
-				:: j < N -> if :: allowed[j] < n -> allowed[j] = n :: else fi; j++
+				:: j < N -> if :: allowed[j] >= 0 && allowed[j] < n -> allowed[j] = n
+					   :: else fi; j++
 				:: else -> break
 				od;
 				j = 0
