@@ -520,7 +520,7 @@ void quota_core_give(struct quota_core *core, uint32_t id, int64_t uses)
 	if (UNLIKELY(quota_available(before) < 0 && quota_available(before) + uses >= 0))
 		quota_trace_core(core, id, QUOTA_EVENT_DEBT_ENDED, 0, 0);
 	if (UNLIKELY(quota_waiters(before) > 0))
-		quota_queue_serve(core->map, id);
+		quota_queue_serve(core->map, id, core->index + 1);
 }
 
 /* A use of S went to the line's first in one step, and came here. */

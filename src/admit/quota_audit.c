@@ -80,18 +80,17 @@ static int64_t uses_of_all(const struct quota_map *map, uint32_t id)
 	return uses;
 }
 
-/* Nothing moves, but for those who join a line or leave it. */
+/* Nothing moves, but for those who leave a line. */
 static int64_t repair(struct quota_map *map, uint32_t id)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
-	uint64_t s = quota_pool_load(pool);
+	uint64_t waiters = quota_queue_mend(map, id), s = quota_pool_load(pool);
 	int64_t right = quota_number(&pool->limit) - uses_of_all(map, id);
 	int64_t leak = right - quota_available(s);
 
-	if (leak != 0 || quota_open_count(s) != 0)
-		while (!quota_pool_swap(pool, &s,
-					(uint64_t)right * QUOTA_AVAIL_ONE +
-						quota_waiters(s) * QUOTA_WAITER_ONE))
+	if (leak != 0 || quota_open_count(s) != 0 || quota_waiters(s) != waiters)
+		while (!quota_pool_swap(
+			pool, &s, (uint64_t)right * QUOTA_AVAIL_ONE + waiters * QUOTA_WAITER_ONE))
 			continue;
 	for (unsigned core = 0; core < map->cores; core++)
 		quota_pool_mask_clear(pool, core);

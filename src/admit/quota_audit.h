@@ -6,7 +6,8 @@
  * on it answers QUOTA_AGAIN (quota_why(): QUOTA_WHY_AUDIT) and keeps what is given back in its
  * pocket. When all have said so nothing moves, and what is in the shared pool must be the limit
  * without the uses. As long as the longest turn of any engine; one pool at a time. The line of
- * those who wait stands still meanwhile, and units on their way to who waited count as uses.
+ * those who wait stands still meanwhile (who would join it is QUOTA_UNDECIDED), and units on their
+ * way to who waited count as uses.
  *
  * Control: begin, make every engine end a turn, wait for quota_audit_is_ready() or not any longer,
  * end, make every engine end a turn again. Source: doc/quota.md.

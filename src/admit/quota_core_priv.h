@@ -62,14 +62,19 @@ void quota_core_note_use(struct quota_core *core, uint32_t id);
 
 /* The line: quota_queue.c. */
 
-/* After something came to S while somebody waits. Any thread. */
-void quota_queue_serve(const struct quota_map *map, uint32_t id);
+/* Who serves: an engine + 1, or control. */
+#define QUOTA_SERVER_CONTROL 255
+/* After something came to S while somebody waits. Any thread; `who` it is. */
+void quota_queue_serve(const struct quota_map *map, uint32_t id, unsigned who);
 bool quota_queue_is_idle(const struct quota_map *map, uint32_t id);
 /* Units on their way to who waited. */
 int64_t quota_queue_served(const struct quota_map *map, uint32_t id);
 /* Control: the pool is FROZEN no more. */
 void quota_queue_thaw(const struct quota_map *map, uint32_t id);
 void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned core);
+/* Control: the pool is FROZEN and every engine has said so. What the dead left half done is undone
+ * or ended; how many waiters S should count. */
+uint64_t quota_queue_mend(const struct quota_map *map, uint32_t id);
 void quota_queues_free(struct quota_map *map);
 /* Whether what is given back may wait for the end of the turn (when the limit allows it), or has to
  * come at once. Control. */

@@ -33,7 +33,9 @@ unsigned quota_close_unclaimed(struct quota_map *map);
  * a data process to its end, and quota_map_revive() ends the uses of all of them, so it calls
  * neither of the two; simulations and tests do. */
 
-/* Control, after the thread has ended. */
+/* Control, after the thread has ended. What it had in its hands at that moment, of a line as well,
+ * is missing until the next audit (quota_audit.h). */
 void quota_core_dead(struct quota_map *map, unsigned core);
-/* Control: it is to take part again, before its thread starts. */
+/* Control: it is to take part again, before its thread starts; of a pool with a line, after that
+ * audit. */
 void quota_core_join(struct quota_map *map, unsigned core);

@@ -305,5 +305,5 @@ void quota_set_limit(struct quota_map *map, uint32_t id, int64_t limit)
 				    -quota_available(quota_pool_load(pool)), 0);
 	quota_pool_debt_end(pool);
 	quota_rule_relabel(map, id);
-	quota_queue_serve(map, id);
+	quota_queue_serve(map, id, QUOTA_SERVER_CONTROL);
 }

@@ -19,11 +19,16 @@
  *   Q6  A ticket is cancelled by the swap from "waits": it fails when the ticket was served; then
  *       the use is on its way. As tickets are served in order, an engine needs only the number of
  *       its tickets that were served: they are the oldest in its own part of the line.
- *
- *   Q7  While the pool is FROZEN (quota_audit.c) nobody serves and nobody picks up: what is on its
- *       way stays counted in `served`. Who joins or cancels then changes the count of waiters only.
+ *   Q7  While the pool is FROZEN (quota_audit.c) nobody joins, serves or picks up: what is on its
+ *       way stays counted in `served`. Who cancels then leaves all counts to who passes his place.
  *       Control serves after it has taken FROZEN away, and by Q4 either it sees what they did, or
  *       they see the end of FROZEN.
+ *   Q8  Who dies leaves at most one thing half done: a count in S without a ticket, a ticket that
+ *       is nowhere published, a place given up that still counts, or, serving, a unit out of S, a
+ *       place whose waiter did not hear, and `calls` that nobody ends. Each is told from the words
+ *       once nothing moves: so the next audit mends the line (quota_queue_mend()). Until then it
+ *       may stand still, and units in it may be missing; none is there twice, since what is served
+ *       is noted before the place is emptied, and counted by him who serves only.
  *
  * A place holds its ticket's number, so that a swap cannot mistake a later ticket for an earlier.
  */
@@ -40,15 +45,28 @@ enum {
 
 #define PLACE_WAITS     ((uint64_t)1)
 #define PLACE_CANCELLED ((uint64_t)2)
+#define PLACE_COUNTS                                                                               \
+	((uint64_t)4) /* cancelled while FROZEN: counts in `waiting` until it is passed */
+
+/* Who serves: in the uppermost bits of `calls`, an engine + 1 or one of these. */
+#define SERVER_ONE  ((uint64_t)1 << 56)
+#define SERVER_DEAD ((uint64_t)254)
 
 /* The line of one pool. Shared by all engines; made by control, freed with the map. */
 struct quota_queue {
-	alignas(64) _Atomic uint64_t calls; /* Q4 */
-	uint64_t head;                      /* the ticket to be served next; owner: who serves */
-	alignas(64) _Atomic uint64_t tail;  /* the next ticket */
-	_Atomic uint32_t waiting;           /* not served and not cancelled */
+	alignas(64) _Atomic uint64_t calls; /* Q4: who serves:8 | calls:56 */
+	/* Owner: who serves. The ticket to be served next; the place that is being emptied for who
+	 * waits there, 0: none, and what his engine had been served before. */
+	uint64_t head;
+	_Atomic uint64_t handed;
+	uint32_t handed_before;
+	alignas(64) _Atomic uint64_t tail; /* the next ticket */
+	_Atomic uint32_t waiting;          /* not served and not cancelled */
 	_Atomic uint32_t depth;
-	alignas(64) _Atomic uint32_t served[QUOTA_CORES_MAX]; /* by engine, not picked up yet */
+	/* By engine, so far, and round: served, written by who serves; of these picked up, written
+	 * by the engine. */
+	alignas(64) _Atomic uint32_t served[QUOTA_CORES_MAX];
+	alignas(64) _Atomic uint32_t picked[QUOTA_CORES_MAX];
 	_Atomic uint64_t places[PLACES]; /* ticket:48 | engine:8 | state:8; 0: empty */
 };
 
@@ -82,11 +100,31 @@ static void ring(const struct quota_map *map, unsigned core)
 		map->ring(map->ring_context, core);
 }
 
+/* Acquire pairs with the release of who served, or picked up, last. */
+static uint32_t count_of(const _Atomic uint32_t *count)
+{
+	return atomic_load_explicit(count, memory_order_acquire);
+}
+
+static void count_one(_Atomic uint32_t *count, uint32_t before)
+{
+	quota_chaos(count, QUOTA_STEP_STORE);
+	atomic_store_explicit(count, before + 1, memory_order_release);
+}
+
+/* Units on their way to an engine. */
+static uint32_t on_their_way(const struct quota_queue *queue, unsigned core)
+{
+	uint32_t picked = count_of(&queue->picked[core]);
+
+	return count_of(&queue->served[core]) - picked;
+}
+
 static void hand_over(const struct quota_map *map, struct quota_queue *queue, unsigned core)
 {
 	unreserve(queue);
-	quota_chaos(&queue->served[core], QUOTA_STEP_ADD);
-	atomic_fetch_add_explicit(&queue->served[core], 1, memory_order_acq_rel);
+	count_one(&queue->served[core], queue->handed_before);
+	quota_store(&queue->handed, 0);
 	ring(map, core);
 }
 
@@ -96,6 +134,8 @@ static void pass_cancelled(struct quota_pool *pool, struct quota_queue *queue,
 {
 	uint64_t s = quota_pool_load(pool);
 
+	if (quota_load(place) & PLACE_COUNTS)
+		unreserve(queue);
 	quota_store(place, 0);
 	queue->head++;
 	while (!quota_pool_swap(pool, &s, s - QUOTA_WAITER_ONE))
@@ -105,6 +145,17 @@ static void pass_cancelled(struct quota_pool *pool, struct quota_queue *queue,
 static bool is_frozen(const struct quota_map *map, uint32_t id)
 {
 	return quota_load(&quota_pool_at(map, id)->mode) & QUOTA_FROZEN;
+}
+
+/* It was cancelled when its unit had left S: that is for the next. */
+static void pass_served(struct quota_pool *pool, struct quota_queue *queue, _Atomic uint64_t *place,
+			uint64_t value)
+{
+	if (value & PLACE_COUNTS)
+		unreserve(queue);
+	quota_store(place, 0);
+	queue->head++;
+	(void)quota_pool_add(pool, 1, 0);
 }
 
 /* False: nobody can be served now. */
@@ -127,38 +178,48 @@ static bool serve_first(const struct quota_map *map, struct quota_pool *pool,
 		return false;
 	if (!quota_pool_swap(pool, &s, s - QUOTA_AVAIL_ONE - QUOTA_WAITER_ONE))
 		return true;
+	queue->handed_before = count_of(&queue->served[core_of(value)]);
+	quota_store(&queue->handed, value);
 	if (quota_swap(place, &value, 0)) {
 		queue->head++;
 		hand_over(map, queue, core_of(value));
 		return true;
 	}
-	quota_store(place, 0);
-	queue->head++;
-	(void)quota_pool_add(pool, 1, 0);
+	quota_store(&queue->handed, 0);
+	pass_served(pool, queue, place, value);
 	return true;
 }
 
-static void serve(const struct quota_map *map, uint32_t id, struct quota_queue *queue)
+/* True: it is for us to serve, until `calls` is what *calls says. */
+static bool begin_to_serve(struct quota_queue *queue, unsigned who, uint64_t *calls)
+{
+	uint64_t seen = quota_load(&queue->calls);
+
+	do
+		*calls = seen == 0 ? who * SERVER_ONE + 1 : seen + 1;
+	while (!quota_swap(&queue->calls, &seen, *calls));
+	return seen == 0;
+}
+
+static void serve(const struct quota_map *map, uint32_t id, struct quota_queue *queue, unsigned who)
 {
 	struct quota_pool *pool = quota_pool_at(map, id);
 	uint64_t calls;
 
-	quota_chaos(&queue->calls, QUOTA_STEP_ADD);
-	if (atomic_fetch_add_explicit(&queue->calls, 1, memory_order_acq_rel) != 0)
+	if (!begin_to_serve(queue, who, &calls))
 		return;
-	calls = 1;
 	do
 		while (!is_frozen(map, id) && serve_first(map, pool, queue))
 			continue;
 	while (!quota_swap(&queue->calls, &calls, 0));
 }
 
-void quota_queue_serve(const struct quota_map *map, uint32_t id)
+void quota_queue_serve(const struct quota_map *map, uint32_t id, unsigned who)
 {
 	struct quota_queue *queue = queue_of(map, id);
 
 	if (queue != NULL)
-		serve(map, id, queue);
+		serve(map, id, queue, who);
 }
 
 /* --- joining and leaving --- */
@@ -200,7 +261,7 @@ static void stand_in_line(struct quota_core *core, struct quota_queue *queue,
 	if (!list_is_in(&line->link))
 		list_add_last(&core->queued, &line->link);
 	quota_store(&queue->places[waiter->ticket % PLACES], place_of(waiter->ticket, core->index));
-	serve(core->map, waiter->pool, queue);
+	serve(core->map, waiter->pool, queue, core->index + 1);
 }
 
 /* QUOTA_JOINED: S counts one who waits. */
@@ -234,7 +295,11 @@ enum quota_join quota_queue_join(struct quota_core *core, uint32_t id, struct qu
 	enum quota_join join;
 
 	must(!list_is_in(&waiter->link));
-	if (queue == NULL || quota_is_patent(quota_pool_at(core->map, id)) || !reserve(queue))
+	if (queue == NULL || quota_is_patent(quota_pool_at(core->map, id)))
+		return QUOTA_CROWDED;
+	if (is_frozen(core->map, id))
+		return QUOTA_UNDECIDED;
+	if (!reserve(queue))
 		return QUOTA_CROWDED;
 	join = count_in(core, id);
 	if (join != QUOTA_JOINED) {
@@ -258,13 +323,16 @@ bool quota_queue_leave(struct quota_core *core, struct quota_waiter *waiter)
 	struct quota_queue *queue = queue_of(core->map, waiter->pool);
 	_Atomic uint64_t *place = &queue->places[waiter->ticket % PLACES];
 	uint64_t waits = place_of(waiter->ticket, core->index), seen = waits;
+	/* `waiting` is being counted: see quota_queue_mend(). */
+	uint64_t counts = is_frozen(core->map, waiter->pool) ? PLACE_COUNTS : 0;
 
 	must(list_is_in(&waiter->link));
-	if (!quota_swap(place, &seen, (waits & ~PLACE_WAITS) | PLACE_CANCELLED))
+	if (!quota_swap(place, &seen, (waits & ~PLACE_WAITS) | PLACE_CANCELLED | counts))
 		return false;
-	unreserve(queue);
+	if (counts == 0)
+		unreserve(queue);
 	leave_line(line_of(core, waiter->pool), waiter);
-	serve(core->map, waiter->pool, queue);
+	serve(core->map, waiter->pool, queue, core->index + 1);
 	return true;
 }
 
@@ -274,14 +342,13 @@ struct quota_waiter *quota_queue_next(struct quota_core *core)
 	{
 		struct quota_line *line = list_entry(link, struct quota_line, link);
 		uint32_t id = (uint32_t)(line - core->lines);
-		_Atomic uint32_t *served = &queue_of(core->map, id)->served[core->index];
+		struct quota_queue *queue = queue_of(core->map, id);
+		_Atomic uint32_t *picked = &queue->picked[core->index];
 		struct quota_waiter *first;
 
-		if (atomic_load_explicit(served, memory_order_acquire) == 0 ||
-		    UNLIKELY(is_frozen(core->map, id)))
+		if (on_their_way(queue, core->index) == 0 || UNLIKELY(is_frozen(core->map, id)))
 			continue;
-		quota_chaos(served, QUOTA_STEP_ADD);
-		atomic_fetch_sub_explicit(served, 1, memory_order_relaxed);
+		count_one(picked, count_of(picked));
 		must(!list_is_empty(&line->waiters));
 		first = list_entry(line->waiters.next, struct quota_waiter, link);
 		leave_line(line, first);
@@ -351,7 +418,7 @@ bool quota_queue_is_idle(const struct quota_map *map, uint32_t id)
 	if (queue == NULL)
 		return true;
 	for (unsigned core = 0; core < map->cores; core++)
-		if (atomic_load_explicit(&queue->served[core], memory_order_acquire) != 0)
+		if (on_their_way(queue, core) != 0)
 			return false;
 	return quota_waiters(quota_pool_load(quota_pool_at(map, id))) == 0;
 }
@@ -362,7 +429,7 @@ int64_t quota_queue_served(const struct quota_map *map, uint32_t id)
 	int64_t units = 0;
 
 	for (unsigned core = 0; queue != NULL && core < map->cores; core++)
-		units += atomic_load_explicit(&queue->served[core], memory_order_acquire);
+		units += on_their_way(queue, core);
 	return units;
 }
 
@@ -372,20 +439,15 @@ void quota_queue_thaw(const struct quota_map *map, uint32_t id)
 
 	if (queue == NULL)
 		return;
-	quota_queue_serve(map, id);
+	quota_queue_serve(map, id, QUOTA_SERVER_CONTROL);
 	for (unsigned core = 0; core < map->cores; core++)
-		if (atomic_load_explicit(&queue->served[core], memory_order_acquire) > 0)
+		if (on_their_way(queue, core) > 0)
 			ring(map, core);
 }
 
 /* Only places that the engine published: it is gone, and publishes no more. */
-void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned core)
+static void cancel_all(struct quota_queue *queue, unsigned core)
 {
-	struct quota_queue *queue = queue_of(map, id);
-	uint32_t served;
-
-	if (queue == NULL)
-		return;
 	for (size_t i = 0; i < PLACES; i++) {
 		uint64_t value = quota_load(&queue->places[i]);
 
@@ -393,11 +455,92 @@ void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned co
 		    quota_swap(&queue->places[i], &value, (value & ~PLACE_WAITS) | PLACE_CANCELLED))
 			unreserve(queue);
 	}
-	quota_chaos(&queue->served[core], QUOTA_STEP_ADD);
-	served = atomic_exchange_explicit(&queue->served[core], 0, memory_order_acq_rel);
-	if (served > 0)
-		(void)quota_pool_add(quota_pool_at(map, id), served, 0);
-	serve(map, id, queue);
+}
+
+/* What is on its way to the dead; how much. */
+static uint32_t pick_up_for(struct quota_queue *queue, unsigned core)
+{
+	uint32_t units = on_their_way(queue, core);
+
+	quota_chaos(&queue->picked[core], QUOTA_STEP_STORE);
+	atomic_store_explicit(&queue->picked[core], count_of(&queue->picked[core]) + units,
+			      memory_order_release);
+	return units;
+}
+
+/* It ends `calls` no more, and its index may be another's before the line is mended. */
+static void note_dead_server(struct quota_queue *queue, unsigned core)
+{
+	uint64_t calls = quota_load(&queue->calls);
+
+	while (calls / SERVER_ONE == core + 1)
+		if (quota_swap(&queue->calls, &calls,
+			       SERVER_DEAD * SERVER_ONE + calls % SERVER_ONE))
+			break;
+}
+
+void quota_queue_core_dead(const struct quota_map *map, uint32_t id, unsigned core)
+{
+	struct quota_queue *queue = queue_of(map, id);
+	uint32_t units;
+
+	if (queue == NULL)
+		return;
+	note_dead_server(queue, core);
+	cancel_all(queue, core);
+	units = pick_up_for(queue, core);
+	if (units > 0)
+		(void)quota_pool_add(quota_pool_at(map, id), units, 0);
+	serve(map, id, queue, QUOTA_SERVER_CONTROL);
+}
+
+/* He who served died with a unit in his hands: who waited for it hears of it after all, if his
+ * place was emptied. Else he still waits, and the unit is what the audit will find missing. */
+static void mend_handed(struct quota_queue *queue)
+{
+	uint64_t handed = quota_load(&queue->handed);
+	_Atomic uint32_t *served = &queue->served[core_of(handed)];
+
+	if (handed != 0 && quota_load(&queue->places[(handed >> 16) % PLACES]) == 0 &&
+	    count_of(served) == queue->handed_before)
+		count_one(served, queue->handed_before);
+	quota_store(&queue->handed, 0);
+}
+
+/* Every ticket that was not passed gets a place: nobody waits at those that have none. */
+static uint32_t mend_places(struct quota_queue *queue)
+{
+	uint64_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
+	uint32_t waiting = 0;
+
+	for (uint64_t ticket = queue->head; ticket < tail; ticket++) {
+		_Atomic uint64_t *place = &queue->places[ticket % PLACES];
+		uint64_t value = quota_load(place);
+
+		if (value == 0)
+			quota_store(place, ticket << 16 | PLACE_CANCELLED);
+		waiting += (value & (PLACE_WAITS | PLACE_COUNTS)) != 0;
+	}
+	return waiting;
+}
+
+/* Engines that live give up (PLACE_COUNTS) and call meanwhile, and that is all. */
+uint64_t quota_queue_mend(const struct quota_map *map, uint32_t id)
+{
+	struct quota_queue *queue = queue_of(map, id);
+	uint64_t calls;
+
+	if (queue == NULL)
+		return 0;
+	mend_handed(queue);
+	atomic_store_explicit(&queue->waiting, mend_places(queue), memory_order_relaxed);
+	for (unsigned core = 0; core < map->cores; core++)
+		if (!quota_is_live(map, core))
+			(void)pick_up_for(queue, core);
+	calls = quota_load(&queue->calls);
+	while (calls / SERVER_ONE == SERVER_DEAD && !quota_swap(&queue->calls, &calls, 0))
+		continue;
+	return atomic_load_explicit(&queue->tail, memory_order_relaxed) - queue->head;
 }
 
 void quota_queues_free(struct quota_map *map)

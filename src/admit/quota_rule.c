@@ -185,7 +185,7 @@ void quota_set_rule(struct quota_map *map, uint32_t id, const struct quota_rule 
 	quota_rule_change(pool, QUOTA_DEBT | QUOTA_FROZEN, quota_rule_mode(map, pool, limit));
 	quota_trace_control(map, id, QUOTA_EVENT_RULE, 0, 0);
 	quota_rule_relabel(map, id);
-	quota_queue_serve(map, id);
+	quota_queue_serve(map, id, QUOTA_SERVER_CONTROL);
 }
 
 void quota_pool_settle_by(struct quota_map *map, uint32_t id, bool turns)

@@ -168,7 +168,8 @@ static uint32_t pool_with_a_line(struct quota_waiter waiters[3])
 	return pool;
 }
 
-/* Nobody is served meanwhile, who leaves leaves, and afterwards the line goes on in its order. */
+/* Nobody is served or joins meanwhile, who leaves leaves, and afterwards the line goes on in its
+ * order. */
 static void a_line_stands_still_meanwhile(void **unused)
 {
 	struct quota_waiter waiters[3], late;
@@ -187,10 +188,13 @@ static void a_line_stands_still_meanwhile(void **unused)
 	turn_all();
 	quota_give(cores[0], pool);
 	assert_true(quota_queue_leave(cores[2], &waiters[1]));
-	assert_int_equal(quota_queue_join(cores[3], pool, &late), QUOTA_JOINED);
+	assert_int_equal(quota_queue_waiting(map, pool), 2); /* it still counts, see below */
+	assert_int_equal(quota_queue_join(cores[3], pool, &late), QUOTA_UNDECIDED);
 	assert_int_equal(rings[2] + rings[3], 0);
 	assert_true(quota_audit_end(map, &leak));
 	assert_int_equal(leak, 0);
+	assert_int_equal(quota_queue_waiting(map, pool), 0);
+	assert_int_equal(quota_queue_join(cores[3], pool, &late), QUOTA_JOINED);
 	assert_int_equal(rings[1], 2); /* its bell was not lost */
 	assert_ptr_equal(quota_queue_next(cores[1]), &waiters[0]);
 	turn_all();
