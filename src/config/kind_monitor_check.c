@@ -173,6 +173,19 @@ static bool is_of_use(unsigned row, const char *type)
 	return strstr(uses[row].types, word) != NULL;
 }
 
+static void warn_of_no_average(const struct object *object, const struct command *command,
+			       struct report *report)
+{
+	static const unsigned rows[] = { MONITOR_DEVIATION, MONITOR_DEVIATION_PERCENT };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (command_column(command, rows[i]) > 0)
+			report_warning(
+				report, command_column(command, rows[i]),
+				"-%s has no effect with -LRTM DISABLED: no average is learned",
+				object->kind->options[rows[i]].name);
+}
+
 /* Of what is typed now; a type that another stands in for has said so. */
 static void warn_of_no_use(const struct object *object, const struct command *command,
 			   struct report *report)
@@ -190,6 +203,8 @@ static void warn_of_no_use(const struct object *object, const struct command *co
 			report_warning(report, column, "-%s has no effect on a monitor of type %s",
 				       object->kind->options[uses[i].option].name, type);
 	}
+	if (object_number(object, MONITOR_LRTM) != OPTION_FIRST)
+		warn_of_no_average(object, command, report);
 	if (strcmp(type, "USER") == 0 && command_column(command, MONITOR_SCRIPT_NAME) > 0 &&
 	    !str_starts_nocase(object_text(object, MONITOR_SCRIPT_NAME), STR("/")))
 		report_warning(report, command_column(command, MONITOR_SCRIPT_NAME),

@@ -130,7 +130,8 @@ static void plan_learning(const struct object *monitor, struct monitor_conf *con
 	conf->deviation_ms = number32(monitor, MONITOR_DEVIATION);
 	conf->deviation_percent = number32(monitor, MONITOR_DEVIATION_PERCENT);
 	conf->warn_percent = number32(monitor, MONITOR_RESPONSE_THRESHOLD);
-	if (object_number(monitor, MONITOR_LRTM) == OPTION_FIRST)
+	conf->learns = object_number(monitor, MONITOR_LRTM) == OPTION_FIRST;
+	if (conf->learns)
 		return;
 	conf->has_deviation = false;
 	conf->deviation_percent = 0;

@@ -10,6 +10,7 @@ struct monitor_conf monitor_conf_default(void)
 		.down_time_ms = 30000,
 		.retries = 3,
 		.success_retries = 1,
+		.learns = true,
 		.http_request = STR("HEAD /"),
 	};
 }

@@ -75,6 +75,7 @@ struct monitor_conf {
 	uint32_t failure_retries;     /* failures among them that mean down; 0: all */
 	uint32_t success_retries;     /* successes in a row that mean up again; at least 1 */
 	uint32_t alert_retries; /* failures in a row after which a warning is logged; 0: none */
+	bool learns;            /* response times: -LRTM */
 	/* A probe that took longer has failed. The average is learned from the good ones. */
 	bool has_deviation;
 	uint32_t deviation_ms;      /* more than the average by this */

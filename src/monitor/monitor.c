@@ -320,7 +320,8 @@ static bool judge_time(struct monitor *monitor, char text[PROBE_TEXT_MAX])
 	monitor->record->response_us = (clock_ns() - monitor->started_ns) / 1000;
 	warn_slow(monitor);
 	if (monitor->record->response_us <= slowest_us(monitor)) {
-		learn(monitor);
+		if (monitor->conf.learns)
+			learn(monitor);
 		return true;
 	}
 	snprintf(text, PROBE_TEXT_MAX, "response time %.1f ms, average %.1f ms, at most %.1f ms",

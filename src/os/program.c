@@ -60,6 +60,7 @@ static int open_both(int line[2], int output[2])
 		return -errno;
 	if (pipe2(output, O_CLOEXEC) == 0) {
 		(void)fcntl(output[0], F_SETFL, O_NONBLOCK);
+		(void)fcntl(output[0], F_SETPIPE_SZ, PROGRAM_OUTPUT_BYTES); /* where we may */
 		return 0;
 	}
 	err = -errno;

@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* So much may it print before it waits for somebody who reads; only its begin is read. */
+enum { PROGRAM_OUTPUT_BYTES = 1 << 20 };
+
 /* Owner: who started it. */
 struct program {
 	int fd; /* the line to the warden: becomes readable when the program has ended. -1: none.

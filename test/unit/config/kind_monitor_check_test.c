@@ -30,6 +30,8 @@ static void test_no_use(void **state)
 		    "-recv has no effect on a monitor of type TCP");
 	scene_has(scene, "\nadd lb monitor t TCP -recv x\n");
 	scene_warns(scene, "add lb monitor p PING -destPort 80", "-destPort has no effect");
+	scene_warns(scene, "add lb monitor q TCP -LRTM DISABLED -deviation 5",
+		    "no average is learned");
 	scene_warns(scene, "add lb monitor h HTTP -action LOG", "-action has no effect");
 	scene_warns(scene, "add lb monitor u USER -scriptName nsftp.pl", "begins with /");
 	scene_warns(scene, "add lb monitor v USER -scriptName /x -dispatcherIP 127.0.0.1",

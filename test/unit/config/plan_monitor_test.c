@@ -89,7 +89,7 @@ static void test_texts(void **state)
 	assert_true(str_equal(conf.texts[MONITOR_TEXT_USER_NAME], STR("u")));
 	assert_true(str_equal(conf.texts[MONITOR_TEXT_SQL_QUERY], STR("select 1")));
 	assert_true(str_equal(conf.texts[MONITOR_TEXT_QUERY_TYPE], STR("Address")));
-	assert_true(conf.has_deviation && conf.deviation_ms == 50);
+	assert_true(conf.learns && conf.has_deviation && conf.deviation_ms == 50);
 	assert_int_equal(conf.deviation_percent, 200);
 	assert_int_equal(conf.warn_percent, 80);
 	assert_int_equal(conf.alert_retries, 4);
@@ -97,6 +97,7 @@ static void test_texts(void **state)
 	assert_true(str_equal(conf.kind, STR("RADIUS")));
 	assert_int_equal(conf.codes[0].last, 3);
 	assert_false(conf_of(scene, "l", arena).has_deviation);
+	assert_false(conf_of(scene, "l", arena).learns);
 	scene_good(scene, "add lb monitor p LDNS-PING\nadd lb monitor q LDNS-DNS -query a.b\n");
 	assert_true(str_equal(conf_of(scene, "p", arena).kind, STR("PING")));
 	assert_true(str_equal(conf_of(scene, "q", arena).kind, STR("DNS")));

@@ -410,6 +410,20 @@ static void test_action(void **state)
 
 #define test_on_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+/* -LRTM DISABLED: it answers, and nothing is learned of how fast. */
+static void test_no_learning(void **state)
+{
+	struct monitor_conf conf = quick("http");
+
+	(void)state;
+	conf.learns = false;
+	begin(&conf, MONITOR_UNKNOWN);
+	run_probes(3);
+	assert_true(look().response_us > 0);
+	assert_int_equal(look().learned, 0);
+	assert_int_equal(look().average_us, 0);
+}
+
 /* The next one goes on from what it finds, and its own question is the same only when it is. */
 static void test_record(void **state)
 {
@@ -450,6 +464,7 @@ int main(void)
 		test_on_loop(test_action),
 		test_on_loop(test_spread_of_the_second),
 		test_on_loop(test_spread_outlives_a_stall),
+		test_on_loop(test_no_learning),
 		test_on_loop(test_record),
 	};
 

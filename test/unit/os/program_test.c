@@ -56,6 +56,24 @@ static void ends_and_says(void **state)
 	close(program.fd);
 }
 
+/* Who prints a whole page needs nobody who reads all of it. */
+static void says_much(void **state)
+{
+	static const char *const words[] = { "/bin/sh", "-c", "echo well; head -c 900000 /dev/zero",
+					     NULL };
+	struct program program;
+	char said[5] = "";
+
+	(void)state;
+	assert_int_equal(program_start(words, -1, &program), 0);
+	wait_for(program.fd);
+	assert_int_equal(program_status(&program), 0);
+	assert_int_equal(program_read(&program, said, 4), 4);
+	assert_string_equal(said, "well");
+	program_fini(&program);
+	close(program.fd);
+}
+
 static void is_killed_with_children(void **state)
 {
 	static const char *const words[] = { "/bin/sh", "-c", "sleep 600 & echo x; wait", NULL };
@@ -227,12 +245,15 @@ static void outlives_its_starter(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_its_input),        cmocka_unit_test(ends_and_says),
-		cmocka_unit_test(kills_who_left),         cmocka_unit_test(has_nothing_of_ours),
-		cmocka_unit_test(says_why_it_is_not_run), cmocka_unit_test(words_have_a_limit),
-		cmocka_unit_test(outlives_its_starter),   cmocka_unit_test(is_killed_with_children)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(says_much),
+					    cmocka_unit_test(reads_its_input),
+					    cmocka_unit_test(ends_and_says),
+					    cmocka_unit_test(kills_who_left),
+					    cmocka_unit_test(has_nothing_of_ours),
+					    cmocka_unit_test(says_why_it_is_not_run),
+					    cmocka_unit_test(words_have_a_limit),
+					    cmocka_unit_test(outlives_its_starter),
+					    cmocka_unit_test(is_killed_with_children) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
