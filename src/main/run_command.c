@@ -9,6 +9,7 @@
 #include "main/place.h"
 #include "main/supervisor.h"
 #include "os/file.h"
+#include "os/limits.h"
 #include "os/local.h"
 #include "os/socket.h"
 #include "persist/persist.h"
@@ -102,6 +103,8 @@ static int supervise(struct appliance_options *options)
 		fprintf(stderr, "spillway: cannot read %s\n", options->config_path);
 		return EXIT_CODE_REFUSED;
 	}
+	/* The supervisor holds a copy of every listening socket: one for each engine. */
+	(void)!limits_raise_descriptors();
 	options->socket_fd = local_listen(options->socket_path);
 	if (options->socket_fd < 0) {
 		fprintf(stderr, "spillway: command socket %s: %s%s\n", options->socket_path,

@@ -229,6 +229,20 @@ def test_a_restart_that_cannot_be_yet(stage):
     wait_until(lambda: get(web).status == 200, "it serves again")
 
 
+def test_more_listeners_than_the_soft_limit(stage):
+    """The supervisor holds them all, and the configuration, whatever limit it was started with."""
+    port = stage.port()
+    appliance = stage.run(f"add lb vserver v[1-50] HTTP 127.0.0.[1-50] {port}\n", 2,
+                          prefix=("sh", "-c", 'ulimit -Sn 40; exec "$@"', "sh"))
+    appliance.do("set lb vserver v1 -comment kept")
+    old = appliance.data_process()
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: appliance.data_process() not in (None, old), "it is started again")
+    wait_until(lambda: appliance.cli("show ns version").status == 0, "it answers")
+    assert "-comment kept" in appliance.running_config()
+    assert is_listening(port)
+
+
 def test_a_start_without_descriptors(tmp_path):
     """What an appliance cannot start without is said, and it ends: it is not tried for ever."""
     config = tmp_path / "empty.conf"
