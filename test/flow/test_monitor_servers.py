@@ -497,6 +497,36 @@ def test_http_inline(stage):
     assert len(probes) > before
 
 
+def test_a_program(stage):
+    """USER: address, port and arguments go in, exit status and a line come out; it is nobody, and at
+    the time-out all that it started is killed."""
+    folder = folder_for_all(stage, "program")
+    folder.chmod(0o777)
+    well, endless = folder / "well", folder / "endless"
+    well.write_text(f'#!/bin/sh\n[ -e {folder}/full ] && echo "disk is full" && exit 3\n'
+                    'echo "$1 $2 $3 by $(id -u)"; yes | head -c 200000\n')
+    endless.write_text(f"#!/bin/sh\nsetsid sh -c 'echo $$ >> {folder}/left; exec sleep 3600'\n")
+    for path in (well, endless):
+        path.chmod(0o755)
+    port = stage.port()
+    appliance = stage.run("")
+    appliance.do(f'add lb monitor well USER -scriptName {well} -scriptArgs "a b" {QUICK} -retries 1',
+                 f"add lb monitor endless USER -scriptName {endless} {QUICK} -resptimeout 900 MSEC",
+                 f"add service one 127.0.0.1 TCP {port}", f"add service two 127.0.0.1 TCP {port}",
+                 "bind service one -monitorName well", "bind service two -monitorName endless")
+    who = 65534 if os.geteuid() == 0 else os.geteuid()
+    wait_until(lambda: f"exit status 0: 127.0.0.1 {port} a b by {who}" in
+               appliance.do("show service one"), "it is well")
+    (folder / "full").touch()
+    wait_until(lambda: "reason: monitor well: exit status 3: disk is full" in
+               appliance.do("show service one"), "it is not")
+    wait_until(lambda: "no answer within 900 ms" in appliance.do("show service two"), "time is over")
+    appliance.do("unbind service two -monitorName endless")
+    left = (folder / "left").read_text().split()
+    wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in left),
+               "nothing is left")
+
+
 def test_response_time(stage):
     """A server that gets slow on command: slower than was learned is a failure, slow is logged, and
     so are failures in a row."""
