@@ -115,11 +115,24 @@ static void show_standard(const struct control *control, const struct object *mo
 		text_add(text, STR("\t\tnothing\n"));
 }
 
+/* Of LOAD. */
+static void show_metrics(const struct object *monitor, struct text *text)
+{
+	for (unsigned i = 0; i < monitor->binding_count; i++) {
+		const struct binding *metric = &monitor->bindings[i];
+
+		if (metric->type == BINDING_METRIC)
+			text_print(text, "\tmetric %s: at most %" PRIu64 ", weight %" PRIu32 "\n",
+				   metric->name, (uint64_t)metric->threshold, metric->weight);
+	}
+}
+
 void show_monitor(struct control *control, const struct object *object, struct text *text)
 {
 	text_print(text, "lb monitor %.*s\n", STR_ARG(object_name(object)));
 	show_effect(object, text);
 	show_options(object, text);
+	show_metrics(object, text);
 	show_monitor_bindings(control, object, text);
 }
 

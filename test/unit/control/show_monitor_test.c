@@ -65,11 +65,25 @@ static void built_in(void **state)
 	stage_close(stage);
 }
 
+static void metrics(void **state)
+{
+	struct stage *stage = stage_run("add lb metricTable t\n"
+					"bind lb metricTable t cpu 1.3.6.1.2.1.1.3.0\n"
+					"add lb monitor l LOAD -metricTable t\n"
+					"bind lb monitor l -metric cpu -metricThreshold 80 "
+					"-metricWeight 2\n");
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "show lb monitor l"), 0);
+	stage_must_say(stage, "\tmetric cpu: at most 80, weight 2\n\tbound to\n");
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(bound),
 					    cmocka_unit_test(secrets_are_not_shown),
-					    cmocka_unit_test(built_in) };
+					    cmocka_unit_test(built_in), cmocka_unit_test(metrics) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
