@@ -107,16 +107,27 @@ static int sync_folder(const char *path)
 	return result;
 }
 
+/* Always of the same name: what a crash has left is not left for ever, secrets and all. */
+static int open_fresh(const char *fresh)
+{
+	int fd;
+
+	if (unlink(fresh) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 static int replace(const char *path, struct str content)
 {
 	char fresh[PATH_MAX];
 	int fd, result;
 
-	if (snprintf(fresh, sizeof(fresh), "%s.XXXXXX", path) >= (int)sizeof(fresh))
+	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	fd = mkostemp(fresh, O_CLOEXEC);
+	fd = open_fresh(fresh);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	result = fill_fresh(fd, path, content);
 	if (result == 0 && rename(fresh, path) < 0)
 		result = -errno;

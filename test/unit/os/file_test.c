@@ -124,6 +124,27 @@ static void test_behind_a_link(void **state)
 	text_free(&text);
 }
 
+/* What a crash has left, or somebody has laid there, is not written into. */
+static void test_left_behind(void **state)
+{
+	struct text text = TEXT_EMPTY;
+	char fresh[160], other[160];
+
+	(void)state;
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	snprintf(other, sizeof(other), "%s/other", folder);
+	assert_int_equal(file_write(other, STR("untouched")), 0);
+	assert_int_equal(symlink("other", fresh), 0);
+	assert_int_equal(file_write(path, STR("first")), 0);
+	assert_int_equal(file_read(other, 10, &text), 0);
+	assert_string_equal(text.at, "untouched");
+	text_cut(&text, 0);
+	assert_int_equal(file_read(path, 10, &text), 0);
+	assert_string_equal(text.at, "first");
+	assert_int_equal(unlink(other), 0);
+	text_free(&text);
+}
+
 /* Whoever saves, the file stays its owner's. */
 static void test_owner(void **state)
 {
@@ -149,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_behind_a_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_left_behind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
 	};
 
