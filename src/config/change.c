@@ -235,6 +235,7 @@ static struct object *make_server(struct config *config, struct str name)
 	option_value_free(&server->values[SERVER_ADDRESS]);
 	server->values[SERVER_ADDRESS] = (struct value){ .is_set = true, .text = str_dup(name) };
 	server->is_implicit = true;
+	known_as_added(config, server);
 	return server;
 }
 

@@ -74,6 +74,13 @@ static const struct option options[SERVER_OPTIONS] = {
 			     .type = OPTION_TEXT,
 			     .help = "whatever an operator wants to remember",
 			     .since = "0.1" },
+	[SERVER_KNOWN_AS] = { .name = "knownAs",
+			      .type = OPTION_TEXT,
+			      .is_ours = true,
+			      .help = "name by which persistence knows members of groups on it, "
+				      "without it its own: a rename sets it, so that clients "
+				      "come back",
+			      .since = "0.1" },
 };
 
 const struct kind kind_server = {

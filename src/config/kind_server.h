@@ -10,6 +10,7 @@ enum {
 	SERVER_IPV6, /* of a domain name: which addresses are asked for */
 	SERVER_STATE,
 	SERVER_COMMENT,
+	SERVER_KNOWN_AS,
 	SERVER_OPTIONS
 };
 

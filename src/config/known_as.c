@@ -12,6 +12,8 @@ static unsigned row_of(const struct object *object)
 
 	if (kind == KIND_VSERVER)
 		return VSERVER_KNOWN_AS;
+	if (kind == KIND_SERVER)
+		return SERVER_KNOWN_AS;
 	return kind == KIND_SERVICE || kind == KIND_GROUP ? TARGET_KNOWN_AS : 0;
 }
 
@@ -73,6 +75,12 @@ static void put_own(const struct config *config, struct object *object)
 	} while (find_other(config, object, text_str(&name)) != NULL);
 	put(object, text_str(&name));
 	text_free(&name);
+}
+
+void known_as_added(struct config *config, struct object *object)
+{
+	if (find_other(config, object, known_as(object)) != NULL)
+		put_own(config, object);
 }
 
 bool known_as_settle(struct config *config, struct object *object, const struct command *command,

@@ -209,10 +209,10 @@ static void plan_one_service(struct planner *in, const struct object *object)
 	plan_settings(in, object, service);
 }
 
-static struct str name_member(struct planner *in, struct str group, const struct binding *binding)
+static struct str name_member(struct planner *in, struct str group, struct str server,
+			      uint16_t port)
 {
-	return arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(group),
-			   STR_ARG(object_name(binding->target)), binding->port);
+	return arena_print(in->plan->arena, "%.*s?%.*s?%u", STR_ARG(group), STR_ARG(server), port);
 }
 
 static void plan_member(struct planner *in, const struct object *group,
@@ -224,8 +224,8 @@ static void plan_member(struct planner *in, const struct object *group,
 	if (binding->type != BINDING_MEMBER)
 		return;
 	service = take_service(in, binding->uid);
-	service->name = name_member(in, object_name(group), binding);
-	service->known_as = name_member(in, known_as(group), binding);
+	service->name = name_member(in, object_name(group), object_name(server), binding->port);
+	service->known_as = name_member(in, known_as(group), known_as(server), binding->port);
 	service->hash_id = binding->hash_id > 0 ? binding->hash_id : hash_of_name(service->name);
 	if (binding->name != NULL)
 		service->custom_id = arena_copy(in->plan->arena, str_of(binding->name));

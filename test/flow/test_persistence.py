@@ -371,6 +371,24 @@ def test_survives_renames(stage, engines):
     are_cookies_good()
 
 
+@both
+def test_members_survive_renames(stage, engines):
+    """Of their group and of their server."""
+    origins, port = [stage.script(answers(plain(name))) for name in "ab"], stage.port()
+    here = stage.run(f"""
+add server m 127.0.0.1
+add serviceGroup g HTTP -healthMonitor NO
+bind serviceGroup g m {origins[0].port}
+bind serviceGroup g m {origins[1].port}
+add lb vserver v HTTP 127.0.0.1 {port} -lbMethod ROUNDROBIN -persistenceType SOURCEIP
+bind lb vserver v g
+""", engines)
+    first = held(lambda key: name(port, key), CLIENTS, least=2)
+    here.do("rename server m n", "rename serviceGroup g h")
+    assert {client: name(port, client) for client in CLIENTS} == first
+    assert f"  h?n?{origins[0].port}  " in sessions(here)[1]
+
+
 def spill_site(stage, engines, protocol="HTTP", limit=1, more=""):
     """web with that limit and its backup spare, clients kept for two minutes."""
     serve = (lambda name: answers(plain(name))) if protocol == "HTTP" else greets

@@ -18,7 +18,7 @@ static void test_server(void **state)
 	scene_bad(scene, "add server \"\" 10.0.0.2", "1 to 127 bytes");
 	scene_good(scene, "set server a -IPAddress 10.0.0.9\ndisable server a\nrename server b bb\n"
 			  "unset server a -comment\n");
-	scene_has(scene, "\nadd server a 10.0.0.9 -state DISABLED\nadd server bb ::1\n");
+	scene_has(scene, "\nadd server a 10.0.0.9 -state DISABLED\nadd server bb ::1 -knownAs b\n");
 	scene_good(scene, "set server c -domainResolveNow -comment soon\n");
 	scene_has(scene, "\nadd server c www.example.com -domainResolveRetry 9 -comment soon\n");
 }

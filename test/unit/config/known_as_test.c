@@ -32,6 +32,11 @@ static void a_rename_keeps_it(void **state)
 	is_known(scene, KIND_VSERVER, "a", "a");
 	scene_has_not(scene, "vserver a HTTP 10.0.0.9 80 -knownAs");
 	scene_good(scene, "add server x 10.0.0.3\nrename server x y\n");
+	is_known(scene, KIND_SERVER, "y", "x");
+	/* One that an address stands for. */
+	scene_good(scene, "rename server 10.0.0.1 z\nadd service u 10.0.0.1 HTTP 82\n");
+	is_known(scene, KIND_SERVER, "z", "10.0.0.1");
+	is_known(scene, KIND_SERVER, "10.0.0.1", "10.0.0.1~2");
 }
 
 static void no_two_are_known_by_one(void **state)
