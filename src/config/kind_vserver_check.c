@@ -209,11 +209,16 @@ static bool uses_udp(const struct object *object)
 	return false;
 }
 
-/* IPv4 has one spelling, IPv6 has many. */
+/* IPv4 has one spelling, but for every address; IPv6 has many. */
 static bool same_address(struct str text, struct str other)
 {
+	const struct str every = STR("*");
 	struct address one, two;
 
+	if (str_equal(text, every))
+		text = STR("0.0.0.0");
+	if (str_equal(other, every))
+		other = STR("0.0.0.0");
 	if (str_equal(text, other))
 		return true;
 	return text.length > 0 && memchr(text.at, ':', text.length) != NULL &&

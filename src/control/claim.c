@@ -97,9 +97,12 @@ static bool has_pools(const struct control *control, struct report *report)
 static bool wants(const struct object *vserver, struct address *address)
 {
 	uint16_t port = (uint16_t)object_number(vserver, VSERVER_PORT);
+	struct str text = object_text(vserver, VSERVER_ADDRESS);
 
-	return port != 0 && object_is_enabled(vserver) &&
-	       address_parse(object_text(vserver, VSERVER_ADDRESS), port, address);
+	if (str_equal(text, STR("*")))
+		text = STR("0.0.0.0");
+	return port != 0 && object_is_enabled(vserver) && runs(vserver, VSERVER_PROTOCOL) &&
+	       address_parse(text, port, address);
 }
 
 bool claim_may_stand(void *context, const struct object *before, const struct object *after,

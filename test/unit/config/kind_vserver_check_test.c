@@ -114,6 +114,8 @@ static void test_address(void **state)
 	scene_good(scene, "add lb vserver none HTTP\n");
 	scene_has(scene, "add lb vserver none HTTP 0.0.0.0 0\n");
 	scene_bad(scene, "set lb vserver y -IPAddress 10.0.0.1", "taken by lb vserver web");
+	scene_good(scene, "add lb vserver every HTTP * 81\n");
+	scene_bad(scene, "add lb vserver all HTTP 0.0.0.0 81", "taken by lb vserver every");
 }
 
 static void test_redirect(void **state)

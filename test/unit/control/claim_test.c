@@ -65,6 +65,24 @@ static void ranges_of_others_are_whole(void **state)
 	stage_close(stage);
 }
 
+/* "*" is an address, too; what does not run asks for none. */
+static void every_address_is_one(void **state)
+{
+	struct stage *stage = stage_run("");
+	unsigned port;
+	char line[128];
+	int fd = take_port(&port);
+
+	(void)state;
+	snprintf(line, sizeof(line), "add lb vserver w HTTP * %u", port);
+	assert_int_equal(stage_do(stage, line), 1);
+	stage_must_say(stage, "cannot listen on 0.0.0.0:");
+	snprintf(line, sizeof(line), "add lb vserver w UDP 127.0.0.1 %u", port);
+	assert_int_equal(stage_do(stage, line), 0);
+	socket_close(fd);
+	stage_close(stage);
+}
+
 /* The stage has 64 pools: what would take more is refused whole, and what runs goes on. */
 static void pools_are_counted(void **state)
 {
@@ -132,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_are_whole),
 		cmocka_unit_test(ranges_of_others_are_whole),
+		cmocka_unit_test(every_address_is_one),
 		cmocka_unit_test(pools_are_counted),
 		cmocka_unit_test(moved_back),
 		cmocka_unit_test(own_addresses_are_free),
