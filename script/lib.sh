@@ -75,7 +75,8 @@ build_spillway() {
 	{
 		flock 9
 		[ -f "$build/build.ninja" ] ||
-			meson setup --buildtype=release "$build" "$top" >&2 || die "configuring failed"
+			meson setup --buildtype=release -Dwhole=true "$build" "$top" >&2 ||
+			die "configuring failed"
 		ninja -C "$build" spillway >&2 || die "building failed"
 	} 9<"$top/meson.build"
 }

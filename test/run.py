@@ -24,7 +24,7 @@ JOBS = max(2, os.cpu_count() or 2)
 
 SANITIZED = ["-Db_lundef=false", "--buildtype=debugoptimized"]
 BUILDS = {
-    "build": {"options": ["--buildtype=release"], "cc": "gcc"},
+    "build": {"options": ["--buildtype=release", "-Dwhole=true"], "cc": "gcc"},
     # The fuzz targets share it: what they count costs less than to compile everything once more.
     "build-asan": {"options": ["-Dfuzz=true", "-Db_sanitize=address,undefined", *SANITIZED],
                    "cc": "clang"},
