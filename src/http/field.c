@@ -37,20 +37,42 @@ static const uint8_t first_of_length[NAME_MAX_KNOWN + 2] = {
 
 /* `token` holds token bytes only: with bit 5 set, no other one becomes a letter, digit or dash
  * of `lower`. */
-static bool is_name(struct str token, struct str lower)
+static inline bool is_short_name(const char *token, struct str lower)
 {
 	for (size_t i = 0; i < lower.length; i++)
-		if ((token.at[i] | 0x20) != lower.at[i])
+		if ((token[i] | 0x20) != lower.at[i])
 			return false;
 	return true;
 }
 
-static const struct field_kind *find_kind(struct str name)
+enum { WORD = sizeof(uint64_t) };
+
+static inline bool is_word(const char *token, const char *lower)
+{
+	uint64_t a, b;
+
+	memcpy(&a, token, WORD);
+	memcpy(&b, lower, WORD);
+	return (a | 0x2020202020202020) == b;
+}
+
+/* Of as many bytes. The last word of a long one overlaps with the one before it. */
+static inline bool is_name(const char *token, struct str lower)
+{
+	if (lower.length < WORD)
+		return is_short_name(token, lower);
+	for (size_t i = 0; i + WORD < lower.length; i += WORD)
+		if (!is_word(token + i, lower.at + i))
+			return false;
+	return is_word(token + lower.length - WORD, lower.at + lower.length - WORD);
+}
+
+static inline const struct field_kind *find_kind(struct str name)
 {
 	if (name.length > NAME_MAX_KNOWN)
 		return NULL;
 	for (unsigned i = first_of_length[name.length]; i < first_of_length[name.length + 1]; i++)
-		if (is_name(name, kinds[i].name))
+		if (is_name(name.at, kinds[i].name))
 			return &kinds[i];
 	return NULL;
 }

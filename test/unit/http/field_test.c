@@ -34,6 +34,20 @@ static enum h1_result read_section(struct str text, size_t *used)
 	return result;
 }
 
+/* No other name of the same length is taken for it, wherever it differs. */
+static void expect_others(struct str name)
+{
+	for (size_t i = 0; i < name.length; i++) {
+		char *copy = malloc(name.length); /* no byte of it is behind the name */
+
+		memcpy(copy, name.at, name.length);
+		assert_int_not_equal(field_id((struct str){ copy, name.length }), H1_FIELD_OTHER);
+		copy[i] = '!';
+		assert_int_equal(field_id((struct str){ copy, name.length }), H1_FIELD_OTHER);
+		free(copy);
+	}
+}
+
 static void test_ids(void **state)
 {
 	static const struct {
@@ -65,8 +79,11 @@ static void test_ids(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(field_id(rows[i].name), rows[i].id);
+		if (rows[i].id != H1_FIELD_OTHER)
+			expect_others(rows[i].name);
+	}
 }
 
 static void test_values_are_trimmed(void **state)
