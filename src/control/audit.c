@@ -75,6 +75,10 @@ static bool sweep_next(struct control *control)
 		return true;
 	}
 	place -= runtime->service_room;
+	if (place == runtime->vserver_room) {
+		sweep_reserve(control, &runtime->clients, "the appliance");
+		sweep_reserve(control, &runtime->requests, "the appliance");
+	}
 	if (place >= runtime->vserver_room)
 		return false;
 	if (runtime->vservers[place] != NULL)

@@ -19,7 +19,8 @@ enum { AUDIT_WAIT_MS = 50, AUDIT_HOUR_MS = 3600000, AUDIT_STEP_MS = 250 };
 /* Owner: control. */
 struct audits {
 	struct timer timer;
-	uint32_t next;         /* place in the sweep of this hour: services, then virtual servers */
+	uint32_t next; /* place in the sweep of this hour: services, virtual servers, the appliance
+			*/
 	uint64_t sweep_end_ms; /* the next sweep begins */
 };
 

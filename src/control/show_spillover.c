@@ -34,7 +34,23 @@ static void audit_pool_of(struct control *control, const char *name, uint32_t po
 	}
 }
 
-/* Of the limit that it has. */
+/* Its units come with time: there is none to be missing. */
+static bool tell_rate(const char *name, const struct rate *rate, const char *what,
+		      struct text *text)
+{
+	struct quota_rate_view view;
+
+	if (rate_shared(rate) == NULL)
+		return false;
+	quota_rate_read(rate->shared, &view);
+	text_print(text,
+		   "%s: rate %" PRIu64 " %s a second  at once %" PRIu64 "  passed %" PRIu64
+		   "  refusals %" PRIu64 "; no units to be missing, time brings them\n",
+		   name, view.per_second, what, view.burst, view.granted, view.refused);
+	return true;
+}
+
+/* Of the limits that it has. */
 static void audit_one(struct control *control, const struct runtime_vserver *vserver,
 		      struct text *text)
 {
@@ -50,6 +66,8 @@ static void audit_one(struct control *control, const struct runtime_vserver *vse
 		audit_pool_of(control, entry->name, reserves[i]->pool, text);
 		has_limit = true;
 	}
+	has_limit |= tell_rate(entry->name, &vserver->bandwidth, "bytes", text);
+	has_limit |= tell_rate(entry->name, &vserver->request_rate, "requests", text);
 	if (!has_limit)
 		text_print(text, "%s: no limit\n", entry->name);
 }

@@ -16,7 +16,8 @@ static const char *const config =
 	"add service b 127.0.0.1 HTTP 9002 -healthMonitor NO\n"
 	"add lb vserver web HTTP 0.0.0.0 0 -soMethod DYNAMICCONNECTION\n"
 	"bind lb vserver web a\n"
-	"add lb vserver free HTTP 0.0.0.0 0\n";
+	"add lb vserver free HTTP 0.0.0.0 0\n"
+	"add lb vserver asked HTTP 0.0.0.0 0 -soMethod REQUEST -soThreshold 5\n";
 
 static _Atomic bool is_over;
 
@@ -95,6 +96,38 @@ static void does_not_wait_for_ever(void **state)
 	stage_close(stage);
 }
 
+static uint64_t audits_of(const struct stage *stage, uint32_t pool)
+{
+	struct quota_view view;
+
+	quota_read(stage->map, pool, &view);
+	return view.audits;
+}
+
+/* Once an hour, but for those that find the thread asleep: so after some hours, each at least once.
+ */
+static void an_hour_sees_what_counts_requests_too(void **state)
+{
+	struct stage *stage = stage_run(config);
+	struct audits *audits = &stage->control->audits;
+	uint32_t pool = stage_vserver(stage, "asked")->requests.pool;
+	uint32_t all;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "set spillover param -maxClient 9"), 0);
+	stage_play_engines(stage);
+	all = stage->control->runtime.clients.pool;
+	assert_true(pool != QUOTA_NONE && all != QUOTA_NONE);
+	thread = begin_turns(stage);
+	for (unsigned i = 0; audits_of(stage, pool) == 0 || audits_of(stage, all) == 0; i++) {
+		audits->timer.fire(&audits->timer);
+		assert_true(i < 100000);
+	}
+	end_turns(thread);
+	stage_close(stage);
+}
+
 static void an_hour_sees_each_limit_once(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -124,6 +157,7 @@ int main(void)
 		cmocka_unit_test(counts_when_all_have_turned),
 		cmocka_unit_test(does_not_wait_for_ever),
 		cmocka_unit_test(an_hour_sees_each_limit_once),
+		cmocka_unit_test(an_hour_sees_what_counts_requests_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,20 @@ static void audit(void **state)
 	stage_close(stage);
 }
 
+/* The limits that are rates have no units to count, and say what they are. */
+static void audit_of_a_rate(void **state)
+{
+	struct stage *stage = stage_run(
+		"add lb vserver wide HTTP 0.0.0.0 0 -soMethod BANDWIDTH -soThreshold 8\n");
+
+	(void)state;
+	assert_int_equal(stage_do(stage, "show spillover audit"), 0);
+	stage_must_say(stage,
+		       "wide: rate 1000 bytes a second  at once 65536  passed 0  refusals 0");
+	assert_false(stage_said(stage, "no limit"));
+	stage_close(stage);
+}
+
 static void events(void **state)
 {
 	struct stage *stage = stage_run(config);
@@ -85,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(audit),
+		cmocka_unit_test(audit_of_a_rate),
 		cmocka_unit_test(events),
 		cmocka_unit_test(names_are_quoted_as_everywhere),
 		cmocka_unit_test(others_are_the_references),
