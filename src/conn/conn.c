@@ -3,8 +3,10 @@
  * What edge-triggered events demand: can_read and can_write may be true without need (a call then
  * says so with EAGAIN), never false without an edge to come. An edge comes when bytes or the end
  * arrive after the socket was seen empty. A short read has seen it empty, so can_read goes; but
- * when the end had arrived before that read, its edge is over already: while is_ending, only the
- * end itself or EAGAIN clear can_read. When the end arrives after the read, its own edge follows.
+ * when the end had arrived before that read, its edge is over already: while is_ending, the next
+ * read says that it is the end, without asking. When the end arrives after the read, its own edge
+ * follows. From one that sends urgent bytes a read can be short in the midst, so that only the end
+ * itself or EAGAIN say that nothing is left.
  */
 #include "conn/conn.h"
 
@@ -25,6 +27,8 @@ static void on_event(struct watch *watch, unsigned events)
 		conn->is_ending = true;
 	if (events & LOOP_BROKEN)
 		conn->is_broken = true;
+	if (events & LOOP_URGENT)
+		conn->is_urgent = true;
 	if (conn->task != NULL)
 		loop_ready(&conn->engine->loop, conn->task);
 }
@@ -203,6 +207,16 @@ void conn_unmeter(struct conn *conn)
 	list_remove(&conn->paced);
 }
 
+static void note_short(struct conn *conn)
+{
+	if (conn->is_urgent || conn->error != 0)
+		return;
+	if (conn->is_ending)
+		conn->is_drained = true;
+	else
+		conn->can_read = false;
+}
+
 enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done)
 {
 	ssize_t count;
@@ -216,6 +230,8 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 		return CONN_EOF;
 	if (conn->is_connecting || !conn->can_read)
 		return await_bytes(conn);
+	if (conn->is_drained && !conn->is_broken && conn->error == 0)
+		return read_none(conn, 0);
 	room = allowed(conn, room);
 	if (room == 0)
 		return CONN_WAIT; /* can_read stays: the bytes are there */
@@ -223,8 +239,8 @@ enum conn_io conn_read(struct conn *conn, void *bytes, size_t room, size_t *done
 	note_unused(conn, room, count);
 	if (count <= 0)
 		return read_none(conn, count);
-	if ((size_t)count < room && !conn->is_ending && conn->error == 0)
-		conn->can_read = false;
+	if ((size_t)count < room)
+		note_short(conn);
 	*done = (size_t)count;
 	return CONN_DONE;
 }

@@ -47,7 +47,9 @@ struct conn {
 	bool is_broken : 1; /* an error event came: reads may still bring bytes, then CONN_BROKEN */
 	bool is_ending : 1; /* the end of the peer's half is in the socket: read until CONN_EOF */
 	bool has_eof : 1;   /* the peer closed its half */
-	bool is_shut : 1;   /* we closed our half */
+	bool is_urgent : 1; /* it has sent urgent bytes: a short read says nothing */
+	bool is_drained : 1;      /* all was read, and the end is next */
+	bool is_shut : 1;         /* we closed our half */
 	bool holds_bytes : 1;     /* the last ones, in the socket, until the end goes with them */
 	struct conn_meter *meter; /* borrowed; NULL: reads what comes */
 	struct list paced;        /* of the meter */

@@ -47,7 +47,8 @@ static uint32_t bits_of(const struct watch *watch)
 {
 	if (watch->is_listener)
 		return EPOLLIN;
-	return EPOLLIN | EPOLLRDHUP | EPOLLET | (watch->is_reader ? 0 : (uint32_t)EPOLLOUT);
+	return EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET |
+	       (watch->is_reader ? 0 : (uint32_t)EPOLLOUT);
 }
 
 int loop_watch(struct loop *loop, struct watch *watch)
@@ -207,6 +208,8 @@ static unsigned events_of(uint32_t bits)
 		events |= LOOP_ENDED;
 	if (bits & EPOLLERR)
 		events |= LOOP_BROKEN;
+	if (bits & EPOLLPRI)
+		events |= LOOP_URGENT;
 	return events;
 }
 

@@ -25,7 +25,8 @@ enum {
 	LOOP_READ = 1,   /* readable, or the peer has closed its half */
 	LOOP_WRITE = 2,  /* writable, or connected */
 	LOOP_BROKEN = 4, /* an error of the descriptor; always together with READ and WRITE */
-	LOOP_ENDED = 8   /* the peer will send no more; together with READ: read until the end */
+	LOOP_ENDED = 8,  /* the peer will send no more; together with READ: read until the end */
+	LOOP_URGENT = 16 /* urgent bytes came: a read ends before them, though more has come */
 };
 
 enum { LOOP_ROUNDS = 4 };  /* how often a task may run in one turn */

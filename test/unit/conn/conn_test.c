@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -416,17 +417,60 @@ static void test_last_words_before_a_close(void **state)
 	close_end(&end);
 }
 
+/* Reads until the end, or until nothing is there; what came. */
+static size_t read_all(struct end *end, char *bytes, size_t room, enum conn_io *last)
+{
+	size_t length = 0, done;
+
+	do {
+		*last = conn_read(&end->conn, bytes + length, room - length, &done);
+		length += done;
+	} while (*last == CONN_DONE);
+	return length;
+}
+
+/* Urgent bytes are left out, and what follows them is read, with the end behind it and without. */
+static void test_urgent_bytes(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		struct end end;
+		char bytes[16];
+		enum conn_io last;
+		size_t done;
+
+		open_end(&end);
+		while (conn_read(&end.conn, bytes, 1, &done) != CONN_WAIT)
+			continue;
+		assert_int_equal(send(end.other, "abc", 3, 0), 3);
+		assert_int_equal(send(end.other, "!", 1, MSG_OOB), 1);
+		assert_int_equal(send(end.other, "def", 3, 0), 3);
+		if (ends)
+			shutdown(end.other, SHUT_WR);
+		while (socket_pending(end.conn.watch.fd) < 3)
+			continue;
+		await(&end);
+		while (ends && !end.conn.is_ending)
+			loop_turn(&engine->loop);
+		assert_int_equal(read_all(&end, bytes, sizeof(bytes), &last), 6);
+		assert_memory_equal(bytes, "abcdef", 6);
+		assert_int_equal(last, ends ? CONN_EOF : CONN_WAIT);
+		close_end(&end);
+	}
+}
+
 #define test_on_engine(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test_on_engine(test_talk),       test_on_engine(test_end_right_behind_bytes),
-		test_on_engine(test_end_later),  test_on_engine(test_full_socket),
-		test_on_engine(test_reset),      test_on_engine(test_our_reset),
-		test_on_engine(test_refused),    test_on_engine(test_calls_while_connecting),
-		test_on_engine(test_accepted),   test_on_engine(test_openings),
-		test_on_engine(test_late_break), test_on_engine(test_last_words_before_a_close),
+		test_on_engine(test_talk),         test_on_engine(test_end_right_behind_bytes),
+		test_on_engine(test_end_later),    test_on_engine(test_full_socket),
+		test_on_engine(test_reset),        test_on_engine(test_our_reset),
+		test_on_engine(test_refused),      test_on_engine(test_calls_while_connecting),
+		test_on_engine(test_accepted),     test_on_engine(test_openings),
+		test_on_engine(test_late_break),   test_on_engine(test_last_words_before_a_close),
+		test_on_engine(test_urgent_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
