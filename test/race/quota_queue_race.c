@@ -2,8 +2,12 @@
  *
  * Promised of the line before a full pool, with many threads that take, give, wait and give up at
  * any time, while the limit changes: tickets are served in their order over all engines; never more
- * uses than the limit; nobody waits while a unit is free; and at the end nothing is lost. Audits
- * meanwhile find nothing.
+ * uses than the limit; nobody takes a use while somebody waits, nor waits while one is free; and at
+ * the end nothing is lost. Audits meanwhile find nothing.
+ *
+ * Who leaves the line was in it from the end of his joining to the begin of his leaving, by the
+ * numbers of one clock: a take that lies within may not succeed. Where no limit changes all threads
+ * stand still now and then: then nothing is on its way, and either nobody waits or no use is free.
  */
 #include "admit/quota_audit.h"
 #include "admit/quota_core_priv.h"
@@ -17,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RING_MAX = 1 << 20, MINE_MAX = 32, THREADS_MAX = 16, PATIENCE = 100000000 };
+enum { RING_MAX = 1 << 20, MINE_MAX = 32, THREADS_MAX = 16, STANDSTILL = 40, PATIENCE = 100000000 };
 
 struct run {
 	unsigned threads;
@@ -26,10 +30,22 @@ struct run {
 	unsigned calls; /* of each thread */
 	unsigned changes;
 	bool is_audited; /* after each change; bells ring twice then, and say no order */
+	bool is_patient; /* nobody gives up: that helps him of whose place nobody hears */
+};
+
+/* By the clock. */
+struct span {
+	uint64_t begin, end;
+};
+
+struct spans {
+	struct span *all; /* owned */
+	size_t count;
 };
 
 struct place {
 	struct quota_waiter waiter;
+	uint64_t joined;
 	bool is_leaving; /* gave up too late */
 };
 
@@ -44,6 +60,7 @@ struct thread {
 	int64_t held;
 	uint64_t *tickets; /* owned: as they were served */
 	size_t ticket_count;
+	struct spans takes, waits; /* that succeeded; of those who left the line */
 	uint64_t taken, joined, left, crowded;
 };
 
@@ -53,7 +70,9 @@ static unsigned char rung[RING_MAX]; /* engines, in the order they were served *
 static size_t rung_count;            /* only who serves writes: one at a time */
 static alignas(64) _Atomic int64_t in_force;
 static alignas(64) _Atomic int64_t most_in_force;
+static alignas(64) _Atomic uint64_t clock_now;
 static _Atomic unsigned done;
+static pthread_barrier_t standstill;
 static unsigned audits, leaks;
 
 static uint64_t next_random(uint64_t *random)
@@ -67,8 +86,8 @@ static uint64_t next_random(uint64_t *random)
 void quota_chaos(const volatile void *word, enum quota_step step)
 {
 	(void)word;
-	(void)step;
-	if (next_random(&chaos_random) % 16 == 0)
+	/* Between a ticket and its place, above all. */
+	if (next_random(&chaos_random) % (step == QUOTA_STEP_STORE ? 4 : 16) == 0)
 		sched_yield();
 }
 
@@ -80,6 +99,16 @@ static void on_ring(void *context, unsigned core)
 		return;
 	must(rung_count < RING_MAX);
 	rung[rung_count++] = (unsigned char)core;
+}
+
+static uint64_t tick(void)
+{
+	return atomic_fetch_add(&clock_now, 1);
+}
+
+static void note_span(struct spans *spans, uint64_t begin)
+{
+	spans->all[spans->count++] = (struct span){ begin, tick() };
 }
 
 static void count_use(struct thread *thread)
@@ -131,14 +160,17 @@ static struct place *some_place(struct thread *thread, bool waits)
 static void join_line(struct thread *thread)
 {
 	struct place *place = some_place(thread, false);
+	uint64_t begin = tick();
 
 	if (place == NULL)
 		return;
 	switch (quota_queue_join(thread->core, pool_id, &place->waiter)) {
 	case QUOTA_JOINED:
 		thread->joined++;
+		place->joined = tick();
 		return;
 	case QUOTA_SERVED:
+		note_span(&thread->takes, begin);
 		count_use(thread);
 		return;
 	case QUOTA_CROWDED:
@@ -152,13 +184,17 @@ static void join_line(struct thread *thread)
 static void give_up(struct thread *thread)
 {
 	struct place *place = some_place(thread, true);
+	uint64_t begin;
 
 	if (place == NULL)
 		return;
-	if (quota_queue_leave(thread->core, &place->waiter))
+	begin = tick();
+	if (quota_queue_leave(thread->core, &place->waiter)) {
 		thread->left++;
-	else
+		thread->waits.all[thread->waits.count++] = (struct span){ place->joined, begin };
+	} else {
 		place->is_leaving = true;
+	}
 }
 
 static void act_once(struct thread *thread)
@@ -167,16 +203,18 @@ static void act_once(struct thread *thread)
 
 	pick_up(thread);
 	if (random % 16 < 8) {
+		uint64_t begin = tick();
 		enum quota_result result = quota_take(thread->core, pool_id);
 
-		if (result == QUOTA_OK)
+		if (result == QUOTA_OK) {
+			note_span(&thread->takes, begin);
 			count_use(thread);
-		else if (result == QUOTA_FULL)
+		} else if (result == QUOTA_FULL)
 			join_line(thread);
 	} else if (random % 16 < 14) {
 		if (thread->held > 0)
 			give_use(thread);
-	} else {
+	} else if (!thread->run->is_patient) {
 		give_up(thread);
 	}
 }
@@ -203,6 +241,22 @@ static bool end_all(struct thread *thread)
 	return list_is_empty(&thread->core->queued);
 }
 
+/* All threads are between two calls: what was free went to who waits, in the call that freed it. */
+static void stand_still(const struct thread *thread)
+{
+	if (pthread_barrier_wait(&standstill) == PTHREAD_BARRIER_SERIAL_THREAD) {
+		uint64_t s = quota_pool_load(quota_pool_at(thread->map, pool_id));
+
+		if (quota_waiters(s) > 0 && quota_available(s) > 0) {
+			fprintf(stderr,
+				"# threads %u limit %lld: a use is free and somebody waits\n",
+				thread->run->threads, (long long)thread->run->limit);
+			_exit(1); /* nobody might ever end */
+		}
+	}
+	pthread_barrier_wait(&standstill);
+}
+
 static void *work_on(void *argument)
 {
 	struct thread *thread = argument;
@@ -212,6 +266,8 @@ static void *work_on(void *argument)
 		act_once(thread);
 		if (i % 16 == 15)
 			quota_turn_end(thread->core);
+		if (thread->run->changes == 0 && i % STANDSTILL == STANDSTILL - 1)
+			stand_still(thread);
 	}
 	quota_turn_end(thread->core);
 	atomic_fetch_add(&done, 1);
@@ -272,12 +328,34 @@ static bool is_in_order(const struct run *run, const struct thread *threads)
 	return true;
 }
 
+/* How many takes lie within the wait of somebody who waited from before to after. */
+static size_t count_passed(const struct run *run, const struct thread *threads)
+{
+	/* By the begin of a wait: the latest end of those that began until then. */
+	uint64_t ticks = atomic_load(&clock_now), *ends = calloc(ticks + 1, sizeof(*ends));
+	size_t passed = 0;
+
+	must(ends != NULL);
+	for (unsigned i = 0; i < run->threads; i++)
+		for (size_t n = 0; n < threads[i].waits.count; n++)
+			ends[threads[i].waits.all[n].begin] = threads[i].waits.all[n].end;
+	for (uint64_t at = 1; at < ticks; at++)
+		if (ends[at] < ends[at - 1])
+			ends[at] = ends[at - 1];
+	for (unsigned i = 0; i < run->threads; i++)
+		for (size_t n = 0; n < threads[i].takes.count; n++)
+			passed += ends[threads[i].takes.all[n].begin] > threads[i].takes.all[n].end;
+	free(ends);
+	return passed;
+}
+
 static bool judge_run(const struct run *run, struct quota_map *map, const struct thread *threads,
 		      unsigned stuck)
 {
 	uint64_t s = quota_pool_load(quota_pool_at(map, pool_id));
 	struct quota_view view;
 	uint64_t joined = 0, left = 0, served = 0, crowded = 0;
+	size_t passed;
 	bool passes;
 
 	quota_read(map, pool_id, &view);
@@ -287,8 +365,10 @@ static bool judge_run(const struct run *run, struct quota_map *map, const struct
 		served += threads[i].ticket_count;
 		crowded += threads[i].crowded;
 	}
-	passes = stuck == 0 && leaks == 0 && audits == (run->is_audited ? run->changes : 0) &&
-		 is_in_order(run, threads) && joined == left + served && quota_waiters(s) == 0 &&
+	passed = count_passed(run, threads);
+	passes = stuck == 0 && passed == 0 && leaks == 0 &&
+		 audits == (run->is_audited ? run->changes : 0) && is_in_order(run, threads) &&
+		 joined == left + served && quota_waiters(s) == 0 &&
 		 quota_queue_waiting(map, pool_id) == 0 && view.used == 0 &&
 		 quota_available(s) + view.idle == run->limit &&
 		 atomic_load(&most_in_force) <= run->limit;
@@ -296,12 +376,12 @@ static bool judge_run(const struct run *run, struct quota_map *map, const struct
 		fprintf(passes ? stdout : stderr,
 			"# threads %u limit %lld depth %u changes %u: joined %llu served %llu left "
 			"%llu crowded %llu stuck %u; most %lld, at the end used %lld waiting %llu, "
-			"in order %d\n",
+			"in order %d, passed by %zu\n",
 			run->threads, (long long)run->limit, run->depth, run->changes,
 			(unsigned long long)joined, (unsigned long long)served,
 			(unsigned long long)left, (unsigned long long)crowded, stuck,
 			(long long)atomic_load(&most_in_force), (long long)view.used,
-			(unsigned long long)quota_waiters(s), is_in_order(run, threads));
+			(unsigned long long)quota_waiters(s), is_in_order(run, threads), passed);
 	return passes;
 }
 
@@ -313,7 +393,10 @@ static void start_threads(const struct run *run, struct quota_map *map, struct t
 		threads[i].random = (seed + i + 1) * 0x9e3779b97f4a7c15u | 1;
 		threads[i].core = quota_core_new(map, i);
 		threads[i].tickets = malloc((run->calls + MINE_MAX) * sizeof(uint64_t));
-		must(threads[i].core != NULL && threads[i].tickets != NULL);
+		threads[i].takes.all = malloc(2 * run->calls * sizeof(struct span));
+		threads[i].waits.all = malloc(run->calls * sizeof(struct span));
+		must(threads[i].core != NULL && threads[i].tickets != NULL &&
+		     threads[i].takes.all != NULL && threads[i].waits.all != NULL);
 		for (unsigned m = 0; m < MINE_MAX; m++)
 			list_init(&threads[i].mine[m].waiter.link);
 	}
@@ -333,6 +416,8 @@ static bool run_one(const struct run *run, uint64_t seed)
 	pool_id = quota_open(map, run->limit, 80, 10);
 	must(quota_queue_set(map, pool_id, run->depth));
 	rung_count = 0;
+	atomic_store(&clock_now, 1);
+	must(pthread_barrier_init(&standstill, NULL, run->threads) == 0);
 	audits = leaks = 0;
 	atomic_store(&in_force, 0);
 	atomic_store(&most_in_force, 0);
@@ -350,7 +435,10 @@ static bool run_one(const struct run *run, uint64_t seed)
 	for (unsigned i = 0; i < run->threads; i++) {
 		quota_core_free(threads[i].core);
 		free(threads[i].tickets);
+		free(threads[i].takes.all);
+		free(threads[i].waits.all);
 	}
+	pthread_barrier_destroy(&standstill);
 	quota_map_free(map);
 	return passes;
 }
@@ -358,12 +446,13 @@ static bool run_one(const struct run *run, uint64_t seed)
 int main(void)
 {
 	static const struct run runs[] = {
-		{ 1, 3, 8, 20000, 0, false },      { 2, 1, 8, 20000, 0, false },
-		{ 2, 10, 64, 20000, 0, false },    { 7, 1, 3, 6000, 0, false },
-		{ 7, 20, 64, 6000, 0, false },     { 7, 40, 200, 6000, 100, false },
-		{ 16, 1, 500, 3000, 0, false },    { 16, 70, 500, 3000, 0, false },
-		{ 16, 70, 500, 3000, 100, false }, { 4, 300, 200, 20000, 200, false },
-		{ 3, 20, 64, 10000, 100, true },   { 7, 5, 200, 6000, 100, true },
+		{ 1, 3, 8, 20000, 0, false, false },      { 2, 1, 8, 20000, 0, false, false },
+		{ 2, 10, 64, 20000, 0, false, false },    { 7, 1, 3, 6000, 0, false, false },
+		{ 7, 20, 64, 6000, 0, false, false },     { 7, 40, 200, 6000, 100, false, false },
+		{ 16, 1, 500, 3000, 0, false, false },    { 16, 70, 500, 3000, 0, false, false },
+		{ 16, 70, 500, 3000, 100, false, false }, { 4, 300, 200, 20000, 200, false, false },
+		{ 3, 20, 64, 10000, 100, true, false },   { 7, 5, 200, 6000, 100, true, false },
+		{ 2, 1, 1, 10000, 0, false, true },       { 7, 1, 1, 4000, 0, false, true },
 	};
 	const char *given = getenv("QUOTA_SEED");
 	uint64_t seed = given != NULL ? strtoull(given, NULL, 10)
